@@ -1,0 +1,139 @@
+/* The record: 128 bytes, one layout for a lane, the journal, the wire to strategies and the
+ * FPGA descriptor. The first cache line is all that a check needs; the second has the stamps
+ * and a body that depends on the kind. A field has the same name, offset and meaning in
+ * every view that has it. RECORDS.md documents it for other languages.
+ *
+ *   0        4    5       6     7         8        16        24       32    40        48
+ *   checksum kind version flags exec_type sequence cl_ord_id order_id price order_qty account
+ *   52         56      58     60   61       62            63
+ *   instrument session reason side ord_type time_in_force position_effect
+ *   64          72..88 (u32 each)                        92          96..127
+ *   received_ns sequenced decided routed venue back (ns) msg_seq_num body
+ */
+#ifndef TIDEGATE_RECORDS_H
+#define TIDEGATE_RECORDS_H
+
+#include <assert.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define TG_LAYOUT_VERSION 1
+#define TG_RECORD_SIZE 128
+#define TG_NO_PRICE INT64_MIN
+
+/* Stamps are nanoseconds after received_ns; UINT32_MAX = 4.29 s or more; 0 = not reached. */
+#define TG_HEAD              \
+    uint32_t checksum;       \
+    uint8_t kind;            \
+    uint8_t layout_version;  \
+    uint8_t flags;           \
+    uint8_t exec_type;       \
+    uint64_t sequence;       \
+    uint64_t cl_ord_id;      \
+    uint64_t order_id;       \
+    int64_t price;           \
+    int64_t order_qty;       \
+    uint32_t account;        \
+    uint32_t instrument;     \
+    uint16_t session;        \
+    uint16_t reason;         \
+    uint8_t side;            \
+    uint8_t ord_type;        \
+    uint8_t time_in_force;   \
+    uint8_t position_effect; \
+    int64_t received_ns;     \
+    uint32_t sequenced_delta; \
+    uint32_t decided_delta;  \
+    uint32_t routed_delta;   \
+    uint32_t venue_delta;    \
+    uint32_t back_delta;     \
+    uint32_t msg_seq_num;
+
+/* Any kind, when the body does not matter. */
+typedef struct {
+    TG_HEAD
+    uint64_t body[4];
+} record;
+
+/* NEW_ORDER_SINGLE, CANCEL_REQUEST, CANCEL_REPLACE_REQUEST, MASS_CANCEL_REQUEST */
+typedef struct {
+    TG_HEAD
+    uint64_t orig_cl_ord_id;
+    int64_t stop_px;
+    int64_t expire_ns;
+    uint8_t exec_inst;
+    uint8_t hedge_flag;
+    uint8_t mass_cancel_type;
+    uint8_t pad[5];
+} order_record;
+
+/* EXECUTION_REPORT */
+typedef struct {
+    TG_HEAD
+    uint64_t exec_id;
+    int64_t last_px;
+    int64_t last_qty;
+    int64_t cum_qty;
+} execution_record;
+
+/* DENIED, CANCEL_REJECT, SESSION_REJECT: what was compared, and at which level */
+typedef struct {
+    TG_HEAD
+    int64_t limit_value;
+    int64_t used_value;
+    int64_t asked_value;
+    uint32_t ref_seq_num;
+    uint8_t level;
+    uint8_t ref_kind;
+    uint8_t pad[2];
+} denial_record;
+
+/* MARK, QUOTE, TRADE: price = mark or last, order_qty = last size */
+typedef struct {
+    TG_HEAD
+    int64_t bid_px;
+    int64_t bid_qty;
+    int64_t ask_px;
+    int64_t ask_qty;
+} quote_record;
+
+/* LOGON, LOGOUT, HEARTBEAT, RESEND_REQUEST, SEQUENCE_RESET, REQUEST, RESPONSE */
+typedef struct {
+    TG_HEAD
+    uint32_t next_sending;
+    uint32_t next_expected;
+    uint32_t begin_seq_no;
+    uint32_t end_seq_no;
+    int64_t heartbeat_ns;
+    uint64_t request_id;
+} session_record;
+
+/* TRADING_STATE, CASH, SETTLEMENT, TICK: price = settlement price */
+typedef struct {
+    TG_HEAD
+    int64_t amount;
+    uint32_t actor;
+    uint8_t trading_state;
+    uint8_t pad[3];
+    uint32_t currency;
+    char text[12];
+} control_record;
+
+#define TG_SAME(view, field) \
+    static_assert(offsetof(view, field) == offsetof(record, field), #view "." #field " moved")
+#define TG_VIEW(view)                                                             \
+    static_assert(sizeof(view) == TG_RECORD_SIZE, #view " is not 128 bytes");     \
+    TG_SAME(view, price); TG_SAME(view, account); TG_SAME(view, received_ns); \
+    TG_SAME(view, msg_seq_num)
+
+TG_VIEW(record);
+TG_VIEW(order_record);
+TG_VIEW(execution_record);
+TG_VIEW(denial_record);
+TG_VIEW(quote_record);
+TG_VIEW(session_record);
+TG_VIEW(control_record);
+static_assert(offsetof(record, received_ns) == 64, "the hot part is one cache line");
+static_assert(offsetof(record, body) == 96, "the body starts at 96");
+
+#endif

@@ -1,0 +1,51 @@
+"""Numpy dtypes of the record's views, derived from records.h, and the layout's identity."""
+import hashlib
+
+import numpy as np
+
+NO_PRICE = TG_NO_PRICE
+LAYOUT_VERSION = TG_LAYOUT_VERSION
+RECORD_SIZE = TG_RECORD_SIZE
+
+
+def _views():
+    cdef record record_sample
+    cdef order_record order_record_sample
+    cdef execution_record execution_record_sample
+    cdef denial_record denial_record_sample
+    cdef quote_record quote_record_sample
+    cdef session_record session_record_sample
+    cdef control_record control_record_sample
+    return (
+        np.asarray(<record[:1]>&record_sample).dtype,
+        np.asarray(<order_record[:1]>&order_record_sample).dtype,
+        np.asarray(<execution_record[:1]>&execution_record_sample).dtype,
+        np.asarray(<denial_record[:1]>&denial_record_sample).dtype,
+        np.asarray(<quote_record[:1]>&quote_record_sample).dtype,
+        np.asarray(<session_record[:1]>&session_record_sample).dtype,
+        np.asarray(<control_record[:1]>&control_record_sample).dtype,
+    )
+
+
+(
+    RECORD,
+    ORDER_RECORD,
+    EXECUTION_RECORD,
+    DENIAL_RECORD,
+    QUOTE_RECORD,
+    SESSION_RECORD,
+    CONTROL_RECORD,
+) = _views()
+
+
+def layout_hash(*dtypes):
+    """First 8 bytes of BLAKE2b over name, offset and format of each field, as an int."""
+    text = ";".join(
+        f"{name}:{field[1]}:{field[0].str}{field[0].shape}"
+        for dtype in dtypes
+        for name, field in sorted(dtype.fields.items(), key=lambda item: item[1][1])
+    )
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
+
+
+LAYOUT_HASH = layout_hash(RECORD, ORDER_RECORD, EXECUTION_RECORD, DENIAL_RECORD, QUOTE_RECORD, SESSION_RECORD, CONTROL_RECORD)
