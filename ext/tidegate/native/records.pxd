@@ -349,7 +349,7 @@ cpdef enum Reason:
     # 64..95: risk, about a request on an order that exists or not
     UNKNOWN_ORDER = 64
     TOO_LATE = 65
-    REPLACE_PENDING = 66
+    REQUEST_PENDING = 66
     # 96..127: gateway and session
     FRAME_LENGTH = 96
     FRAME_VERSION = 97
