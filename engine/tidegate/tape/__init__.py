@@ -1,0 +1,1 @@
+"""Recorded markets in one file format: importers write tapes, the venue simulator plays them."""
