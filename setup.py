@@ -29,6 +29,7 @@ DIRECTIVES = {
     "wraparound": False,
     "cdivision": True,
     "auto_pickle": False,
+    "autotestdict": False,
     "embedsignature": False,
     "infer_types": None,
     "boundscheck": CHECKED,
@@ -46,6 +47,13 @@ class ProfileBuild(build_ext):
         super().finalize_options()
         self.build_temp = str(BUILD / "temp")
         self.build_lib = str(BUILD / "lib")
+        self.parallel = os.cpu_count()
+
+    def copy_extensions_to_source(self) -> None:
+        # Forced, for the libraries in place may be newer and of another profile.
+        self.force = True
+        super().copy_extensions_to_source()
+        (BUILD.parent / "active").write_text(PROFILE + "\n")
 
 
 def extensions() -> list[Extension]:
@@ -53,24 +61,28 @@ def extensions() -> list[Extension]:
         raise SystemExit(f"TIDEGATE_PROFILE is {PROFILE!r}; expected one of {', '.join(FLAGS)}")
     Options.emit_linenums = True
     headers = [str(path) for path in SOURCES.rglob("*.h")]
+    # Cython looks at sources only: new directives would leave the old C in place.
+    c_dir = SOURCES if PROFILE == "coverage" else BUILD / "c"
+    changed = Path("setup.py").stat().st_mtime
+    is_stale = any(path.stat().st_mtime < changed for path in c_dir.rglob("*.c"))
     found = [
         Extension(
             ".".join(source.relative_to(SOURCES).with_suffix("").parts),
             [str(source)],
             include_dirs=[str(source.parent), numpy.get_include()],
-            depends=headers,
+            depends=[*headers, "setup.py"],
             define_macros=[("TG_PROFILE", f'"{PROFILE}"')],
             extra_compile_args=COMMON + FLAGS[PROFILE],
             extra_link_args=SANITIZE if PROFILE == "asan" else [],
         )
         for source in sorted(SOURCES.rglob("*.pyx"))
     ]
-    # Cython's coverage plugin finds the .pyx only when the C file lies beside it.
-    c_dir = None if PROFILE == "coverage" else str(BUILD / "c")
     built: list[Extension] = cythonize(
         found,
         include_path=[str(SOURCES)],
-        build_dir=c_dir,
+        # Cython's coverage plugin finds the .pyx only when the C file lies beside it.
+        build_dir=None if PROFILE == "coverage" else str(c_dir),
+        force=is_stale,
         compiler_directives=DIRECTIVES,
         nthreads=os.cpu_count() or 1,
     )

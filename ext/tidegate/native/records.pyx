@@ -48,4 +48,12 @@ def layout_hash(*dtypes):
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
 
 
-LAYOUT_HASH = layout_hash(RECORD, ORDER_RECORD, EXECUTION_RECORD, DENIAL_RECORD, QUOTE_RECORD, SESSION_RECORD, CONTROL_RECORD)
+LAYOUT_HASH = layout_hash(
+    RECORD,
+    ORDER_RECORD,
+    EXECUTION_RECORD,
+    DENIAL_RECORD,
+    QUOTE_RECORD,
+    SESSION_RECORD,
+    CONTROL_RECORD,
+)

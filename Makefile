@@ -1,0 +1,89 @@
+# `make test` and `make demo` each do all their set-up alone; a second run skips what is done.
+# TIDEGATE_PROFILE = release (default), debug, coverage or asan chooses the build.
+PYTHON ?= python3
+TIDEGATE_PROFILE ?= release
+export TIDEGATE_PROFILE
+# make gives CC a default, which must not hide the compiler that Python itself was built with.
+ifeq ($(origin CC),default)
+undefine CC
+endif
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+SOURCES := $(shell find ext -name '*.pyx' -o -name '*.pxd' -o -name '*.h')
+NATIVE := $(patsubst ext/%.pyx,%,$(wildcard ext/tidegate/native/*.pyx))
+BUILT := build/$(TIDEGATE_PROFILE)/built.stamp
+
+.PHONY: setup build test lint demo bench bench-smoke asan cover clean
+.DELETE_ON_ERROR:
+
+setup: $(VENV)/dev.stamp $(VENV)/package.stamp
+
+build: $(VENV)/package.stamp
+
+test: setup
+	$(BIN)/python -m pytest tests $(ARGS)
+
+lint: setup
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	PATH="$(abspath $(BIN)):$$PATH" cython-lint ext
+	$(BIN)/mypy
+	MYPYPATH=engine $(BIN)/python -m mypy.stubtest --concise --allowlist tests/stubtest.allowlist \
+	    --ignore-unused-allowlist $(subst /,.,$(NATIVE))
+	$(BIN)/python -m pytest -q tests/test_architecture.py
+
+demo: build
+	$(BIN)/tidegate demo $(ARGS)
+
+bench: setup
+	$(BIN)/python -m pytest bench --benchmark-enable $(ARGS)
+
+bench-smoke: setup
+	$(BIN)/python -m pytest bench --benchmark-disable $(ARGS)
+
+# Python's own allocator would hide overruns, and its interned objects look like leaks.
+asan:
+	$(MAKE) TIDEGATE_PROFILE=asan setup
+	LD_PRELOAD="$$($${CC:-cc} -print-file-name=libasan.so) $$($${CC:-cc} -print-file-name=libubsan.so)" \
+	PYTHONMALLOC=malloc ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
+	    $(BIN)/python -m pytest tests/native -p no:cacheprovider $(ARGS)
+
+cover:
+	$(MAKE) TIDEGATE_PROFILE=coverage setup
+	$(BIN)/python -m coverage erase
+	$(BIN)/python -m coverage run -m pytest tests $(ARGS)
+	$(BIN)/python -m coverage combine --quiet
+	$(BIN)/python -m coverage report
+
+clean:
+	rm -rf build .mypy_cache .ruff_cache .pytest_cache .hypothesis .benchmarks .coverage .coverage.*
+	find ext -name '*.c' -delete
+	find engine -name '*.so' -delete
+	find engine tests bench -name __pycache__ -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@command -v $(PYTHON) >/dev/null || { echo "missing: $(PYTHON) (3.11 or newer)" >&2; exit 1; }
+	@$(PYTHON) .ci/prerequisites.py
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/runtime.stamp: pyproject.toml | $(BIN)/python
+	$(BIN)/python .ci/requirements.py build-system project | xargs -d '\n' $(PIP) install -q
+	@touch $@
+
+$(VENV)/dev.stamp: pyproject.toml | $(VENV)/runtime.stamp
+	$(BIN)/python .ci/requirements.py dev | xargs -d '\n' $(PIP) install -q
+	@touch $@
+
+# The libraries beside the package are of one profile at a time: build/active names it.
+ifneq ($(shell cat build/active 2>/dev/null),$(TIDEGATE_PROFILE))
+.PHONY: $(BUILT)
+endif
+$(BUILT): $(SOURCES) setup.py $(VENV)/runtime.stamp
+	$(BIN)/python setup.py -q build_ext --inplace
+	@touch $@
+
+$(VENV)/package.stamp: pyproject.toml | $(BUILT)
+	$(PIP) install -q --no-build-isolation --no-deps --editable .
+	@touch $@
