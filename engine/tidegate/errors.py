@@ -47,3 +47,7 @@ class StageError(TidegateError):
 
 class ReplayError(TidegateError):
     """A journal that does not replay to the state it should."""
+
+
+class PriceError(TidegateError):
+    """A price that is not a whole number of ticks; names the tick size."""
