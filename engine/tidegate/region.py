@@ -1,0 +1,175 @@
+"""Regions: tables of fixed capacity in memory-mapped files of a run directory.
+
+One process writes a region (it holds a lock on the file); any other attaches it read-only
+and sees the live rows. A region of another layout is refused, never reinterpreted.
+"""
+
+import fcntl
+import mmap
+import os
+import weakref
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from tidegate.errors import RegionError
+from tidegate.native import region as native
+from tidegate.native.records import layout_hash
+
+
+class Region:
+    """A header and `capacity` rows of one dtype, mapped into this process."""
+
+    rows: npt.NDArray[Any]
+    header: np.void
+    header_bytes: npt.NDArray[np.uint8]
+
+    def __init__(self, path: Path, fd: int, dtype: np.dtype[Any], *, writable: bool) -> None:
+        self.path = path
+        self.writable = writable
+        access = mmap.ACCESS_WRITE if writable else mmap.ACCESS_READ
+        self._map = mmap.mmap(fd, 0, access=access)
+        header = np.frombuffer(self._map, native.HEADER, count=1)
+        self.header = header[0]
+        self.header_bytes = np.frombuffer(self._map, np.uint8, count=native.HEADER_SIZE)
+        self.rows = np.frombuffer(
+            self._map, dtype, count=int(header["capacity"][0]), offset=native.HEADER_SIZE
+        )
+        # Closing the file gives up the writer's lock.
+        self._release = weakref.finalize(self, os.close, fd)
+
+    @classmethod
+    def create(cls, path: str | Path, dtype: np.dtype[Any], capacity: int) -> Self:
+        """Make a region of zeroed rows and become its writer; an old one is replaced."""
+        path = Path(path)
+        if capacity < 1:
+            raise RegionError(f"{path}: capacity is {capacity}; expected at least 1")
+        _refuse_other_writer(path)
+        fresh = path.with_name(path.name + ".new")
+        try:
+            fd = os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise RegionError(f"{path}: cannot create the region: {error.strerror}") from error
+        try:
+            _lock(fd, path)
+            os.posix_fallocate(fd, 0, native.HEADER_SIZE + capacity * dtype.itemsize)
+            os.pwrite(fd, _header(dtype, capacity).tobytes(), 0)
+            os.rename(fresh, path)
+        except OSError as error:
+            os.close(fd)
+            fresh.unlink(missing_ok=True)
+            raise RegionError(f"{path}: cannot create the region: {error.strerror}") from error
+        return cls(path, fd, dtype, writable=True)
+
+    @classmethod
+    def attach(cls, path: str | Path, dtype: np.dtype[Any]) -> Self:
+        """Map an existing region read-only."""
+        path = Path(path)
+        fd = _open(path, os.O_RDONLY)
+        try:
+            _check(path, fd, dtype)
+        except RegionError:
+            os.close(fd)
+            raise
+        return cls(path, fd, dtype, writable=False)
+
+    @classmethod
+    def resume(cls, path: str | Path, dtype: np.dtype[Any]) -> Self:
+        """Become the writer of an existing region and keep its rows."""
+        path = Path(path)
+        fd = _open(path, os.O_RDWR)
+        try:
+            _lock(fd, path)
+            _check(path, fd, dtype)
+        except (RegionError, OSError):
+            os.close(fd)
+            raise
+        region = cls(path, fd, dtype, writable=True)
+        region.header["writer_pid"] = os.getpid()
+        if int(region.header["version"]) % 2:
+            region.close()
+            raise RegionError(f"{path}: its last writer died in the middle of a change")
+        return region
+
+    @property
+    def capacity(self) -> int:
+        """How many rows there are."""
+        return len(self.rows)
+
+    @property
+    def count(self) -> int:
+        """How many rows the writer says are in use."""
+        return int(self.header["count"])
+
+    def read_rows(self) -> npt.NDArray[Any]:
+        """A copy of the rows in use as they stood between two changes by the writer."""
+        copy = np.empty_like(self.rows)
+        count = native.read_consistent(self, self.rows.view(np.uint8), copy.view(np.uint8))
+        return copy[:count]
+
+    def close(self) -> None:
+        """Give up the region; arrays taken from it stay valid as long as they are held."""
+        self._release()
+
+
+def _header(dtype: np.dtype[Any], capacity: int) -> npt.NDArray[Any]:
+    header = np.zeros(1, native.HEADER)
+    header["magic"] = native.MAGIC
+    header["header_size"] = native.HEADER_SIZE
+    header["row_size"] = dtype.itemsize
+    header["layout_hash"] = layout_hash(dtype)
+    header["capacity"] = capacity
+    header["writer_pid"] = os.getpid()
+    return header
+
+
+def _open(path: Path, flags: int) -> int:
+    try:
+        return os.open(path, flags | os.O_CLOEXEC)
+    except OSError as error:
+        raise RegionError(f"{path}: cannot open the region: {error.strerror}") from error
+
+
+def _lock(fd: int, path: Path) -> None:
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        pid = int(np.frombuffer(_header_of(path, fd), native.HEADER)["writer_pid"][0])
+        raise RegionError(f"{path}: process {pid} writes this region") from None
+
+
+def _refuse_other_writer(path: Path) -> None:
+    if not path.exists():
+        return
+    fd = _open(path, os.O_RDONLY)
+    try:
+        _lock(fd, path)
+    finally:
+        os.close(fd)
+
+
+def _header_of(path: Path, fd: int) -> bytes:
+    data = os.pread(fd, native.HEADER.itemsize, 0)
+    if len(data) < native.HEADER.itemsize:
+        raise RegionError(f"{path}: {len(data)} bytes are no region header")
+    return data
+
+
+def _check(path: Path, fd: int, dtype: np.dtype[Any]) -> None:
+    header = np.frombuffer(_header_of(path, fd), native.HEADER)[0]
+    expected = {
+        "magic": native.MAGIC,
+        "header_size": native.HEADER_SIZE,
+        "row_size": dtype.itemsize,
+        "layout_hash": layout_hash(dtype),
+    }
+    for field, value in expected.items():
+        if int(header[field]) != value:
+            raise RegionError(
+                f"{path}: {field} is {int(header[field]):#x}; this program expects {value:#x}"
+            )
+    size = native.HEADER_SIZE + int(header["capacity"]) * dtype.itemsize
+    if os.fstat(fd).st_size != size:
+        raise RegionError(f"{path}: {os.fstat(fd).st_size} bytes; its header says {size}")

@@ -1,0 +1,65 @@
+"""Lanes: one-way bounded queues of records between two agents, over ZeroMQ.
+
+A message is one frame of 1..256 records, or one session record and an attachment frame.
+One thread a lane end. Nothing here blocks, drops a good record, or grows.
+"""
+from libc.stdint cimport uint32_t, uint64_t
+
+from tidegate.native.records cimport record
+from tidegate.native.zmqlib cimport zmq_frame
+
+
+cdef enum:
+    FRAME_RECORDS = 256
+
+
+cdef class LaneTarget:
+    cdef readonly object socket
+    cdef readonly str endpoint
+    cdef void* handle
+    cdef bint is_owner
+    cdef record* frame
+    cdef int unsent_count
+    cdef uint32_t last_number
+    cdef int error
+    cdef uint64_t record_count
+    cdef uint64_t frame_count
+    cdef uint64_t full_count
+    cdef uint64_t abandoned_count
+
+    # False = full: 256 records wait here and the socket would block.
+    cdef bint put(self, const record* r) noexcept nogil
+    # How many records are still unsent; 0 = all are with the socket.
+    cdef int flush(self) noexcept nogil
+
+
+cdef class LaneSource:
+    cdef readonly object socket
+    cdef readonly str endpoint
+    cdef void* handle
+    cdef bint is_owner
+    cdef bint is_numbered
+    cdef record* frame
+    cdef Py_ssize_t frame_index
+    cdef Py_ssize_t frame_size
+    cdef zmq_frame part
+    cdef zmq_frame extra
+    # True after a take whose last record came with an attachment.
+    cdef bint has_attachment
+    cdef uint32_t last_number
+    cdef int error
+    cdef uint64_t record_count
+    cdef uint64_t frame_count
+    cdef uint64_t bad_length_count
+    cdef uint64_t bad_version_count
+    cdef uint64_t bad_kind_count
+    cdef uint64_t bad_part_count
+    cdef uint64_t gap_count
+    cdef uint64_t missing_count
+    cdef uint64_t restart_count
+
+    cdef Py_ssize_t take(self, record* out, Py_ssize_t max) noexcept nogil
+    cdef bint _receive(self) noexcept nogil
+    cdef bint _receive_extra(self, size_t size) noexcept nogil
+    cdef bint _is_good(self, size_t size) noexcept nogil
+    cdef void _check_numbers(self) noexcept nogil
