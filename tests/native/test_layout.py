@@ -29,7 +29,8 @@ def test_every_view_of_c_has_a_dtype() -> None:
 @pytest.mark.parametrize("view", VIEWS)
 def test_dtype_has_the_names_offsets_and_sizes_of_c(view: str) -> None:
     dtype = VIEWS[view]
-    assert dtype.names is not None and dtype.fields is not None
+    assert dtype.names is not None
+    assert dtype.fields is not None
     derived = [
         (name, dtype.fields[name][1], dtype.fields[name][0].itemsize) for name in dtype.names
     ]
