@@ -9,6 +9,10 @@ class ConfigError(TidegateError):
     """A config or universe that does not say what it must; names the file and the key."""
 
 
+class RunDirError(TidegateError):
+    """A run directory that cannot be used: missing, in use, or its path too long for ipc."""
+
+
 class RegionError(TidegateError):
     """A region that cannot be created, or that has another layout than this program."""
 

@@ -1,0 +1,104 @@
+"""Reads a config file against schema.py and names every key that does not fit."""
+
+import tomllib
+from pathlib import Path
+from typing import Any, get_args, get_origin
+
+import msgspec
+
+from tidegate.config.problems import Problems, expected
+from tidegate.config.schema import Config, Strict, Tables
+from tidegate.errors import ConfigError
+
+FILE_SIZE_MAX = 4 << 20
+
+
+def load(path: Path) -> Config:
+    """The config in `path`; ConfigError lists every key that is unknown, missing or wrong."""
+    file = str(path)
+    try:
+        if path.stat().st_size > FILE_SIZE_MAX:
+            raise ConfigError(f"{file}: larger than {FILE_SIZE_MAX} bytes; expected a TOML config")
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{file}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{file}: byte {error.start} is not UTF-8") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{file}: not TOML: {error}") from error
+    problems = Problems(file)
+    scan_table(content, Tables, "", problems)
+    problems.raise_any()
+    return Config(file=path.absolute(), tables=msgspec.convert(content, Tables))
+
+
+def scan_table(value: Any, table: type[Strict], where: str, problems: Problems) -> None:
+    """Compare one table with its schema, key by key."""
+    if not isinstance(value, dict):
+        problems.add(where, f"expected a table of {table.__name__}, got {shown(value)}")
+        return
+    fields = {field.name: field for field in msgspec.structs.fields(table)}
+    for key in value:
+        if key not in fields:
+            problems.add(join(where, key), f"unknown key; {expected(key, fields)}")
+    for name, field in fields.items():
+        if name in value:
+            scan(value[name], field.type, join(where, name), problems)
+        elif field.required:
+            problems.add(join(where, name), "missing; " + first_line(table))
+
+
+def scan(value: Any, kind: Any, where: str, problems: Problems) -> None:
+    """Compare one value with its type; arrays and tables entry by entry."""
+    inner, args = strip(kind)
+    if isinstance(inner, type) and issubclass(inner, Strict):
+        scan_table(value, inner, where, problems)
+    elif get_origin(inner) is list and is_table(args[0]) and isinstance(value, list) and value:
+        for index, item in enumerate(value):
+            scan_table(item, args[0], item_path(where, index, item), problems)
+    elif get_origin(inner) is dict and isinstance(value, dict) and value:
+        for key, item in value.items():
+            scan(item, args[1], join(where, key), problems)
+    else:
+        try:
+            msgspec.convert(value, kind)
+        except msgspec.ValidationError as error:
+            problems.add(where, f"{readable(error)}, got {shown(value)}")
+
+
+def strip(kind: Any) -> tuple[Any, tuple[Any, ...]]:
+    """A type without its Annotated, and its arguments."""
+    inner = get_args(kind)[0] if hasattr(kind, "__metadata__") else kind
+    return inner, get_args(inner)
+
+
+def is_table(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Strict)
+
+
+def item_path(where: str, index: int, item: Any) -> str:
+    """`accounts[3] "cme-001"`: the place in the file's array, counted from 0, and the name."""
+    name = isinstance(item, dict) and (item.get("name") or item.get("symbol"))
+    return f'{where}[{index}] "{name}"' if isinstance(name, str) else f"{where}[{index}]"
+
+
+def join(where: str, key: str) -> str:
+    return f"{where}.{key}" if where else key
+
+
+def first_line(table: type[Strict]) -> str:
+    """What the schema says of a table, to show with a missing key."""
+    required = [field.name for field in msgspec.structs.fields(table) if field.required]
+    return f"{table.__name__} needs {', '.join(required)}"
+
+
+def readable(error: msgspec.ValidationError) -> str:
+    """msgspec's message in our words."""
+    text = str(error).partition(" - at ")[0].partition(", got ")[0]
+    return text[:1].lower() + text[1:].replace("`", "")
+
+
+def shown(value: Any) -> str:
+    """A value as the user wrote it, shortened."""
+    text = repr(value)
+    return f"{type(value).__name__} {text if len(text) <= 60 else text[:57] + '...'}"

@@ -1,0 +1,219 @@
+"""Config -> Universe: names become handles, decimals become the engine's integers, defaults are
+filled in. Whatever does not add up is collected and reported at once.
+"""
+
+from collections import Counter
+from pathlib import Path
+
+from tidegate import topology
+from tidegate.config import units
+from tidegate.config.accounts import resolve_accounts, resolve_sessions
+from tidegate.config.instruments import resolve_instruments
+from tidegate.config.names import Names, resolve_names
+from tidegate.config.problems import Problems, expected
+from tidegate.config.schema import Config, Tables
+from tidegate.errors import RunDirError
+from tidegate.run_dir import RunDir, check_ipc
+from tidegate.universe import (
+    Capacity,
+    Currency,
+    Gateway,
+    Lane,
+    Product,
+    Session,
+    Supervisor,
+    Universe,
+    Venue,
+)
+
+# A bit each in the permission words of risk (TG_PRODUCT_WORDS of 64).
+PRODUCTS_MAX = 256
+SESSIONS_MAX = 65_535
+
+
+def resolve(config: Config, run_dir: RunDir) -> Universe:
+    """The universe of `config` in `run_dir`; ConfigError lists all that does not add up."""
+    tables = config.tables
+    problems = Problems(str(config.file))
+    names = resolve_names(tables, problems)
+    venues = resolve_venues(config, run_dir, problems)
+    instruments = resolve_instruments(tables.instruments, names, problems)
+    accounts = resolve_accounts(tables, names, instruments, problems)
+    sessions = resolve_sessions(tables.sessions, accounts, problems)
+    lanes = resolve_lanes(tables, run_dir, problems)
+    gateway = resolve_gateway(config, run_dir, sessions, problems)
+    check_capacity(tables, names, problems)
+    check_endpoints(
+        [
+            *(lane.endpoint for lane in lanes.values()),
+            *gateway.endpoints,
+            *(venue.endpoint for venue in venues),
+            *(venue.md_endpoint for venue in venues),
+        ],
+        problems,
+    )
+    problems.raise_any()
+    return Universe(
+        currencies=resolve_currencies(names),
+        products=resolve_products(names),
+        venues=venues,
+        instruments=instruments,
+        accounts=accounts,
+        sessions=sessions,
+        lanes=lanes,
+        gateway=gateway,
+        capacity=Capacity(
+            orders=tables.capacity.orders,
+            pairs=tables.capacity.pairs,
+            cl_ord_ids=tables.capacity.cl_ord_ids,
+        ),
+        segment_records=tables.journal.segment_records,
+        supervisor=Supervisor(
+            restarts_max=tables.supervisor.restarts_max,
+            backoff_ms=tables.supervisor.backoff_ms,
+            ready_timeout_ms=tables.supervisor.ready_timeout_ms,
+        ),
+    )
+
+
+def resolve_currencies(names: Names) -> tuple[Currency, ...]:
+    return tuple(Currency(handle=handle, code=code) for code, handle in names.currencies.items())
+
+
+def resolve_products(names: Names) -> tuple[Product, ...]:
+    return tuple(
+        Product(product_index=index, name=name, venue=names.product_venues[name])
+        for name, index in names.products.items()
+    )
+
+
+def resolve_venues(config: Config, run_dir: RunDir, problems: Problems) -> tuple[Venue, ...]:
+    found = []
+    for index, row in enumerate(config.tables.venues):
+        where = f'venues[{index}] "{row.name}"'
+        if row.latency_us[0] > row.latency_us[1]:
+            problems.add(f"{where}.latency_us", f"expected [low, high], got {list(row.latency_us)}")
+        found.append(
+            Venue(
+                handle=index + 1,
+                name=row.name,
+                kind=row.kind,
+                endpoint=row.endpoint or topology.default_channel(run_dir, row.name),
+                md_endpoint=row.md_endpoint or topology.default_md(run_dir, row.name),
+                tape=resolve_tape(config, index, where, problems),
+                speed=row.speed,
+                seed=row.seed,
+                latency_us=row.latency_us,
+                reject_ppm=row.reject_ppm,
+                message_rate=row.message_rate_per_s,
+                message_burst=row.message_burst,
+                mark_interval_ms=row.mark_interval_ms,
+                start=row.start,
+            )
+        )
+    return tuple(found)
+
+
+def resolve_tape(config: Config, index: int, where: str, problems: Problems) -> str | None:
+    """The tape's absolute path; without one, each instrument needs a price to build a book at."""
+    row = config.tables.venues[index]
+    if row.tape is not None:
+        tape = beside(config.file, row.tape)
+        if not tape.is_file():
+            problems.add(
+                f"{where}.tape",
+                f"no file {tape}; expected a tape (`tidegate tape import`), its path relative "
+                "to the config",
+            )
+        return str(tape)
+    for instrument in config.tables.instruments:
+        if instrument.venue == row.name and instrument.settlement is None:
+            problems.add(
+                f"{where}.tape",
+                f"missing; expected a tape, or a settlement price of {instrument.symbol} to "
+                "build a book around",
+            )
+    return None
+
+
+def resolve_lanes(tables: Tables, run_dir: RunDir, problems: Problems) -> dict[str, Lane]:
+    for name in tables.lanes:
+        if name not in topology.LANE_NAMES:
+            problems.add(f"lanes.{name}", f"unknown lane; {expected(name, topology.LANE_NAMES)}")
+    found = {}
+    for name in topology.LANE_NAMES:
+        row = tables.lanes.get(name)
+        endpoint = row.endpoint if row else None
+        found[name] = Lane(
+            endpoint=endpoint or topology.default_lane(run_dir, name),
+            hwm=row.hwm if row else topology.HWM,
+        )
+    return found
+
+
+def resolve_gateway(
+    config: Config, run_dir: RunDir, sessions: tuple[Session, ...], problems: Problems
+) -> Gateway:
+    """The front door; over tcp nobody gets in without CURVE, so the keys must be there."""
+    row = config.tables.gateway
+    key_file = None if row.secret_key_file is None else beside(config.file, row.secret_key_file)
+    if key_file is not None:
+        check_key_file(key_file, problems)
+    if any(endpoint.startswith("tcp://") for endpoint in row.endpoints):
+        if key_file is None:
+            problems.add(
+                "gateway.secret_key_file", "missing; expected with a tcp endpoint, for CURVE"
+            )
+        if not any(session.public_key for session in sessions):
+            problems.add("gateway.endpoints", "tcp, but no session has a public_key to log on with")
+    return Gateway(
+        endpoints=(topology.default_front(run_dir), *row.endpoints),
+        secret_key_file=None if key_file is None else str(key_file),
+        outbox=row.outbox,
+    )
+
+
+def check_key_file(path: Path, problems: Problems) -> None:
+    where = "gateway.secret_key_file"
+    try:
+        text = path.read_text(encoding="ascii").strip()
+        mode = path.stat().st_mode
+    except (OSError, UnicodeDecodeError) as error:
+        problems.add(where, f"{path}: {error}; expected a file with a CURVE secret key")
+        return
+    if mode & 0o077:
+        problems.add(where, f"{path}: others may read it; expected mode 0600 (chmod 600)")
+    if not units.is_z85_key(text):
+        problems.add(where, f"{path}: expected a CURVE secret key, 40 characters of Z85")
+
+
+def check_capacity(tables: Tables, names: Names, problems: Problems) -> None:
+    for key in ("orders", "pairs", "cl_ord_ids"):
+        rows = getattr(tables.capacity, key)
+        if rows & (rows - 1):
+            problems.add(f"capacity.{key}", f"expected a power of two, got {rows}")
+    if len(names.products) > PRODUCTS_MAX:
+        problems.add(
+            "instruments.product",
+            f"{len(names.products)} products; expected at most {PRODUCTS_MAX}",
+        )
+    if len(tables.sessions) > SESSIONS_MAX:
+        problems.add("sessions", f"{len(tables.sessions)}; expected at most {SESSIONS_MAX}")
+
+
+def check_endpoints(endpoints: list[str], problems: Problems) -> None:
+    """No two at one place, and every ipc path fits a socket address; the longest is named."""
+    for endpoint, count in Counter(endpoints).items():
+        if count > 1:
+            problems.add("endpoint", f"{endpoint} is used {count} times; expected each once")
+    try:
+        for endpoint in sorted(endpoints, key=len, reverse=True):
+            if endpoint.startswith("ipc://"):
+                check_ipc(endpoint)
+    except RunDirError as error:
+        problems.add("", str(error))
+
+
+def beside(file: Path, path: str) -> Path:
+    """`path` as the config means it: relative to the config's own directory."""
+    return (file.parent / path).resolve()

@@ -1,0 +1,81 @@
+"""The run directory: where the stages of one run meet. `tidegate run` creates it (0700: who can
+enter it can trade), locks it and writes universe.json; each stage creates its own files below.
+
+    RUN_DIR/universe.json   RUN_DIR/regions/NAME   RUN_DIR/journal/   RUN_DIR/lanes/NAME (sockets)
+"""
+
+import fcntl
+import os
+from pathlib import Path
+
+from tidegate import universe
+from tidegate.errors import RunDirError
+
+# sockaddr_un.sun_path holds 108 bytes with its closing NUL.
+IPC_PATH_MAX = 107
+
+
+class RunDir:
+    """Paths of a run directory. Making one of these touches no file."""
+
+    def __init__(self, path: Path | str) -> None:
+        self.path = Path(path).absolute()
+        self.universe = self.path / "universe.json"
+        self.regions = self.path / "regions"
+        self.journal = self.path / "journal"
+        self.lanes = self.path / "lanes"
+
+    def region(self, name: str) -> Path:
+        """The file of a region."""
+        return self.regions / name
+
+    def ipc(self, name: str) -> str:
+        """The ipc endpoint called `name`; resolve.py checks its length with check_ipc()."""
+        return f"ipc://{self.lanes / name}"
+
+    def create(self) -> None:
+        """Make the directories, readable to their owner alone."""
+        for path in (self.path, self.regions, self.journal, self.lanes):
+            try:
+                path.mkdir(mode=0o700, parents=True, exist_ok=True)
+                path.chmod(0o700)
+            except OSError as error:
+                raise RunDirError(
+                    f"{path}: cannot be created ({error.strerror}); expected a directory of ours"
+                ) from error
+
+    def lock(self) -> int:
+        """Take the directory for this process; the lock goes when the returned fd is closed."""
+        fd = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.read(fd, 32).decode(errors="replace").strip()
+            os.close(fd)
+            raise RunDirError(
+                f"{self.path}: in use by process {holder or '?'}; stop that run or give another "
+                "directory with --run-dir"
+            ) from None
+        os.ftruncate(fd, 0)
+        os.pwrite(fd, str(os.getpid()).encode(), 0)
+        return fd
+
+    def write_universe(self, content: universe.Universe) -> None:
+        """Write universe.json whole or not at all."""
+        partial = self.universe.with_suffix(".partial")
+        partial.write_bytes(universe.encode(content))
+        os.replace(partial, self.universe)
+
+    def read_universe(self) -> universe.Universe:
+        """The universe that `tidegate run` wrote here."""
+        return universe.read(self.universe)
+
+
+def check_ipc(endpoint: str) -> None:
+    """RunDirError when the path of an ipc endpoint does not fit a socket address."""
+    path = os.fsencode(endpoint.removeprefix("ipc://"))
+    if len(path) > IPC_PATH_MAX:
+        raise RunDirError(
+            f"ipc path of {len(path)} bytes, expected at most {IPC_PATH_MAX}: {endpoint}; "
+            "give a shorter --run-dir"
+        )

@@ -1,0 +1,71 @@
+"""`python -m tidegate.stage NAME RUN_DIR` runs one stage of a run directory until SIGTERM.
+
+NAME is one of topology.stages(): venue:X, router, risk, gateway. The stage's main() calls
+ready() once it takes input; that writes "ready\\n" to the fd of TIDEGATE_READY_FD, if set.
+"""
+
+import ctypes
+import importlib
+import os
+import signal
+import sys
+from collections.abc import Callable
+
+from tidegate import topology
+from tidegate.errors import StageError, TidegateError
+from tidegate.run_dir import RunDir
+
+READY_FD = "TIDEGATE_READY_FD"
+PR_SET_PDEATHSIG = 1
+# main(universe, run_dir, ready); a venue's takes its own name as the fourth argument.
+Main = Callable[..., int]
+MODULES = {
+    "venue": "tidegate.venue",
+    "router": "tidegate.router",
+    "risk": "tidegate.risk",
+    "gateway": "tidegate.gateway",
+}
+
+
+def run(name: str, run_dir: RunDir) -> int:
+    """Run stage `name` until it is stopped; its exit status."""
+    universe = run_dir.read_universe()
+    if name not in topology.stages(universe):
+        known = ", ".join(topology.stages(universe))
+        raise StageError(f"stage {name!r} is not in {run_dir.universe}; expected one of {known}")
+    kind, _, venue_name = name.partition(":")
+    main: Main = importlib.import_module(MODULES[kind]).main
+    return main(universe, run_dir, ready, *([venue_name] if venue_name else []))
+
+
+def ready() -> None:
+    """Tell the supervisor, if there is one, that this stage takes input."""
+    fd = os.environ.pop(READY_FD, None)
+    if fd is not None:
+        # Fails with EPIPE when the supervisor died before die_with_parent() could take effect.
+        os.write(int(fd), b"ready\n")
+        os.close(int(fd))
+
+
+def die_with_parent() -> None:
+    """No stage trades on without its supervisor, however that ended."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0) != 0:
+        raise StageError(f"prctl(PR_SET_PDEATHSIG): {os.strerror(ctypes.get_errno())}")
+
+
+def main(arguments: list[str]) -> int:
+    if len(arguments) != 2:
+        print("usage: python -m tidegate.stage NAME RUN_DIR", file=sys.stderr)
+        return 2
+    if READY_FD in os.environ:
+        die_with_parent()
+    try:
+        return run(arguments[0], RunDir(arguments[1]))
+    except TidegateError as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,77 @@
+"""Which stages there are, in which order they start, and which lanes connect them.
+
+    clients <-front-> GATEWAY --orders--> RISK --routes--> ROUTER <-channel-> VENUE --md--> clients
+                         ^--------reports---|^---executions--|
+                                   control --^
+
+The receiver of a lane binds, the senders connect. Every endpoint is ipc in the run directory
+unless the config says otherwise; resolve.py writes them into the universe, stages read them there.
+"""
+
+from typing import NamedTuple
+
+from tidegate.run_dir import RunDir
+from tidegate.universe import Universe, Venue
+
+HWM = 1000
+
+
+class LaneEnds(NamedTuple):
+    """A lane and the stages at its ends; the sender of "control" is anyone."""
+
+    name: str
+    sender: str
+    receiver: str
+
+
+LANES = (
+    LaneEnds("orders", "gateway", "risk"),
+    LaneEnds("routes", "risk", "router"),
+    LaneEnds("executions", "router", "risk"),
+    LaneEnds("reports", "risk", "gateway"),
+    LaneEnds("control", "anyone", "risk"),
+)
+LANE_NAMES = tuple(lane.name for lane in LANES)
+
+
+def stages(universe: Universe) -> tuple[str, ...]:
+    """The stages in the order they start; they stop in the reverse order."""
+    return (*(f"venue:{venue.name}" for venue in universe.venues), "router", "risk", "gateway")
+
+
+def endpoint(universe: Universe, lane: str) -> str:
+    """Where a lane is."""
+    return universe.lanes[lane].endpoint
+
+
+def hwm(universe: Universe, lane: str) -> int:
+    """How many frames may wait in a lane on either side."""
+    return universe.lanes[lane].hwm
+
+
+def venue(universe: Universe, name: str) -> Venue:
+    """The venue called `name`; KeyError when there is none."""
+    for found in universe.venues:
+        if found.name == name:
+            return found
+    raise KeyError(name)
+
+
+def default_lane(run_dir: RunDir, lane: str) -> str:
+    """The endpoint of a lane that the config does not place."""
+    return run_dir.ipc(lane)
+
+
+def default_front(run_dir: RunDir) -> str:
+    """The endpoint at which clients of this host log on."""
+    return run_dir.ipc("front")
+
+
+def default_channel(run_dir: RunDir, venue_name: str) -> str:
+    """The endpoint at which a simulated venue takes orders."""
+    return run_dir.ipc(f"venue-{venue_name}")
+
+
+def default_md(run_dir: RunDir, venue_name: str) -> str:
+    """The endpoint at which a simulated venue publishes market data."""
+    return run_dir.ipc(f"md-{venue_name}")
