@@ -37,7 +37,7 @@ typedef struct {
     uint64_t orphan_reports;
     uint64_t duplicate_reports;
     uint64_t unbookable;
-    uint64_t unknown_kinds;
+    uint64_t refused_records;
     uint64_t denied_by_reason[128];
 } risk_row;
 

@@ -29,7 +29,7 @@ cdef extern from "tables.h" nogil:
         uint64_t orphan_reports
         uint64_t duplicate_reports
         uint64_t unbookable
-        uint64_t unknown_kinds
+        uint64_t refused_records
         uint64_t denied_by_reason[128]
 
     ctypedef struct instrument_row:

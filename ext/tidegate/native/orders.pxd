@@ -1,0 +1,18 @@
+"""Open orders by order_id, and every cl_ord_id of the day."""
+from libc.stdint cimport uint16_t, uint32_t, uint64_t
+
+from tidegate.native.tables cimport cl_ord_id_row, order_row, tables
+
+
+cdef order_row* find_order(const tables* t, uint64_t order_id) noexcept nogil
+cdef bint is_open(const order_row* order) noexcept nogil
+cdef bint has_room(const tables* t) noexcept nogil
+cdef order_row* open_order(tables* t, uint16_t session) noexcept nogil
+cdef void close_order(tables* t, order_row* order, char ord_status) noexcept nogil
+cdef cl_ord_id_row* find_cl_ord_id(
+    const tables* t, uint16_t session, uint64_t cl_ord_id
+) noexcept nogil
+cdef bint can_add_cl_ord_id(const tables* t, uint16_t session) noexcept nogil
+cdef cl_ord_id_row* add_cl_ord_id(
+    tables* t, uint16_t session, uint64_t cl_ord_id
+) noexcept nogil

@@ -1,0 +1,115 @@
+"""Open orders by order_id, and every cl_ord_id of the day.
+
+order_id = generation << 32 | slot. Freed slots queue behind each other, so that a closed row
+stays readable as long as possible for a late fill. Only risk writes here.
+"""
+from libc.stdint cimport uint16_t, uint32_t, uint64_t
+from libc.string cimport memset
+
+from tidegate.native.tables cimport cl_ord_id_row, order_row, tables
+
+
+cdef order_row* find_order(const tables* t, uint64_t order_id) noexcept nogil:
+    """The row that this order_id still owns, open or closed, or NULL."""
+    cdef uint32_t slot = <uint32_t>order_id
+    if slot == 0 or slot >= t.order_capacity or t.orders[slot].order_id != order_id:
+        return NULL
+    return &t.orders[slot]
+
+
+cdef bint is_open(const order_row* order) noexcept nogil:
+    """ord_status is PendingNew, New or PartiallyFilled."""
+    return order.ord_status == c'A' or order.ord_status == c'0' or order.ord_status == c'1'
+
+
+cdef bint has_room(const tables* t) noexcept nogil:
+    return t.risk.order_slots_used + 1 < t.order_capacity or t.risk.free_first != 0
+
+
+cdef order_row* open_order(tables* t, uint16_t session) noexcept nogil:
+    """A fresh row, first of its session's list; the caller has asked has_room."""
+    cdef uint32_t slot
+    cdef uint64_t generation
+    cdef order_row* order
+    if t.risk.order_slots_used + 1 < t.order_capacity:
+        t.risk.order_slots_used += 1
+        slot = t.risk.order_slots_used
+    else:
+        slot = t.risk.free_first
+        t.risk.free_first = t.orders[slot].next
+        if t.risk.free_first == 0:
+            t.risk.free_last = 0
+    order = &t.orders[slot]
+    generation = (order.order_id >> 32) + 1
+    memset(order, 0, sizeof(order_row))
+    order.order_id = generation << 32 | slot
+    order.session = session
+    order.ord_status = c'A'
+    order.next = t.sessions[session].first_order
+    if order.next:
+        t.orders[order.next].previous = slot
+    t.sessions[session].first_order = slot
+    t.sessions[session].open_orders += 1
+    t.risk.open_orders += 1
+    return order
+
+
+cdef void close_order(tables* t, order_row* order, char ord_status) noexcept nogil:
+    """Take an open row out of its session's list and queue its slot for use again."""
+    cdef uint32_t slot = <uint32_t>order.order_id
+    if order.previous:
+        t.orders[order.previous].next = order.next
+    else:
+        t.sessions[order.session].first_order = order.next
+    if order.next:
+        t.orders[order.next].previous = order.previous
+    t.sessions[order.session].open_orders -= 1
+    t.risk.open_orders -= 1
+    order.ord_status = <unsigned char>ord_status
+    order.previous = 0
+    order.next = 0
+    if t.risk.free_last:
+        t.orders[t.risk.free_last].next = slot
+    else:
+        t.risk.free_first = slot
+    t.risk.free_last = slot
+
+
+cdef inline uint32_t hash_of(const tables* t, uint16_t session, uint64_t cl_ord_id) noexcept nogil:
+    cdef uint64_t key = (cl_ord_id ^ <uint64_t>session << 48) * <uint64_t>0x9E3779B97F4A7C15
+    return <uint32_t>(key >> 32) & t.cl_ord_id_mask
+
+
+cdef cl_ord_id_row* find_cl_ord_id(
+    const tables* t, uint16_t session, uint64_t cl_ord_id
+) noexcept nogil:
+    """The row of this id of this session, or NULL."""
+    cdef uint32_t slot = hash_of(t, session, cl_ord_id)
+    while t.cl_ord_ids[slot].session:
+        if t.cl_ord_ids[slot].cl_ord_id == cl_ord_id and t.cl_ord_ids[slot].session == session:
+            return &t.cl_ord_ids[slot]
+        slot = (slot + 1) & t.cl_ord_id_mask
+    return NULL
+
+
+cdef bint can_add_cl_ord_id(const tables* t, uint16_t session) noexcept nogil:
+    """A session may take half of the table, so that no single one shuts out the others."""
+    cdef uint64_t size = <uint64_t>t.cl_ord_id_mask + 1
+    return (
+        <uint64_t>t.risk.cl_ord_id_count < size - size // 8
+        and <uint64_t>t.sessions[session].cl_ord_ids < size // 2
+    )
+
+
+cdef cl_ord_id_row* add_cl_ord_id(
+    tables* t, uint16_t session, uint64_t cl_ord_id
+) noexcept nogil:
+    """A row for an id that is not there; the caller has asked can_add_cl_ord_id."""
+    cdef uint32_t slot = hash_of(t, session, cl_ord_id)
+    while t.cl_ord_ids[slot].session:
+        slot = (slot + 1) & t.cl_ord_id_mask
+    t.cl_ord_ids[slot].cl_ord_id = cl_ord_id
+    t.cl_ord_ids[slot].session = session
+    t.risk.cl_ord_id_count += 1
+    t.sessions[session].cl_ord_ids += 1
+    return &t.cl_ord_ids[slot]

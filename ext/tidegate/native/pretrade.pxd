@@ -1,0 +1,24 @@
+"""The risk stage's step: one record in, state changed, records out. No clock, no I/O."""
+cimport cython
+from libc.stdint cimport uint32_t
+
+from tidegate.native.outputs cimport outputs
+from tidegate.native.records cimport record
+from tidegate.native.tables cimport Tables, tables
+
+# Bit 63 says that something was decided: a verdict of 0 is undecided and denies.
+cdef enum:
+    DECIDED_BIT = 63
+
+
+cdef void step(tables* t, const record* r, outputs* out) noexcept nogil
+
+
+@cython.final
+cdef class Pretrade:
+    cdef Tables tables
+    cdef uint32_t room
+    cdef object routes
+    cdef object reports
+    cdef outputs out
+    cdef void _run(self, const record* r) except *
