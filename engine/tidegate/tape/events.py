@@ -47,6 +47,8 @@ class TapeKind(IntEnum):
     SESSION_OPEN  0            none                  0              trading starts
     SESSION_CLOSE 0            none                  0              trading stops
     END           0            none                  0              the tape's last row
+
+    A contract without session rows is open throughout; one without limit rows has no limits.
     """
 
     LEVEL = 1
