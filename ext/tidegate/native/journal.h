@@ -12,6 +12,7 @@
 
 #define TG_JOURNAL_MAGIC UINT64_C(0x4c414e524f4a4754) /* "TGJORNAL" */
 #define TG_JOURNAL_HEADER_SIZE 4096
+#define TG_MADV_POPULATE_WRITE 23 /* Linux 5.14; older C libraries do not name it */
 
 typedef struct {
     uint64_t magic;

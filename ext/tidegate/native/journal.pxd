@@ -42,12 +42,13 @@ cdef struct segment:
 cdef class Journal:
     cdef readonly str directory
     cdef int directory_fd
+    cdef bint is_open
     cdef segment current
     cdef segment prepared
     cdef uint64_t segment_number
     cdef uint64_t segment_records
     cdef uint64_t row_index
-    cdef uint64_t next_sequence
+    cdef readonly uint64_t next_sequence
     cdef bint is_durable
     cdef bint is_failed
     cdef int error
@@ -61,5 +62,7 @@ cdef class Journal:
     # Puts all that was appended on the disk (power loss); 0 or a JournalCode.
     cdef int sync(self) noexcept nogil
     cdef int _rotate(self) noexcept nogil
-    cdef int _make_segment(self, const char* name, uint64_t number, uint64_t first,
-                           segment* made) noexcept nogil
+    cdef int _make_segment(self, uint64_t number, uint64_t first, segment* made) noexcept nogil
+    cdef int _allocate(self, int fd) noexcept nogil
+    cdef void _map(self, int fd, segment* made) noexcept nogil
+    cdef void _release(self, segment* done) noexcept nogil

@@ -1,0 +1,405 @@
+"""The journal: one writer (risk) appends, anyone reads; a segment is never changed when full.
+
+A directory holds 00000001.journal, 00000002.journal ... of equal length, preallocated, so that
+a full disk shows when the next segment is made and never when a record is stored. That next
+segment waits as next.segment until it is needed. Stores go to the page cache: they survive a
+killed process; sync() is for power loss.
+"""
+import fcntl
+import os
+from collections import namedtuple
+from pathlib import Path
+
+import numpy as np
+
+from libc.errno cimport EINTR, errno
+from libc.stdint cimport uint64_t
+from libc.stdio cimport snprintf
+from libc.string cimport memcpy, memset
+
+from tidegate.errors import JournalError
+from tidegate.native.records import LAYOUT_HASH, RECORD
+
+from tidegate.native.checksum cimport crc32c
+from tidegate.native.records cimport KIND_NONE, TG_LAYOUT_VERSION, TG_RECORD_SIZE, record
+
+
+cdef extern from "journal.h" nogil:
+    int O_RDWR, O_CREAT, O_TRUNC, O_CLOEXEC
+    int PROT_READ, PROT_WRITE, MAP_SHARED
+    void* MAP_FAILED
+    int openat(int directory, const char* name, int flags, int mode)
+    int renameat(int old_directory, const char* old, int new_directory, const char* name)
+    int posix_fallocate(int fd, long offset, long size)
+    long pwrite(int fd, const void* data, size_t size, long offset)
+    void* mmap(void* address, size_t size, int protection, int flags, int fd, long offset)
+    int munmap(void* address, size_t size)
+    int madvise(void* address, size_t size, int advice)
+    int fdatasync(int fd)
+    int fsync(int fd)
+    int c_close "close"(int fd)
+    int TG_MADV_POPULATE_WRITE
+
+
+cdef uint64_t layout_hash = LAYOUT_HASH
+cdef const char* NEXT = b"next.segment"
+NEXT_NAME = "next.segment"
+SEGMENT_RECORDS_MAX = 1 << 24
+BATCH_RECORDS = 4096
+
+# Where a journal ends: "clean" after a whole record, "torn" or "truncated" inside one.
+JournalEnd = namedtuple("JournalEnd", "reason segment row next_sequence")
+
+
+def _header_dtype():
+    cdef journal_header sample
+    return np.asarray(<journal_header[:1]>&sample).dtype
+
+
+HEADER = _header_dtype()
+
+
+cdef inline unsigned int record_checksum(const record* r) noexcept nogil:
+    return crc32c(<const char*>r + sizeof(r.checksum), TG_RECORD_SIZE - sizeof(r.checksum))
+
+
+cdef inline unsigned int header_checksum(const journal_header* header) noexcept nogil:
+    return crc32c(header, sizeof(journal_header) - sizeof(header.checksum))
+
+
+cdef inline size_t segment_size(uint64_t segment_records) noexcept nogil:
+    return TG_JOURNAL_HEADER_SIZE + segment_records * TG_RECORD_SIZE
+
+
+cdef class Journal:
+    def __cinit__(self, directory, *, bint append=False, uint64_t segment_records=1 << 18,
+                  uint64_t first_sequence=1, bint durable=False):
+        self.directory = os.fspath(directory)
+        self.is_durable = durable
+        if not 1 <= segment_records <= SEGMENT_RECORDS_MAX:
+            raise JournalError(
+                f"{self.directory}: segment_records is {segment_records}; "
+                f"expected 1 to {SEGMENT_RECORDS_MAX}"
+            )
+        self._lock()
+        reader = JournalReader(self.directory)
+        if reader.segments and not append:
+            raise JournalError(f"{self.directory}: holds a journal; expected to append to it")
+        (Path(self.directory) / NEXT_NAME).unlink(missing_ok=True)
+        self.segment_records = segment_records
+        self.next_sequence = first_sequence
+        if reader.segments:
+            self._continue_at(reader)
+        else:
+            raise_for(self._rotate(), self)
+
+    def __dealloc__(self):
+        self._release(&self.current)
+        self._release(&self.prepared)
+        if self.is_open:
+            c_close(self.directory_fd)
+
+    cdef int append(self, record* r) noexcept nogil:
+        cdef int code
+        if self.current.rows == NULL:
+            return JOURNAL_CLOSED
+        if self.is_failed:
+            return JOURNAL_SYNC
+        if r.sequence != self.next_sequence:
+            return JOURNAL_SEQUENCE
+        if r.kind == KIND_NONE:
+            return JOURNAL_KIND
+        if self.row_index == self.segment_records:
+            code = self._rotate()
+            if code != JOURNAL_OK:
+                return code
+        r.layout_version = TG_LAYOUT_VERSION
+        r.checksum = record_checksum(r)
+        self.current.rows[self.row_index] = r[0]
+        self.row_index += 1
+        self.next_sequence += 1
+        return JOURNAL_OK
+
+    cdef bint needs_next(self) noexcept nogil:
+        return self.prepared.rows == NULL and self.row_index * 2 >= self.segment_records
+
+    cdef int prepare_next(self) noexcept nogil:
+        if not self.is_open:
+            return JOURNAL_CLOSED
+        if self.prepared.rows != NULL:
+            return JOURNAL_OK
+        return self._make_segment(
+            self.segment_number + 1,
+            self.next_sequence + (self.segment_records - self.row_index
+                                  if self.current.rows != NULL else 0),
+            &self.prepared,
+        )
+
+    cdef int sync(self) noexcept nogil:
+        if self.current.rows == NULL:
+            return JOURNAL_CLOSED
+        # After one failure the kernel may have dropped what it could not write: no second try.
+        if not self.is_failed and fdatasync(self.current.fd) != 0:
+            self.error = errno
+            self.is_failed = True
+        return JOURNAL_SYNC if self.is_failed else JOURNAL_OK
+
+    cdef int _rotate(self) noexcept nogil:
+        cdef char name[32]
+        cdef int code = self.prepare_next()
+        if code != JOURNAL_OK:
+            return code
+        if self.is_durable and self.current.rows != NULL:
+            code = self.sync()
+            if code != JOURNAL_OK:
+                return code
+        snprintf(name, sizeof(name), b"%08llu.journal",
+                 <unsigned long long>(self.segment_number + 1))
+        if renameat(self.directory_fd, NEXT, self.directory_fd, name) != 0:
+            self.error = errno
+            return JOURNAL_NO_SEGMENT
+        if self.is_durable and fsync(self.directory_fd) != 0:
+            self.error = errno
+            self.is_failed = True
+            return JOURNAL_SYNC
+        self._release(&self.current)
+        self.current = self.prepared
+        self.prepared.rows = NULL
+        self.segment_number += 1
+        self.row_index = 0
+        return JOURNAL_OK
+
+    cdef int _make_segment(self, uint64_t number, uint64_t first, segment* made) noexcept nogil:
+        cdef journal_header header
+        cdef int fd = openat(self.directory_fd, NEXT, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC,
+                             0o600)
+        if fd < 0:
+            self.error = errno
+            return JOURNAL_NO_SEGMENT
+        memset(&header, 0, sizeof(header))
+        header.magic = TG_JOURNAL_MAGIC
+        header.layout_version = TG_LAYOUT_VERSION
+        header.header_size = TG_JOURNAL_HEADER_SIZE
+        header.layout_hash = layout_hash
+        header.segment_number = number
+        header.segment_records = self.segment_records
+        header.first_sequence = first
+        header.checksum = header_checksum(&header)
+        self.error = self._allocate(fd)
+        if self.error == 0 and pwrite(fd, &header, sizeof(header), 0) != sizeof(header):
+            self.error = errno
+        if self.error == 0 and self.is_durable and fsync(fd) != 0:
+            self.error = errno
+        if self.error == 0:
+            self._map(fd, made)
+        if self.error != 0:
+            c_close(fd)
+            return JOURNAL_NO_SEGMENT
+        return JOURNAL_OK
+
+    cdef int _allocate(self, int fd) noexcept nogil:
+        cdef int code = EINTR
+        while code == EINTR:
+            code = posix_fallocate(fd, 0, <long>segment_size(self.segment_records))
+        return code
+
+    cdef void _map(self, int fd, segment* made) noexcept nogil:
+        cdef size_t size = segment_size(self.segment_records)
+        cdef void* address = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0)
+        if address == MAP_FAILED:
+            self.error = errno
+            return
+        # Faults the pages in here, off the step. An older kernel refuses: then append faults.
+        madvise(address, size, TG_MADV_POPULATE_WRITE)
+        made.fd = fd
+        made.rows = <record*>(<char*>address + TG_JOURNAL_HEADER_SIZE)
+
+    cdef void _release(self, segment* done) noexcept nogil:
+        if done.rows != NULL:
+            munmap(<char*>done.rows - TG_JOURNAL_HEADER_SIZE, segment_size(self.segment_records))
+            c_close(done.fd)
+            done.rows = NULL
+
+    def _lock(self):
+        try:
+            os.makedirs(self.directory, exist_ok=True)
+            self.directory_fd = os.open(self.directory,
+                                        os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            self.is_open = True
+            fcntl.flock(self.directory_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise JournalError(f"{self.directory}: another journal writes here") from None
+        except OSError as error:
+            raise JournalError(f"{self.directory}: cannot open: {error.strerror}") from error
+
+    def _continue_at(self, reader):
+        for _ in reader.batches():
+            pass
+        end = reader.end
+        path = reader.segments[-1]
+        self.segment_records = int(reader.header(path)["segment_records"])
+        self.segment_number = end.segment
+        self.row_index = end.row
+        self.next_sequence = end.next_sequence
+        fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        if end.reason != "clean":
+            # The record was never whole, so nothing of it left the process.
+            os.ftruncate(fd, TG_JOURNAL_HEADER_SIZE + end.row * TG_RECORD_SIZE)
+        self.error = self._allocate(fd)
+        if self.error == 0:
+            self._map(fd, &self.current)
+        if self.error != 0:
+            os.close(fd)
+            raise_for(JOURNAL_NO_SEGMENT, self)
+
+    def append_rows(self, array):
+        rows = np.array(array, RECORD, copy=True).reshape(-1)
+        cdef record[::1] view = rows
+        cdef Py_ssize_t index
+        for index in range(view.shape[0]):
+            raise_for(self.append(&view[index]), self)
+        return rows
+
+    def prepare(self):
+        raise_for(self.prepare_next(), self)
+
+    def commit(self):
+        raise_for(self.sync(), self)
+
+    @property
+    def counters(self):
+        return {
+            "next_sequence": self.next_sequence,
+            "segment": self.segment_number,
+            "row": self.row_index,
+            "segment_records": self.segment_records,
+            "prepared": self.prepared.rows != NULL,
+            "error": self.error,
+        }
+
+    def close(self):
+        self._release(&self.current)
+        self._release(&self.prepared)
+        if self.is_open:
+            (Path(self.directory) / NEXT_NAME).unlink(missing_ok=True)
+            os.close(self.directory_fd)
+            self.is_open = False
+
+
+def raise_for(int code, Journal journal not None):
+    """Raise what a code of append, prepare_next or sync means; nothing for JOURNAL_OK."""
+    where = f"{journal.directory}: sequence {journal.next_sequence}"
+    if code == JOURNAL_SEQUENCE:
+        raise JournalError(f"{where} is the next, the record has another")
+    if code == JOURNAL_KIND:
+        raise JournalError(f"{where}: the record has no kind")
+    if code == JOURNAL_NO_SEGMENT:
+        raise JournalError(f"{where}: cannot make a segment: {os.strerror(journal.error)}")
+    if code == JOURNAL_CLOSED:
+        raise JournalError(f"{where}: the journal is closed")
+    if code != JOURNAL_OK:
+        raise JournalError(f"{where}: cannot sync: {os.strerror(journal.error)}")
+
+
+# How many records from `start` on are whole and in sequence.
+cdef Py_ssize_t whole_run(const record* rows, Py_ssize_t count, uint64_t sequence) noexcept nogil:
+    cdef Py_ssize_t index
+    for index in range(count):
+        if (
+            rows[index].kind == KIND_NONE
+            or rows[index].sequence != sequence + <uint64_t>index
+            or rows[index].layout_version != TG_LAYOUT_VERSION
+            or rows[index].checksum != record_checksum(&rows[index])
+        ):
+            return index
+    return count
+
+
+class JournalReader:
+    def __init__(self, directory):
+        self.directory = Path(directory)
+        if not self.directory.is_dir():
+            raise JournalError(f"{self.directory}: no such directory; expected a journal")
+        self.segments = self._find()
+        self.end = None
+
+    def _find(self):
+        return sorted(self.directory.glob("[0-9]*.journal"))
+
+    def header(self, path):
+        with open(path, "rb") as file:
+            data = file.read(HEADER.itemsize)
+        if len(data) < HEADER.itemsize:
+            raise JournalError(f"{path}: {len(data)} bytes are no segment header")
+        header = np.frombuffer(data, HEADER)[0]
+        expected = {
+            "magic": TG_JOURNAL_MAGIC,
+            "checksum": crc32c(<const char*>data, HEADER.itemsize - 4),
+            "layout_version": TG_LAYOUT_VERSION,
+            "layout_hash": layout_hash,
+            "header_size": TG_JOURNAL_HEADER_SIZE,
+            "segment_number": int(path.stem),
+        }
+        for field, value in expected.items():
+            if int(header[field]) != value:
+                raise JournalError(f"{path}: {field} is {int(header[field])}; expected {value}")
+        return header
+
+    def batches(self, first_sequence=0):
+        self.segments = self._find()
+        self.end = None
+        end = JournalEnd("clean", 0, 0, 1)
+        for path in self.segments:
+            header = self.header(path)
+            number, first = int(header["segment_number"]), int(header["first_sequence"])
+            capacity = int(header["segment_records"])
+            if end.segment and (number, first) != (end.segment + 1, end.next_sequence):
+                raise JournalError(
+                    f"{path}: begins with sequence {first}, but segment {end.segment} before it "
+                    f"ends {end.reason} at {end.next_sequence}"
+                )
+            end = JournalEnd("clean", number, capacity, first + capacity)
+            if end.next_sequence > first_sequence or path == self.segments[-1]:
+                end = yield from _read(path, end, first_sequence)
+        self.end = end
+
+
+def _read(path, full, first_sequence):
+    """Yields a segment's batches from first_sequence on; `full` is where it would end."""
+    first = full.next_sequence - full.row
+    rows = _map_rows(path, full.row)
+    row = 0
+    while row < len(rows):
+        run = _whole_rows(rows, row, first)
+        if len(run) == 0:
+            # Looked at in this order, a writer that is at work cannot make a good row seem bad.
+            follows = rows[row + 1:].view(np.uint64).any()
+            run = _whole_rows(rows, row, first)
+            if len(run) == 0 and follows:
+                raise JournalError(
+                    f"{path}: row {row} (sequence {first + row}) is damaged and records follow it"
+                )
+        if len(run) == 0:
+            break
+        skip = max(0, first_sequence - (first + row))
+        row += len(run)
+        if skip < len(run):
+            yield run[skip:]
+    end = full._replace(row=row, next_sequence=first + row)
+    if len(rows) < full.row and not rows[row:].view(np.uint64).any():
+        return end._replace(reason="truncated")
+    return end._replace(reason="torn") if rows[row:row + 1].view(np.uint64).any() else end
+
+
+def _map_rows(path, capacity):
+    size = min(path.stat().st_size, segment_size(capacity)) - TG_JOURNAL_HEADER_SIZE
+    if size < TG_RECORD_SIZE:
+        return np.empty(0, RECORD)
+    count = size // TG_RECORD_SIZE
+    return np.memmap(path, RECORD, "r", TG_JOURNAL_HEADER_SIZE, count).view(np.ndarray)
+
+
+def _whole_rows(rows, Py_ssize_t row, uint64_t first):
+    copy = rows[row:row + BATCH_RECORDS].copy()
+    cdef const record[::1] view = copy
+    return copy[:whole_run(&view[0], view.shape[0], first + <uint64_t>row)]
