@@ -1,7 +1,8 @@
 """The run directory: where the stages of one run meet. `tidegate run` creates it (0700: who can
 enter it can trade), locks it and writes universe.json; each stage creates its own files below.
 
-    RUN_DIR/universe.json   RUN_DIR/regions/NAME   RUN_DIR/journal/   RUN_DIR/lanes/NAME (sockets)
+    RUN_DIR/universe.json   RUN_DIR/stages.json   RUN_DIR/lock
+    RUN_DIR/regions/NAME   RUN_DIR/journal/   RUN_DIR/lanes/NAME (sockets)
 """
 
 import fcntl
@@ -21,6 +22,7 @@ class RunDir:
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path).absolute()
         self.universe = self.path / "universe.json"
+        self.stages = self.path / "stages.json"
         self.regions = self.path / "regions"
         self.journal = self.path / "journal"
         self.lanes = self.path / "lanes"
@@ -69,6 +71,11 @@ class RunDir:
     def read_universe(self) -> universe.Universe:
         """The universe that `tidegate run` wrote here."""
         return universe.read(self.universe)
+
+
+def default_path(config: Path) -> Path:
+    """Where a config runs unless --run-dir says otherwise: run/NAME of the working directory."""
+    return Path("run") / config.stem
 
 
 def check_ipc(endpoint: str) -> None:

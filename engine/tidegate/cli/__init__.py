@@ -1,0 +1,51 @@
+"""The `tidegate` command. Each subcommand is a module of its own that is imported when it is
+called, so that `tidegate check` does not wait for numpy, rich or the compiled modules.
+"""
+
+import importlib
+import sys
+
+import click
+
+from tidegate.errors import TidegateError
+
+# The module has a click command of the same name.
+COMMANDS = {
+    "run": ("tidegate.cli.run", "Start and watch all stages of a config."),
+    "check": ("tidegate.cli.check", "Validate a config; name all that is wrong with it."),
+    "inspect": ("tidegate.cli.inspect", "Show a run live, read-only."),
+    "tape": ("tidegate.cli.tape", "Import recordings, show a tape."),
+    "demo": ("tidegate.cli.demo", "Trade recorded markets and prove the books."),
+    "replay": ("tidegate.cli.replay", "Replay a journal and compare state hashes."),
+    "version": ("tidegate.cli.version", "Print the version."),
+}
+
+
+class Commands(click.Group):
+    """Imports a subcommand when it is called and prints our errors without a traceback."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        command = getattr(importlib.import_module(COMMANDS[cmd_name][0]), cmd_name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except TidegateError as error:
+            click.echo(str(error), err=True)
+            sys.exit(1)
+
+
+@click.group(cls=Commands)
+def main() -> None:
+    """Order, risk and routing engine between the sub-accounts of a futures desk and its venues."""

@@ -1,0 +1,28 @@
+"""`tidegate run CONFIG`."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from tidegate import supervisor
+from tidegate.config import load_universe
+from tidegate.run_dir import RunDir, default_path
+
+
+@click.command()
+@click.argument("config", type=click.Path(path_type=Path))
+@click.option(
+    "--run-dir",
+    type=click.Path(path_type=Path),
+    help="Where the stages meet; default run/NAME. On tmpfs the regions cost no disk.",
+)
+def run(config: Path, run_dir: Path | None) -> None:
+    """Start venues, router, risk and gateway of CONFIG; stop them on SIGINT or SIGTERM."""
+    place = RunDir(run_dir or default_path(config))
+    universe = load_universe(config, place)
+
+    def on_ready() -> None:
+        click.echo(f"ready: {universe.gateway.endpoints[0]}")
+
+    sys.exit(supervisor.run(universe, place, on_ready=on_ready))

@@ -1,0 +1,260 @@
+"""Starts the stages of a run one after the other, starts a dead one again, and stops them all.
+
+It writes stages.json of the run directory: {stage: {"pid", "restarts", "is_ready"}}. It never
+touches a lane or a region: a stage that dies comes back by itself or the whole run ends.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+import msgspec
+import uvloop
+
+from tidegate import topology
+from tidegate.errors import StageError
+from tidegate.run_dir import RunDir
+from tidegate.stage import READY_FD
+from tidegate.universe import Universe
+
+ENTRY = (sys.executable, "-m", "tidegate.stage")
+# All stages together get this long to stop by themselves, so that 2 s suffice with the kill.
+STOP_SECONDS = 1.7
+STAGE_STOP_SECONDS = 0.6
+BACKOFF_SECONDS_MAX = 5.0
+LINE_MAX = 4096
+
+
+@dataclass(slots=True)
+class Child:
+    """A stage and its present process."""
+
+    name: str
+    process: asyncio.subprocess.Process | None = None
+    restarts: int = 0
+    is_ready: bool = False
+
+    @property
+    def is_alive(self) -> bool:
+        return self.process is not None and self.process.returncode is None
+
+
+class Supervisor:
+    """The stages of one run. `entry` is the command that NAME and RUN_DIR are appended to."""
+
+    def __init__(
+        self, universe: Universe, run_dir: RunDir, *, entry: Sequence[str] = ENTRY
+    ) -> None:
+        self.settings = universe.supervisor
+        self.run_dir = run_dir
+        self.entry = tuple(entry)
+        self.children = [Child(name) for name in topology.stages(universe)]
+        self.forwards: set[asyncio.Task[None]] = set()
+
+    async def start(self) -> None:
+        """Start each stage once the one before it is ready; StageError when one is not."""
+        for child in self.children:
+            await self.start_stage(child)
+
+    async def watch(self) -> None:
+        """Start dead stages again until cancelled; StageError when one died too often."""
+        async with asyncio.TaskGroup() as group:
+            for child in self.children:
+                group.create_task(self.keep(child))
+
+    async def stop(self) -> list[str]:
+        """Stop all, the last started first; the names of those that had to be killed."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + STOP_SECONDS
+        for child in reversed(self.children):
+            if child.process is not None and child.is_alive:
+                child.process.terminate()
+                left = min(STAGE_STOP_SECONDS, max(0.0, deadline - loop.time()))
+                await settled(child.process.wait(), left)
+        killed = [child for child in self.children if child.is_alive]
+        for child in killed:
+            if child.process is not None:
+                child.process.kill()
+                await child.process.wait()
+        await settled(asyncio.gather(*self.forwards), STAGE_STOP_SECONDS)
+        return [child.name for child in killed]
+
+    async def start_stage(self, child: Child) -> None:
+        """Start one stage and wait until it says that it is ready."""
+        source, target = os.pipe()
+        try:
+            child.process = process = await asyncio.create_subprocess_exec(
+                *self.entry,
+                child.name,
+                str(self.run_dir.path),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.STDOUT,
+                env={**os.environ, READY_FD: str(target)},
+                pass_fds=(target,),
+                # A terminal's SIGINT goes to its whole group; only we decide who stops when.
+                start_new_session=True,
+            )
+        except BaseException:
+            os.close(source)
+            raise
+        finally:
+            os.close(target)
+        child.is_ready = False
+        self.forward(child)
+        self.write_state()
+        answer = await self.read_ready(source)
+        if answer != b"ready\n":
+            if process.returncode is None:
+                process.kill()
+            code = await process.wait()
+            await settled(asyncio.gather(*self.forwards), STAGE_STOP_SECONDS)
+            why = (
+                ended(code)
+                if answer is not None
+                else (f"was not ready within {self.settings.ready_timeout_ms} ms")
+            )
+            raise StageError(f"stage {child.name} did not start: it {why}")
+        child.is_ready = True
+        self.write_state()
+
+    async def read_ready(self, fd: int) -> bytes | None:
+        """What the stage wrote to its pipe: b"" when it ended first, None when it was too slow."""
+        loop = asyncio.get_running_loop()
+        reader = asyncio.StreamReader()
+        transport, _ = await loop.connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(fd, "rb")
+        )
+        try:
+            return await asyncio.wait_for(reader.readline(), self.settings.ready_timeout_ms / 1000)
+        except TimeoutError:
+            return None
+        finally:
+            transport.close()
+
+    async def keep(self, child: Child) -> None:
+        """Start one stage again each time it dies, later each time, until the limit."""
+        while child.process is not None:
+            code = await child.process.wait()
+            child.is_ready = False
+            child.restarts += 1
+            if child.restarts > self.settings.restarts_max:
+                raise StageError(
+                    f"stage {child.name} {ended(code)}; it was started again "
+                    f"{self.settings.restarts_max} times, expected no more (supervisor."
+                    "restarts_max)"
+                )
+            delay = self.settings.backoff_ms / 1000 * 2 ** (child.restarts - 1)
+            say(f"stage {child.name} {ended(code)}; restart {child.restarts}")
+            await asyncio.sleep(min(delay, BACKOFF_SECONDS_MAX))
+            try:
+                await self.start_stage(child)
+            except StageError as error:
+                say(str(error))
+
+    def forward(self, child: Child) -> None:
+        """Copy what the stage prints to our stderr, each line with its name."""
+        if child.process is not None and child.process.stdout is not None:
+            task = asyncio.ensure_future(forward_lines(child.name, child.process.stdout))
+            self.forwards.add(task)
+            task.add_done_callback(self.forwards.discard)
+
+    def write_state(self) -> None:
+        """Write stages.json whole or not at all."""
+        state = {
+            child.name: {
+                "pid": child.process.pid if child.process else 0,
+                "restarts": child.restarts,
+                "is_ready": child.is_ready,
+            }
+            for child in self.children
+        }
+        partial = self.run_dir.stages.with_suffix(".partial")
+        partial.write_bytes(msgspec.json.encode(state))
+        os.replace(partial, self.run_dir.stages)
+
+
+async def supervise(
+    universe: Universe,
+    run_dir: RunDir,
+    *,
+    entry: Sequence[str] = ENTRY,
+    on_ready: Callable[[], None] = lambda: None,
+) -> int:
+    """Run all stages until SIGINT or SIGTERM (0), or until one cannot be kept alive (1)."""
+    loop = asyncio.get_running_loop()
+    asked = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, asked.set)
+    supervisor = Supervisor(universe, run_dir, entry=entry)
+
+    async def work() -> None:
+        await supervisor.start()
+        on_ready()
+        await supervisor.watch()
+
+    working = asyncio.ensure_future(work())
+    waiting = asyncio.ensure_future(asked.wait())
+    await asyncio.wait({working, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    working.cancel()
+    failure = (await asyncio.gather(working, return_exceptions=True))[0]
+    killed = await supervisor.stop()
+    for name in killed:
+        say(f"stage {name} did not stop in time and was killed")
+    if isinstance(failure, ExceptionGroup):
+        failure = failure.exceptions[0]
+    if isinstance(failure, StageError):
+        say(str(failure))
+    elif isinstance(failure, Exception):
+        raise failure
+    return 1 if killed or isinstance(failure, Exception) else 0
+
+
+def run(
+    universe: Universe,
+    run_dir: RunDir,
+    *,
+    entry: Sequence[str] = ENTRY,
+    on_ready: Callable[[], None] = lambda: None,
+) -> int:
+    """Make the run directory, take it, and supervise its stages; RunDirError when it is taken."""
+    run_dir.create()
+    lock = run_dir.lock()
+    try:
+        run_dir.write_universe(universe)
+        return uvloop.run(supervise(universe, run_dir, entry=entry, on_ready=on_ready))
+    finally:
+        os.close(lock)
+
+
+async def settled(work: Awaitable[object], seconds: float) -> None:
+    """Wait for `work` no longer than `seconds`."""
+    try:
+        await asyncio.wait_for(work, seconds)
+    except TimeoutError:
+        return
+
+
+async def forward_lines(name: str, source: asyncio.StreamReader) -> None:
+    rest = b""
+    while chunk := await source.read(LINE_MAX):
+        *lines, rest = (rest + chunk).split(b"\n")
+        if len(rest) > LINE_MAX:
+            lines, rest = [*lines, rest], b""
+        for line in lines:
+            say(line.decode(errors="replace"), name)
+    if rest:
+        say(rest.decode(errors="replace"), name)
+
+
+def ended(code: int) -> str:
+    """How a process ended, in words."""
+    return f"was ended by {signal.Signals(-code).name}" if code < 0 else f"exited with {code}"
+
+
+def say(text: str, name: str = "supervisor") -> None:
+    print(f"[{name}] {text}", file=sys.stderr, flush=True)
