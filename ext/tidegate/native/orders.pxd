@@ -1,6 +1,7 @@
 """Open orders by order_id, and every cl_ord_id of the day."""
 from libc.stdint cimport uint16_t, uint32_t, uint64_t
 
+from tidegate.native.records cimport order_record
 from tidegate.native.tables cimport cl_ord_id_row, order_row, tables
 
 
@@ -13,6 +14,6 @@ cdef cl_ord_id_row* find_cl_ord_id(
     const tables* t, uint16_t session, uint64_t cl_ord_id
 ) noexcept nogil
 cdef bint can_add_cl_ord_id(const tables* t, uint16_t session) noexcept nogil
-cdef cl_ord_id_row* add_cl_ord_id(
-    tables* t, uint16_t session, uint64_t cl_ord_id
+cdef cl_ord_id_row* remember(
+    tables* t, const order_record* o, uint64_t order_id, int reason
 ) noexcept nogil

@@ -6,6 +6,7 @@ stays readable as long as possible for a late fill. Only risk writes here.
 from libc.stdint cimport uint16_t, uint32_t, uint64_t
 from libc.string cimport memset
 
+from tidegate.native.records cimport order_record
 from tidegate.native.tables cimport cl_ord_id_row, order_row, tables
 
 
@@ -113,3 +114,14 @@ cdef cl_ord_id_row* add_cl_ord_id(
     t.risk.cl_ord_id_count += 1
     t.sessions[session].cl_ord_ids += 1
     return &t.cl_ord_ids[slot]
+
+
+cdef cl_ord_id_row* remember(
+    tables* t, const order_record* o, uint64_t order_id, int reason
+) noexcept nogil:
+    """Enter the cl_ord_id for the day; the caller has asked for room."""
+    cdef cl_ord_id_row* row = add_cl_ord_id(t, o.session, o.cl_ord_id)
+    row.order_id = order_id
+    row.order_qty = o.order_qty
+    row.reason = <uint16_t>reason
+    return row

@@ -14,3 +14,4 @@ cdef bint refresh(tables* t, uint32_t pair) noexcept nogil
 cdef bint move_open(
     tables* t, uint32_t pair, bint is_buy, int64_t lots, int64_t fee_held
 ) noexcept nogil
+cdef void count_message(tables* t, uint32_t account) noexcept nogil

@@ -103,3 +103,15 @@ cdef bint move_open(
         is_overflow |= refresh(t, pair)
         pair = t.pairs[pair].parent
     return is_overflow
+
+
+cdef void count_message(tables* t, uint32_t account) noexcept nogil:
+    """Count a message that leaves for the venue in every level's bucket."""
+    cdef account_row* row
+    cdef int i
+    for i in range(t.accounts[account].chain_count):
+        row = &t.accounts[t.accounts[account].chain[i]]
+        if row.rate_interval_ns:
+            if row.rate_next_ns < t.risk.now_ns:
+                row.rate_next_ns = t.risk.now_ns
+            row.rate_next_ns += row.rate_interval_ns

@@ -6,11 +6,6 @@ from tidegate.native.outputs cimport outputs
 from tidegate.native.records cimport record
 from tidegate.native.tables cimport Tables, tables
 
-# Bit 63 says that something was decided: a verdict of 0 is undecided and denies.
-cdef enum:
-    DECIDED_BIT = 63
-
-
 cdef void step(tables* t, const record* r, outputs* out) noexcept nogil
 
 

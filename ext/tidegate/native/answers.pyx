@@ -1,0 +1,75 @@
+"""What risk itself tells a strategy: denied, canceled not, and how a resent order stands."""
+from libc.stdint cimport uint16_t
+from libc.string cimport memset
+
+from tidegate.native.checks cimport compared
+from tidegate.native.outputs cimport add_report, outputs
+from tidegate.native.records cimport (
+    DENIED, EXEC_REJECTED, EXEC_RESTATED, EXECUTION_REPORT, POSS_RESEND, TG_NO_PRICE,
+    denial_record, execution_record, order_record,
+)
+from tidegate.native.tables cimport cl_ord_id_row, tables
+
+
+cdef void deny(
+    tables* t, const order_record* o, int kind, int reason, const compared* n, outputs* out
+) noexcept nogil:
+    """DENIED for a new order, CANCEL_REJECT for a request on one; with what was compared."""
+    cdef denial_record* d = <denial_record*>add_report(out)
+    memset(d, 0, sizeof(denial_record))
+    d.kind = <unsigned char>kind
+    d.layout_version = o.layout_version
+    d.exec_type = EXEC_REJECTED if kind == DENIED else 0
+    d.sequence = o.sequence
+    d.cl_ord_id = o.cl_ord_id
+    d.price = o.price
+    d.order_qty = o.order_qty
+    d.account = o.account
+    d.instrument = o.instrument
+    d.session = o.session
+    d.reason = <uint16_t>reason
+    d.side = o.side
+    d.ord_type = o.ord_type
+    d.time_in_force = o.time_in_force
+    d.received_ns = o.received_ns
+    d.sequenced_delta = o.sequenced_delta
+    d.ref_seq_num = o.msg_seq_num
+    d.ref_kind = o.kind
+    if n != NULL:
+        d.limit_value = n.limit_value
+        d.used_value = n.used_value
+        d.asked_value = n.asked_value
+        d.level = n.level
+    t.risk.denied += kind == DENIED
+    t.risk.denied_by_reason[reason] += 1
+
+
+cdef void restate(
+    tables* t, const order_record* o, const cl_ord_id_row* known, outputs* out
+) noexcept nogil:
+    """The answer to a resent order: its present state, as EXEC_RESTATED or its denial."""
+    cdef execution_record* e
+    if known.order_id == 0:
+        deny(t, o, DENIED, known.reason, NULL, out)
+        return
+    e = <execution_record*>add_report(out)
+    memset(e, 0, sizeof(execution_record))
+    e.kind = EXECUTION_REPORT
+    e.layout_version = o.layout_version
+    e.flags = POSS_RESEND
+    e.exec_type = known.exec_type if known.exec_type else EXEC_RESTATED
+    e.sequence = o.sequence
+    e.cl_ord_id = o.cl_ord_id
+    e.order_id = known.order_id
+    e.price = o.price
+    e.order_qty = known.order_qty
+    e.account = o.account
+    e.instrument = o.instrument
+    e.session = o.session
+    e.reason = known.reason
+    e.side = o.side
+    e.ord_type = o.ord_type
+    e.time_in_force = o.time_in_force
+    e.received_ns = o.received_ns
+    e.last_px = TG_NO_PRICE
+    e.cum_qty = known.cum_qty

@@ -1,0 +1,17 @@
+"""From a well-formed order to the verdict of every check, on every level."""
+from libc.stdint cimport int64_t, uint64_t
+
+from tidegate.native.checks cimport compared, context
+from tidegate.native.records cimport order_record
+from tidegate.native.tables cimport tables
+
+# Bit 63 says that something was decided: a verdict of 0 is undecided and denies.
+cdef enum:
+    DECIDED_BIT = 63
+
+
+cdef bint is_well_formed(const order_record* o) noexcept nogil
+cdef int assess(
+    const tables* t, const order_record* o, int64_t lots, int64_t fee_held, context* c,
+    compared* first, uint64_t* verdict
+) noexcept nogil
