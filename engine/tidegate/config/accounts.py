@@ -1,7 +1,6 @@
 """Accounts and sessions of a config: the hierarchy with handles, limits and permissions."""
 
 from collections.abc import Mapping
-from fnmatch import fnmatchcase
 
 from tidegate.config import schema, units
 from tidegate.config.names import Names, attempt, duplicates, lookup
@@ -182,21 +181,22 @@ def resolve_sessions(
     """Sessions with the handles of their sub-accounts; no account may be in two."""
     duplicates("sessions", "name", [row.name for row in rows], problems)
     handles = {row.name: row.handle for row in accounts if row.level == SUB_ACCOUNT}
-    above = {row.name for row in accounts if row.level != SUB_ACCOUNT}
+    known = {name: [name] for name in handles}
+    for group in accounts:
+        if group.level == OWNER_GROUP:
+            known[group.name] = [row.name for row in accounts if row.parent == group.handle]
     owners: dict[str, str] = {}
     found = []
     for index, row in enumerate(rows):
         where = f'sessions[{index}] "{row.name}"'
         members: dict[str, None] = {}
-        for pattern in row.accounts:
-            matches = [name for name in handles if fnmatchcase(name, pattern)]
-            if not matches:
-                level = " (not a sub-account)" if pattern in above else ""
+        for name in row.accounts:
+            if name not in known:
                 problems.add(
                     f"{where}.accounts",
-                    f"unknown account {pattern!r}{level}; {expected(pattern, handles)}",
+                    f"unknown sub-account or group {name!r}; {expected(name, known)}",
                 )
-            members.update(dict.fromkeys(matches))
+            members.update(dict.fromkeys(known.get(name, [])))
         for name in members:
             other = owners.setdefault(name, row.name)
             if other != row.name:

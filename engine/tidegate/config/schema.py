@@ -128,7 +128,7 @@ class SubAccount(Strict, frozen=True, kw_only=True):
 
 
 class Session(Strict, frozen=True, kw_only=True):
-    """[[sessions]]: `accounts` are names or patterns such as "cme-00*"."""
+    """[[sessions]]: `accounts` are sub-accounts, or groups for all of theirs."""
 
     name: Name
     accounts: Annotated[list[str], Meta(min_length=1)]
