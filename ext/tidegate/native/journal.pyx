@@ -236,7 +236,7 @@ cdef class Journal:
         for _ in reader.batches():
             pass
         end = reader.end
-        path = reader.segments[-1]
+        path = reader.path_of(end.segment)
         self.segment_records = int(reader.header(path)["segment_records"])
         self.segment_number = end.segment
         self.row_index = end.row
@@ -326,6 +326,9 @@ class JournalReader:
     def _find(self):
         return sorted(self.directory.glob("[0-9]*.journal"))
 
+    def path_of(self, segment):
+        return self.directory / f"{segment:08d}.journal"
+
     def header(self, path):
         with open(path, "rb") as file:
             data = file.read(HEADER.itemsize)
@@ -349,6 +352,7 @@ class JournalReader:
         self.segments = self._find()
         self.end = None
         end = JournalEnd("clean", 0, 0, 1)
+        last = max(self.segments, default=None)
         for path in self.segments:
             header = self.header(path)
             number, first = int(header["segment_number"]), int(header["first_sequence"])
@@ -359,7 +363,7 @@ class JournalReader:
                     f"ends {end.reason} at {end.next_sequence}"
                 )
             end = JournalEnd("clean", number, capacity, first + capacity)
-            if end.next_sequence > first_sequence or path == self.segments[-1]:
+            if end.next_sequence > first_sequence or path == last:
                 end = yield from _read(path, end, first_sequence)
         self.end = end
 
