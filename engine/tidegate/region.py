@@ -103,6 +103,12 @@ class Region:
         """How many rows the writer says are in use."""
         return int(self.header["count"])
 
+    @count.setter
+    def count(self, count: int) -> None:
+        if not 0 <= count <= self.capacity:
+            raise RegionError(f"{self.path}: count {count} is not in 0..{self.capacity}")
+        self.header["count"] = count
+
     def read_rows(self) -> npt.NDArray[Any]:
         """A copy of the rows in use as they stood between two changes by the writer."""
         copy = np.empty_like(self.rows)

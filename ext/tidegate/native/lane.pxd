@@ -58,7 +58,7 @@ cdef class LaneSource:
     cdef uint64_t missing_count
     cdef uint64_t restart_count
 
-    cdef Py_ssize_t take(self, record* out, Py_ssize_t max) noexcept nogil
+    cdef Py_ssize_t take(self, record* out, Py_ssize_t limit) noexcept nogil
     cdef bint _receive(self) noexcept nogil
     cdef bint _receive_extra(self, size_t size) noexcept nogil
     cdef bint _is_good(self, size_t size) noexcept nogil

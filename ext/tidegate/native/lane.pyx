@@ -205,15 +205,15 @@ cdef class LaneSource:
         lib.frame_close(&self.part)
         lib.frame_close(&self.extra)
 
-    cdef Py_ssize_t take(self, record* out, Py_ssize_t max) noexcept nogil:
+    cdef Py_ssize_t take(self, record* out, Py_ssize_t limit) noexcept nogil:
         cdef Py_ssize_t taken = 0, run
         self.has_attachment = False
-        while taken < max:
+        while taken < limit:
             if self.frame_index == self.frame_size and not self._receive():
                 break
             run = self.frame_size - self.frame_index
-            if run > max - taken:
-                run = max - taken
+            if run > limit - taken:
+                run = limit - taken
             memcpy(out + taken, self.frame + self.frame_index, <size_t>run * TG_RECORD_SIZE)
             self.frame_index += run
             taken += run
@@ -298,14 +298,14 @@ cdef class LaneSource:
                         self.missing_count += number - expected
             self.last_number = number
 
-    def take_rows(self, Py_ssize_t max=FRAME_RECORDS):
+    def take_rows(self, Py_ssize_t limit=FRAME_RECORDS):
         if self.handle == NULL:
             raise LaneError(f"the lane from {self.endpoint} is closed")
-        if max < 1:
-            raise LaneError(f"cannot take {max} records; expected at least 1")
-        out = np.zeros(max, RECORD)
+        if limit < 1:
+            raise LaneError(f"cannot take {limit} records; expected at least 1")
+        out = np.zeros(limit, RECORD)
         cdef record[::1] rows = out
-        return out[:self.take(&rows[0], max)]
+        return out[:self.take(&rows[0], limit)]
 
     def attachment(self):
         if not self.has_attachment:

@@ -1,0 +1,20 @@
+"""Latency histograms in the rows of a region: one writer, read by anyone at any time."""
+
+from typing import Any, final
+
+import numpy as np
+import numpy.typing as npt
+
+HISTOGRAM: np.dtype[np.void]
+BUCKET_HIGHS: npt.NDArray[np.int64]
+
+@final
+class Histogram:
+    """Records into one row of a HISTOGRAM array or region, which it keeps alive."""
+
+    def __init__(self, rows: npt.NDArray[Any], index: int, name: str) -> None: ...
+    def record_ns(self, ns: int) -> None:
+        """Count one latency; below 0 and above 68.7 s are clamped and counted apart."""
+
+def percentiles(row: np.void, *quantiles: float) -> list[int]:
+    """The highest value of the bucket each quantile (0..1) falls into; 0 when empty."""

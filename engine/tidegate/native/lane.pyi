@@ -1,0 +1,72 @@
+"""Lanes over ZeroMQ: the sender connects and numbers, the receiver binds and checks."""
+
+from collections.abc import Mapping
+from typing import Any, final
+
+import numpy.typing as npt
+import zmq
+
+FRAME_RECORDS_MAX: int
+LINGER_MS: int
+
+@final
+class LaneTarget:
+    """The sending end. It never blocks and never drops: what the socket does not take waits."""
+
+    socket: zmq.Socket[bytes]
+    endpoint: str
+    counters: dict[str, int]
+    def __init__(
+        self,
+        context: zmq.Context[Any],
+        endpoint: str,
+        *,
+        bind: bool = False,
+        hwm: int = 1000,
+        socket_type: int = ...,
+        socket: zmq.Socket[bytes] | None = None,
+        options: Mapping[int, Any] | None = None,
+    ) -> None:
+        """Connect to endpoint; or use the given socket, which then stays the caller's."""
+
+    def put_rows(self, array: npt.NDArray[Any]) -> int:
+        """Put records in order; how many of them fitted."""
+
+    def put_attached(self, row: npt.NDArray[Any], attachment: bytes) -> bool:
+        """Send one session record with an attachment, after all put before; False = full."""
+
+    def flush_rows(self) -> int:
+        """Hand the waiting records to the socket; how many are still unsent."""
+
+    def close(self) -> None:
+        """Flush and close; waits at most LINGER_MS for room, then counts what it abandons."""
+
+@final
+class LaneSource:
+    """The receiving end. A bad message is counted and dropped, a gap in numbers is counted."""
+
+    socket: zmq.Socket[bytes]
+    endpoint: str
+    counters: dict[str, int]
+    def __init__(
+        self,
+        context: zmq.Context[Any],
+        endpoint: str,
+        *,
+        bind: bool = True,
+        hwm: int = 1000,
+        socket_type: int = ...,
+        socket: zmq.Socket[bytes] | None = None,
+        options: Mapping[int, Any] | None = None,
+        numbered: bool = True,
+    ) -> None:
+        """Bind endpoint, or use the given socket; numbered=False where many senders share it."""
+
+    def take_rows(self, limit: int = 256) -> npt.NDArray[Any]:
+        """The records that are there, at most limit; a record with an attachment comes last."""
+
+    def attachment(self) -> bytes | None:
+        """What came with the last record of the last take."""
+
+    def close(self) -> None:
+        """Close at once; what was not taken is lost."""
