@@ -1,4 +1,4 @@
-"""Builds the demo's tapes from the recordings: python configs/demo/build.py [--data DIR] [--out DIR].
+"""Builds the demo's tapes: python configs/demo/build.py [--data DIR] [--out DIR].
 
 The same recordings give the same bytes. Each tape starts at time 0 and lasts 20 s at the speed that
 stands in its notes; so three markets of three different days run side by side.

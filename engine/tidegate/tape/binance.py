@@ -1,7 +1,8 @@
 """Binance raw streams (`<local ns> <json>` lines) of one symbol to tape.
 
 Depth diffs become LEVELs, one update a diff; trades become TRADE with the aggressor; bookTicker
-lines repeat the best of the book between diffs and are counted, not used. Time is the line's local ns.
+lines repeat the best of the book between diffs and are counted, not used. Time is the line's
+local ns.
 
 The REST snapshot stands after the diffs that bridge it: diffs are kept until it comes, then those
 with u <= lastUpdateId are dropped, the first one used must span lastUpdateId, and each later one
@@ -20,7 +21,7 @@ from tidegate.native.records import NO_PRICE
 from tidegate.tape.book import BUY, SELL, Book, Change, EventList
 from tidegate.tape.events import TapeKind
 from tidegate.tape.recording import Recording, Terms, source_bytes, source_of
-from tidegate.tape.values import BadRow, RowCounts, Scale, whole
+from tidegate.tape.values import RowCounts, RowError, Scale, whole
 
 # Diffs kept while no snapshot has come: some minutes of the fastest stream.
 KEPT_DIFFS_MAX = 100_000
@@ -77,7 +78,7 @@ class _Depth:
     def diff(self, time_ns: int, data: _Data) -> None:
         try:
             self._diff(time_ns, data)
-        except BadRow:
+        except RowError:
             self._put(time_ns, [(int(TapeKind.CLEAR), 0, NO_PRICE, 0)])
             self._kept = []
             raise
@@ -85,7 +86,7 @@ class _Depth:
     def trade(self, time_ns: int, data: _Data) -> None:
         price, qty = self._ticks(data.price), self._lots(data.qty)
         if qty <= 0:
-            raise BadRow(f"trade of {data.qty}; expected more than 0")
+            raise RowError(f"trade of {data.qty}; expected more than 0")
         # The maker is the passive side, so the aggressor is the other.
         side = SELL if data.is_buyer_maker else BUY
         self._events.put(time_ns, [(int(TapeKind.TRADE), side, price, qty)])
@@ -102,9 +103,11 @@ class _Depth:
         if not self._follows(data):
             expected = self._snapshot_id if self._last_id is None else self._last_id
             self._counts.count("gaps in depth")
-            raise BadRow(f"gap: diff {data.first_id}..{data.last_id}; expected it after {expected}")
+            raise RowError(
+                f"gap: diff {data.first_id}..{data.last_id}; expected it after {expected}"
+            )
         if isinstance(data.bids, str) or isinstance(data.asks, str):
-            raise BadRow("b or a is text; expected lists of price and quantity")
+            raise RowError("b or a is text; expected lists of price and quantity")
         self._last_id = data.last_id
         self._put(time_ns, self._levels(data.bids, data.asks))
 
@@ -121,7 +124,7 @@ class _Depth:
             for price, qty in levels:
                 count = self._lots(qty)
                 if count < 0:
-                    raise BadRow(f"level of {qty}; expected 0 or more")
+                    raise RowError(f"level of {qty}; expected 0 or more")
                 changes.append((int(TapeKind.LEVEL), side, self._ticks(price), count))
         return changes
 
@@ -132,7 +135,7 @@ class _Depth:
         spread = self._book.spread()
         if spread is not None and spread <= 0:
             self._counts.count("crossed books")
-            raise BadRow(f"book crossed by {-spread} ticks; expected the bid below the ask")
+            raise RowError(f"book crossed by {-spread} ticks; expected the bid below the ask")
 
 
 def read(
@@ -154,12 +157,12 @@ def read(
             stamp, _, body = text.partition(b" ")
             time_ns = whole("local time", stamp.decode("ascii", "replace"))
             if time_ns < latest_ns:
-                raise BadRow(f"time {time_ns} before the line above; expected lines in order")
+                raise RowError(f"time {time_ns} before the line above; expected lines in order")
             latest_ns = time_ns
             _take(decoder.decode(body), time_ns, terms.code, depth, counts)
         except msgspec.MsgspecError as error:
-            counts.refuse(where, BadRow(f"{error}; expected a stream's JSON"))
-        except BadRow as error:
+            counts.refuse(where, RowError(f"{error}; expected a stream's JSON"))
+        except RowError as error:
             counts.refuse(where, error)
     if not depth.had_snapshot:
         raise TapeError(f"{paths[-1]}: no line with lastUpdateId; expected the book's snapshot")
@@ -175,10 +178,10 @@ def _take(line: _Line, time_ns: int, symbol: str, depth: _Depth, counts: RowCoun
     data = line.data
     found = data.symbol if data else line.symbol
     if found not in (None, symbol):
-        raise BadRow(f"symbol {found!r}; expected {symbol}")
+        raise RowError(f"symbol {found!r}; expected {symbol}")
     if data is None:
         if line.last_update_id is None:
-            raise BadRow("neither data nor lastUpdateId; expected one of them")
+            raise RowError("neither data nor lastUpdateId; expected one of them")
         counts.count("snapshots")
         depth.snapshot(time_ns, line)
     elif data.form == "depthUpdate":
@@ -190,7 +193,7 @@ def _take(line: _Line, time_ns: int, symbol: str, depth: _Depth, counts: RowCoun
     elif data.form == "bookTicker":
         counts.count("bookTicker lines not used")
     else:
-        raise BadRow(f"stream {data.form!r}; expected depthUpdate, trade or bookTicker")
+        raise RowError(f"stream {data.form!r}; expected depthUpdate, trade or bookTicker")
 
 
 def _lines(paths: list[Path]) -> Iterator[tuple[str, bytes]]:

@@ -37,7 +37,7 @@ class TapeKind(IntEnum):
     """What a row says. 0 is no kind: a zeroed row is refused.
 
     kind          side         price                 qty            meaning
-    LEVEL         BUY, SELL    price                 >= 0           this quantity now stands at price
+    LEVEL         BUY, SELL    price                 >= 0           this quantity now stands there
     TRADE         0, aggressor price                 > 0            a trade; side 0 = not recorded
     QUOTE         BUY, SELL    price, none if qty 0  >= 0           replaces all of this side
     CLEAR         0            none                  0              both sides are empty now
@@ -172,7 +172,7 @@ def _rules(events: Events, contract_count: int) -> list[tuple[str, npt.NDArray[n
 
 
 def _loose(events: Events) -> npt.NDArray[np.bool_]:
-    """Rows with MORE whose next row is of another update. The last row may go on in a next block."""
+    """Rows with MORE whose next row is of another update; the last row's next is not here."""
     loose = np.zeros(len(events), bool)
     more = (events["flags"][:-1] & TapeFlag.MORE) != 0
     same = (events["time_ns"][1:] == events["time_ns"][:-1]) & (

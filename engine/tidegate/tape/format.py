@@ -165,7 +165,7 @@ class TapeWriter:
 
 
 class TapeReader:
-    """Reads one tape through a memory map; the frame is checked at once, a block when it is read."""
+    """Reads one tape, memory-mapped; the frame is checked at once, a block when it is read."""
 
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)

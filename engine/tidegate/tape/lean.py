@@ -22,7 +22,7 @@ from tidegate.native.records import NO_PRICE
 from tidegate.tape.book import BUY, SELL, Change, EventList
 from tidegate.tape.events import TapeKind
 from tidegate.tape.recording import Recording, Terms, source_of
-from tidegate.tape.values import BadRow, RowCounts, Scale, whole
+from tidegate.tape.values import RowCounts, RowError, Scale, whole
 
 MONTH_CODES = "FGHJKMNQUVXZ"
 BAR_MS = 60_000
@@ -124,10 +124,10 @@ def _take(entry: _Entry, terms: Terms, counts: RowCounts, events: EventList) -> 
         fields = line.split(",")
         try:
             if len(fields) != _FIELD_COUNTS[entry.form]:
-                raise BadRow(f"{len(fields)} fields; expected {_FIELD_COUNTS[entry.form]}")
+                raise RowError(f"{len(fields)} fields; expected {_FIELD_COUNTS[entry.form]}")
             at_ms = whole("time", fields[0])
             if at_ms >= DAY_MS:
-                raise BadRow(f"time {at_ms}; expected ms of one day")
+                raise RowError(f"time {at_ms}; expected ms of one day")
             if entry.form == "minute_quote":
                 at_ms += BAR_MS
                 changes = _quotes(fields, ticks, lots, counts)
@@ -136,7 +136,7 @@ def _take(entry: _Entry, terms: Terms, counts: RowCounts, events: EventList) -> 
                 changes = _trade(fields[4], fields[5], "0", ticks, lots, counts)
             else:
                 changes = _trade(fields[1], fields[2], fields[5], ticks, lots, counts)
-        except BadRow as error:
+        except RowError as error:
             counts.refuse(f"{entry.path.name}: {entry.name} line {number}", error)
             continue
         events.put((midnight_ms + at_ms) * 1_000_000, changes)
@@ -158,7 +158,7 @@ def _trade(
         return []
     count = lots(qty)
     if count < 0:
-        raise BadRow(f"quantity {qty}; expected 0 or more")
+        raise RowError(f"quantity {qty}; expected 0 or more")
     if not count:
         counts.count("trades dropped: quantity 0")
         return []
@@ -171,7 +171,7 @@ def _quotes(fields: list[str], ticks: Scale, lots: Scale, counts: RowCounts) -> 
     for side, price, size in ((BUY, fields[4], fields[5]), (SELL, fields[9], fields[10])):
         count = lots(size)
         if count < 0 or (count and not price):
-            raise BadRow(f"price {price!r} with size {size}; expected both or neither")
+            raise RowError(f"price {price!r} with size {size}; expected both or neither")
         quotes.append((int(TapeKind.QUOTE), side, ticks(price) if count else NO_PRICE, count))
     if quotes[0][3] and quotes[1][3] and quotes[0][2] >= quotes[1][2]:
         counts.count("quotes dropped: bid not below ask")

@@ -20,7 +20,7 @@ from tidegate.errors import TapeError
 from tidegate.tape.book import BUY, SELL, Change, EventList
 from tidegate.tape.events import TapeKind
 from tidegate.tape.recording import Recording, Terms, source_of, source_table
-from tidegate.tape.values import BadRow, RowCounts, Scale, whole
+from tidegate.tape.values import RowCounts, RowError, Scale, whole
 
 ORDER_COLUMNS = ["id", "timestamp", "exchange_timestamp", "price", "volume", "action", "direction"]
 TRADE_COLUMNS = [
@@ -56,7 +56,7 @@ class _Orders:
         known = self._live.get(row.order_id)
         if row.action == "created":
             if known is not None:
-                raise BadRow(f"order {row.order_id} created twice; expected a new id")
+                raise RowError(f"order {row.order_id} created twice; expected a new id")
             return self._replace(row.order_id, None, row.order)
         if known is None:
             self._counts.count(f"{row.action} rows not used: order not seen created")
@@ -104,12 +104,14 @@ def read(
         for where, row in _wanted(path, fields, counts) if is_orders else fields:
             counts.count("order rows" if is_orders else "trade rows")
             try:
+                if "" in row:
+                    raise RowError("more fields than columns; expected as many")
                 time_ms = whole("exchange_timestamp", row["exchange_timestamp"])
                 if is_orders:
                     rows.setdefault(time_ms, []).append((where, _order_row(row, ticks, lots)))
                 else:
                     trades.setdefault(time_ms, []).append(_trade(row, ticks, lots))
-            except BadRow as error:
+            except RowError as error:
                 counts.refuse(where, error)
     return Recording(
         terms=terms,
@@ -151,10 +153,10 @@ def _order_row(row: dict[str, str], ticks: Scale, lots: Scale) -> _OrderRow:
     side, action = _ORDER_SIDES.get(row["direction"]), row["action"]
     if side is None or action not in ("created", "changed", "deleted"):
         found = f"{action[:20]} {row['direction'][:20]}"
-        raise BadRow(f"{found!r}; expected created, changed or deleted, and bid or ask")
+        raise RowError(f"{found!r}; expected created, changed or deleted, and bid or ask")
     qty = lots(row["volume"])
     if qty < 0:
-        raise BadRow(f"volume {row['volume']}; expected 0 or more")
+        raise RowError(f"volume {row['volume']}; expected 0 or more")
     order = _Order(side, ticks(row["price"]), qty)
     return _OrderRow(whole("id", row["id"]), action, order)
 
@@ -163,7 +165,7 @@ def _trade(row: dict[str, str], ticks: Scale, lots: Scale) -> Change:
     side, qty = _TRADE_SIDES.get(row["side"]), lots(row["amount"])
     if side is None or qty <= 0:
         found = f"{row['side'][:20]} of {row['amount']}"
-        raise BadRow(f"{found}; expected buy or sell of more than 0")
+        raise RowError(f"{found}; expected buy or sell of more than 0")
     return (int(TapeKind.TRADE), side, ticks(row["price"]), qty)
 
 
@@ -178,7 +180,7 @@ def _updates(
         for where, row in rows.get(time_ms, ()):
             try:
                 touched |= orders.take(row)
-            except BadRow as error:
+            except RowError as error:
                 counts.refuse(where, error)
         levels = [orders.level(at) for at in sorted(touched)]
         events.put(time_ms * 1_000_000, trades.get(time_ms, []) + levels)

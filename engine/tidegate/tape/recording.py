@@ -18,7 +18,7 @@ from tidegate.errors import TapeError
 from tidegate.native.records import NO_PRICE
 from tidegate.tape.book import cut, shallow
 from tidegate.tape.events import Contract, Events, Metadata, Source, TapeKind, merge
-from tidegate.tape.format import TapeWriter
+from tidegate.tape.format import TapeReader, TapeWriter
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
@@ -150,6 +150,28 @@ def record_tape(
     with TapeWriter(path, metadata) as writer:
         writer.append(merged)
     return metadata
+
+
+def merge_tapes(path: Path | str, sources: list[Path]) -> Metadata:
+    """Writes the contracts of several tapes into one; their times 0 fall together."""
+    parts: list[Events] = []
+    metadata: list[Metadata] = []
+    for source in sources:
+        with TapeReader(source) as reader:
+            events = reader.events()[:-1]
+            events["contract_index"] += sum(len(m.contracts) for m in metadata)
+            parts.append(events)
+            metadata.append(reader.metadata)
+    together = Metadata(
+        contracts=tuple(contract for m in metadata for contract in m.contracts),
+        sources=tuple(dict.fromkeys(source for m in metadata for source in m.sources)),
+        span_ns=max(m.span_ns for m in metadata),
+        counts={name: number for m in metadata for name, number in m.counts.items()},
+        notes=tuple(dict.fromkeys(note for m in metadata for note in m.notes)),
+    )
+    with TapeWriter(path, together) as writer:
+        writer.append(merge(parts))
+    return together
 
 
 def _contract(terms: Terms, start_ns: int, events: Events) -> Contract:

@@ -7,6 +7,7 @@ import msgspec
 import numpy as np
 
 from tidegate.native.records import NO_PRICE
+from tidegate.prices import to_price
 from tidegate.tape.book import Book, updates
 from tidegate.tape.events import Events, Source, TapeKind
 from tidegate.tape.format import TapeReader
@@ -75,7 +76,7 @@ def _contract(reader: TapeReader, events: Events, index: int) -> ContractFigures
     priced = trades if len(trades) else own[own["price"] != NO_PRICE]
 
     def decimal(ticks: int | None) -> Decimal | None:
-        return None if ticks is None else ticks * contract.tick_size
+        return None if ticks is None else to_price(ticks, contract.tick_size)
 
     spreads = _spreads(own)
     return ContractFigures(

@@ -14,7 +14,7 @@ from tidegate.native.records import NO_PRICE
 from tidegate.tape.book import BUY, SELL, Change, EventList
 from tidegate.tape.events import TapeKind
 from tidegate.tape.recording import Recording, Terms, source_of, source_table
-from tidegate.tape.values import BadRow, RowCounts, Scale, whole
+from tidegate.tape.values import RowCounts, RowError, Scale, whole
 
 COLUMNS = (
     *("trading_day", "time_hhmmssmmm", "last", "volume", "total_volume"),
@@ -54,9 +54,9 @@ def read(
             try:
                 row = _parse(fields, ticks, lots, utc_offset_hours)
                 if row.time_ns < latest_ns:
-                    raise BadRow("time before the row above; expected rows in order of time")
+                    raise RowError("time before the row above; expected rows in order of time")
                 changes = _changes(row, previous)
-            except BadRow as error:
+            except RowError as error:
                 counts.refuse(where, error)
                 continue
             events.put(row.time_ns, changes)
@@ -80,7 +80,7 @@ def _rows(path: Path, counts: RowCounts) -> list[tuple[str, dict[str, str]]]:
 
 def _parse(fields: dict[str, str], ticks: Scale, lots: Scale, utc_offset_hours: int) -> _Row:
     if "" in fields:
-        raise BadRow("more fields than columns; expected as many")
+        raise RowError("more fields than columns; expected as many")
     quotes: list[Change] = []
     for side, price, qty in ((BUY, "bid1", "bid_qty1"), (SELL, "ask1", "ask_qty1")):
         count = lots(fields[qty])
@@ -89,7 +89,7 @@ def _parse(fields: dict[str, str], ticks: Scale, lots: Scale, utc_offset_hours: 
             (int(TapeKind.QUOTE), side, ticks(fields[price]) if count else NO_PRICE, count)
         )
     if quotes[0][3] and quotes[1][3] and quotes[0][2] >= quotes[1][2]:
-        raise BadRow(f"bid {fields['bid1']} not below ask {fields['ask1']}; expected it below")
+        raise RowError(f"bid {fields['bid1']} not below ask {fields['ask1']}; expected it below")
     return _Row(
         time_ns=_time_ns(fields, utc_offset_hours),
         last=ticks(fields["last"]),
@@ -110,12 +110,12 @@ def _time_ns(fields: dict[str, str], utc_offset_hours: int) -> int:
     minute, rest = divmod(rest, 100_000)
     second, milli = divmod(rest, 1000)
     if hour >= _NIGHT_HOUR:
-        raise BadRow(f"time {clock} of a night session; its calendar day is not in the row")
+        raise RowError(f"time {clock} of a night session; its calendar day is not in the row")
     try:
         day = datetime.strptime(fields["trading_day"], "%Y%m%d")
         at = day.replace(hour=hour, minute=minute, second=second, tzinfo=UTC)
     except ValueError:
-        raise BadRow(f"day {fields['trading_day'][:20]!r} at {clock}; expected a time") from None
+        raise RowError(f"day {fields['trading_day'][:20]!r} at {clock}; expected a time") from None
     return int(at.timestamp()) * 1000 * _MS + milli * _MS - utc_offset_hours * _HOUR_NS
 
 
@@ -123,7 +123,9 @@ def _changes(row: _Row, previous: _Row | None) -> list[Change]:
     before = row.total_volume - row.volume if previous is None else previous.total_volume
     traded = row.total_volume - before
     if traded != row.volume or before < 0 or traded < 0:
-        raise BadRow(f"volume {row.volume}, total {row.total_volume}; expected total {before} + it")
+        raise RowError(
+            f"volume {row.volume}, total {row.total_volume}; expected total {before} + it"
+        )
     known = previous.terms if previous else {}
     changes = [(kind, 0, price, 0) for kind, price in row.terms.items() if known.get(kind) != price]
     if traded:

@@ -16,7 +16,7 @@ _NUMBER = re.compile(r"-?[0-9]{1,38}(\.[0-9]{1,38})?([eE][-+]?[0-9]{1,2})?", re.
 _MEMORY_MAX = 65_536
 
 
-class BadRow(Exception):
+class RowError(Exception):
     """A row that cannot be taken; says which field and what was expected."""
 
 
@@ -32,7 +32,7 @@ class Scale:
         self._known: dict[str, int] = {}
 
     def __call__(self, text: str) -> int:
-        """The count of units in `text`, or BadRow."""
+        """The count of units in `text`, or RowError."""
         known = self._known.get(text)
         if known is None:
             known = self._count(text)
@@ -42,23 +42,23 @@ class Scale:
 
     def _count(self, text: str) -> int:
         if not _NUMBER.fullmatch(text):
-            raise BadRow(f"{self.name} is {text[:48]!r}; expected a decimal number")
+            raise RowError(f"{self.name} is {text[:48]!r}; expected a decimal number")
         numerator, denominator = Decimal(text).as_integer_ratio()
         count, rest = divmod(numerator * self._denominator, denominator * self._numerator)
         if rest:
-            raise BadRow(f"{self.name} is {text}; expected a multiple of {self.unit}")
+            raise RowError(f"{self.name} is {text}; expected a multiple of {self.unit}")
         if abs(count) > INT64_MAX:
-            raise BadRow(f"{self.name} is {text}; expected at most {INT64_MAX} times {self.unit}")
+            raise RowError(f"{self.name} is {text}; expected at most {INT64_MAX} times {self.unit}")
         return count
 
 
 def whole(name: str, text: str) -> int:
-    """A whole number that is not negative, or BadRow."""
+    """A whole number that is not negative, or RowError."""
     if not (text.isascii() and text.isdigit() and len(text) <= 19):
-        raise BadRow(f"{name} is {text[:48]!r}; expected a whole number")
+        raise RowError(f"{name} is {text[:48]!r}; expected a whole number")
     number = int(text)
     if number > INT64_MAX:
-        raise BadRow(f"{name} is {text}; expected at most {INT64_MAX}")
+        raise RowError(f"{name} is {text}; expected at most {INT64_MAX}")
     return number
 
 
@@ -73,7 +73,7 @@ class RowCounts:
         """Adds to one count; `what` names the rows and what was done with them."""
         self.counts[what] += number
 
-    def refuse(self, where: str, error: BadRow) -> None:
+    def refuse(self, where: str, error: RowError) -> None:
         """Counts a bad row."""
         self.counts["bad rows"] += 1
         if len(self.bad) < BAD_ROWS_SHOWN:
