@@ -7,7 +7,7 @@ from libc.stdint cimport int64_t, uint32_t, uint64_t
 from libc.string cimport memset
 
 cimport tidegate.native.margin as margin
-from tidegate.native.tables cimport account_row, balance_row, instrument_row, pair_row, tables
+from tidegate.native.tables cimport Tables, account_row, balance_row, pair_row, tables
 
 
 cdef inline uint32_t slot_of(const tables* t, uint32_t account, uint32_t instrument) noexcept nogil:
@@ -115,3 +115,15 @@ cdef void count_message(tables* t, uint32_t account) noexcept nogil:
             if row.rate_next_ns < t.risk.now_ns:
                 row.rate_next_ns = t.risk.now_ns
             row.rate_next_ns += row.rate_interval_ns
+
+
+def create_pair(Tables tables_, uint32_t account, uint32_t instrument):
+    """The row of a pair, added when it is not there. Only before the first record."""
+    cdef tables* t = &tables_.t
+    cdef uint32_t pair
+    if not 0 < account <= t.risk.account_count or not 0 < instrument <= t.risk.instrument_count:
+        raise ValueError(f"no account {account} or no instrument {instrument}")
+    pair = find_pair(t, account, instrument) or add_pair(t, account, instrument)
+    if pair == 0:
+        raise ValueError(f"the pair table is full at {t.pair_capacity - 1} rows")
+    return pair

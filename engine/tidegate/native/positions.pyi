@@ -1,0 +1,3 @@
+from tidegate.native.tables import Tables
+
+def create_pair(tables_: Tables, account: int, instrument: int) -> int: ...
