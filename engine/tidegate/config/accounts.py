@@ -138,13 +138,10 @@ def resolve_accounts(
         parent = lookup(block.group, groups, "group", f"{where}.group", problems)
         venue = accounts.rows[parent - 1].venue if parent else 0
         for name in block_names(block, where, problems):
-            seen = len(problems.found)
             account = accounts.add(
                 block, where, name=name, level=SUB_ACCOUNT, parent=parent, venue=venue
             )
             accounts.check_cash(account, where)
-            if len(problems.found) > seen:
-                break
     rows = accounts.rows
     if len(rows) > ACCOUNTS_MAX:
         problems.add("accounts", f"{len(rows)} in all; expected at most {ACCOUNTS_MAX}")
@@ -170,7 +167,7 @@ def block_names(block: schema.SubAccount, where: str, problems: Problems) -> lis
             return []
     for name in found:
         if not schema.NAME.fullmatch(name):
-            problems.add(f"{where}.name", f"{name!r}; expected up to 32 letters, digits and . _ -")
+            problems.add(f"{where}.name", f"{name!r}; expected {schema.NAME_WORDS}")
             return []
     return found
 

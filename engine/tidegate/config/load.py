@@ -63,7 +63,8 @@ def scan(value: Any, kind: Any, where: str, problems: Problems) -> None:
         try:
             msgspec.convert(value, kind)
         except msgspec.ValidationError as error:
-            problems.add(where, f"{readable(error)}, got {shown(value)}")
+            wanted = described(kind) or readable(error)
+            problems.add(where, f"expected {wanted}, got {shown(value)}")
 
 
 def strip(kind: Any) -> tuple[Any, tuple[Any, ...]]:
@@ -92,10 +93,16 @@ def first_line(table: type[Strict]) -> str:
     return f"{table.__name__} needs {', '.join(required)}"
 
 
+def described(kind: Any) -> str | None:
+    """What the schema says of a type in words, if it does."""
+    found = [meta.description for meta in getattr(kind, "__metadata__", ()) if meta.description]
+    return found[0] if found else next(filter(None, map(described, get_args(kind))), None)
+
+
 def readable(error: msgspec.ValidationError) -> str:
-    """msgspec's message in our words."""
+    """What msgspec expected, without its quotes and its path."""
     text = str(error).partition(" - at ")[0].partition(", got ")[0]
-    return text[:1].lower() + text[1:].replace("`", "")
+    return text.removeprefix("Expected ").replace("`", "")
 
 
 def shown(value: Any) -> str:

@@ -15,7 +15,10 @@ class Problems:
 
     def add(self, where: str, what: str) -> None:
         """Note that the value at key path `where` is wrong, and what was expected."""
-        self.found.append(f"{where}: {what}" if where else what)
+        problem = f"{where}: {what}" if where else what
+        # The accounts of a block share its slips.
+        if problem not in self.found:
+            self.found.append(problem)
 
     def raise_any(self) -> None:
         """ConfigError if there is any problem."""

@@ -13,13 +13,22 @@ QTY_MAX = 1_000_000_000
 PPM_MAX = 1_000_000
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
-Name = Annotated[str, Meta(pattern=f"^{NAME.pattern}$")]
-Decimals = str | int
+NAME_WORDS = "a name of up to 32 letters, digits and . _ -"
+# load.py shows the description when a value does not fit.
+Name = Annotated[str, Meta(pattern=f"^{NAME.pattern}$", description=NAME_WORDS)]
+Code = Annotated[str, Meta(pattern="^[A-Z]{3,5}$", description="3 to 5 capital letters")]
+Decimals = Annotated[str | int, Meta(description='a decimal in quotes such as "0.25", or an int')]
 Count = Annotated[int, Meta(ge=1, le=QTY_MAX)]
 CountOrZero = Annotated[int, Meta(ge=0, le=QTY_MAX)]
 Ppm = Annotated[int, Meta(ge=0, le=PPM_MAX)]
 State = Literal["active", "reducing", "halted"]
-Endpoint = Annotated[str, Meta(pattern=r"^(ipc://.+|tcp://[^:/\s]+:[0-9]{1,5})$")]
+Endpoint = Annotated[
+    str,
+    Meta(
+        pattern=r"^(ipc://.+|tcp://[^:/\s]+:[0-9]{1,5})$",
+        description="ipc://PATH or tcp://HOST:PORT",
+    ),
+]
 
 
 class Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -51,7 +60,7 @@ class Instrument(Strict, frozen=True, kw_only=True):
     product: Name
     venue: str
     venue_code: Name | None = None
-    currency: Annotated[str, Meta(pattern="^[A-Z]{3,5}$")]
+    currency: Code
     tick_size: Decimals
     multiplier: Decimals
     max_order_qty: Count
