@@ -23,7 +23,7 @@ setup: $(VENV)/dev.stamp $(VENV)/package.stamp
 build: $(VENV)/package.stamp
 
 test: setup
-	$(BIN)/python -m pytest tests $(ARGS)
+	$(BIN)/python -m pytest $(ARGS)
 
 lint: setup
 	$(BIN)/ruff check
@@ -52,7 +52,7 @@ asan:
 cover:
 	$(MAKE) TIDEGATE_PROFILE=coverage setup
 	$(BIN)/python -m coverage erase
-	$(BIN)/python -m coverage run -m pytest tests $(ARGS)
+	$(BIN)/python -m coverage run -m pytest $(ARGS)
 	$(BIN)/python -m coverage combine --quiet
 	$(BIN)/python -m coverage report
 
