@@ -1,6 +1,6 @@
 """Latency histograms in the rows of a region: one writer, read by anyone at any time."""
 
-from typing import Any, final
+from typing import Any, Self, final
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +12,7 @@ BUCKET_HIGHS: npt.NDArray[np.int64]
 class Histogram:
     """Records into one row of a HISTOGRAM array or region, which it keeps alive."""
 
-    def __init__(self, rows: npt.NDArray[Any], index: int, name: str) -> None: ...
+    def __new__(cls, rows: npt.NDArray[Any], index: int, name: str) -> Self: ...
     def record_ns(self, ns: int) -> None:
         """Count one latency; below 0 and above 68.7 s are clamped and counted apart."""
 

@@ -10,10 +10,13 @@ from collections.abc import Iterator
 from enum import IntEnum
 from os import PathLike
 from pathlib import Path
-from typing import Any, NamedTuple, final
+from typing import Any, NamedTuple, Self, final
 
 import numpy as np
 import numpy.typing as npt
+
+from tidegate.native.records import LAYOUT_HASH as LAYOUT_HASH
+from tidegate.native.records import RECORD as RECORD
 
 NEXT_NAME: str
 SEGMENT_RECORDS_MAX: int
@@ -45,15 +48,15 @@ class Journal:
     directory: str
     next_sequence: int
     counters: dict[str, int]
-    def __init__(
-        self,
+    def __new__(
+        cls,
         directory: str | PathLike[str],
         *,
         append: bool = False,
         segment_records: int = ...,
         first_sequence: int = 1,
         durable: bool = False,
-    ) -> None:
+    ) -> Self:
         """Begin a journal, or with append go on where one ends; a torn last record is cut off."""
 
     def append_rows(self, array: npt.NDArray[Any]) -> npt.NDArray[Any]:

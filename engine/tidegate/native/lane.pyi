@@ -1,10 +1,12 @@
 """Lanes over ZeroMQ: the sender connects and numbers, the receiver binds and checks."""
 
 from collections.abc import Mapping
-from typing import Any, final
+from typing import Any, Self, final
 
 import numpy.typing as npt
 import zmq
+
+from tidegate.native.records import RECORD as RECORD
 
 FRAME_RECORDS_MAX: int
 LINGER_MS: int
@@ -16,8 +18,8 @@ class LaneTarget:
     socket: zmq.Socket[bytes]
     endpoint: str
     counters: dict[str, int]
-    def __init__(
-        self,
+    def __new__(
+        cls,
         context: zmq.Context[Any],
         endpoint: str,
         *,
@@ -26,7 +28,7 @@ class LaneTarget:
         socket_type: int = ...,
         socket: zmq.Socket[bytes] | None = None,
         options: Mapping[int, Any] | None = None,
-    ) -> None:
+    ) -> Self:
         """Connect to endpoint; or use the given socket, which then stays the caller's."""
 
     def put_rows(self, array: npt.NDArray[Any]) -> int:
@@ -48,8 +50,8 @@ class LaneSource:
     socket: zmq.Socket[bytes]
     endpoint: str
     counters: dict[str, int]
-    def __init__(
-        self,
+    def __new__(
+        cls,
         context: zmq.Context[Any],
         endpoint: str,
         *,
@@ -59,7 +61,7 @@ class LaneSource:
         socket: zmq.Socket[bytes] | None = None,
         options: Mapping[int, Any] | None = None,
         numbered: bool = True,
-    ) -> None:
+    ) -> Self:
         """Bind endpoint, or use the given socket; numbered=False where many senders share it."""
 
     def take_rows(self, limit: int = 256) -> npt.NDArray[Any]:

@@ -3,7 +3,7 @@
 Close a Poller before the lanes in it: it holds their sockets' addresses.
 """
 
-from typing import Any, final
+from typing import Any, Self, final
 
 import zmq
 
@@ -17,7 +17,7 @@ class Poller:
     """The poll set of one agent."""
 
     stopped: bool
-    def __init__(self, context: zmq.Context[Any]) -> None: ...
+    def __new__(cls, context: zmq.Context[Any]) -> Self: ...
     def add_source(self, source: LaneSource) -> int:
         """Wait for this lane too; its number for readable()."""
 

@@ -4,7 +4,6 @@ from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
-from typing_extensions import Buffer
 
 class _Region(Protocol):
     @property
@@ -20,5 +19,7 @@ def begin(region: _Region) -> None:
 def end(region: _Region) -> None:
     """Close the change that begin opened."""
 
-def read_consistent(region: _Region, source: Buffer, out: Buffer) -> int:
+def read_consistent(
+    region: _Region, source: npt.NDArray[np.uint8], out: npt.NDArray[np.uint8]
+) -> int:
     """Copy source to out as it stood between two writes; returns the count of that moment."""

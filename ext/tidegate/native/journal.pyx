@@ -15,7 +15,7 @@ import numpy as np
 from libc.errno cimport EINTR, errno
 from libc.stdint cimport uint64_t
 from libc.stdio cimport snprintf
-from libc.string cimport memcpy, memset
+from libc.string cimport memset
 
 from tidegate.errors import JournalError
 from tidegate.native.records import LAYOUT_HASH, RECORD

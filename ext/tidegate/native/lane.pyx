@@ -19,7 +19,7 @@ from tidegate.native.records cimport (
     TG_RECORD_SIZE,
     record,
 )
-from tidegate.native.zmqlib cimport ZMQ_DONTWAIT, lib, socket_pointer, zmq_frame
+from tidegate.native.zmqlib cimport ZMQ_DONTWAIT, lib, socket_pointer
 
 cdef extern from "<stdlib.h>" nogil:
     void* aligned_alloc(size_t alignment, size_t size)
@@ -225,8 +225,9 @@ cdef class LaneSource:
     # Brings the next good message into `frame`; False when there is none.
     cdef bint _receive(self) noexcept nogil:
         cdef size_t size
-        cdef int code, bad_count
-        for bad_count in range(FRAME_RECORDS):
+        cdef int code, _bad
+        # Bounded, so that a flood of bad messages cannot hold the agent here.
+        for _bad in range(FRAME_RECORDS):
             if self.handle == NULL:
                 return False
             while lib.frame_recv(&self.part, self.handle, ZMQ_DONTWAIT) < 0:

@@ -48,11 +48,11 @@ def read_consistent(region, const unsigned char[::1] source, unsigned char[::1] 
     cdef const region_header* header = header_of(region)
     cdef uint64_t version, count
     cdef size_t size = source.shape[0]
-    cdef int tries
+    cdef int _try
     if out.shape[0] != source.shape[0]:
         raise RegionError(f"cannot copy {source.shape[0]} bytes into {out.shape[0]}")
     with nogil:
-        for tries in range(READ_TRIES_MAX):
+        for _try in range(READ_TRIES_MAX):
             version = tg_begin_read(header)
             count = header.count
             if size:
