@@ -5,6 +5,7 @@ ready() once it takes input; that writes "ready\\n" to the fd of TIDEGATE_READY_
 """
 
 import ctypes
+import faulthandler
 import importlib
 import os
 import signal
@@ -58,6 +59,7 @@ def main(arguments: list[str]) -> int:
     if len(arguments) != 2:
         print("usage: python -m tidegate.stage NAME RUN_DIR", file=sys.stderr)
         return 2
+    faulthandler.enable()
     if READY_FD in os.environ:
         die_with_parent()
     try:

@@ -1,0 +1,64 @@
+"""`tidegate check` as a person runs it: exit status, words, and nothing heavy imported."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def tidegate(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "tidegate", *arguments]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("config", ["configs/dev.toml", "configs/demo/demo.toml"])
+def test_committed_configs_are_good(config: str) -> None:
+    done = tidegate("check", config, "--run-dir", "/tmp/run")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(f"{config}: good; venues: ")
+
+
+def test_bad_config_gives_each_problem_a_line_and_status_1(tmp_path: Path) -> None:
+    text = (ROOT / "configs/dev.toml").read_text()
+    bad = tmp_path / "bad.toml"
+    bad.write_text(text.replace("stale_ms", "stale").replace("max_position = 50", ""))
+    done = tidegate("check", str(bad))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert len(done.stderr.splitlines()) == 3
+    assert f'{bad}: instruments[0] "GCZ3".stale: unknown key; did you mean' in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_missing_config_is_one_line(tmp_path: Path) -> None:
+    done = tidegate("check", "none.toml", cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr == "none.toml: cannot be read: No such file or directory\n"
+
+
+def test_run_refuses_a_bad_config_before_it_makes_a_directory(tmp_path: Path) -> None:
+    (tmp_path / "bad.toml").write_text("[firm]\n")
+    done = tidegate("run", "bad.toml", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "bad.toml: venues: missing; " in done.stderr
+    assert not (tmp_path / "run").exists()
+
+
+def test_unknown_command_is_refused() -> None:
+    done = tidegate("chek")
+    assert done.returncode == 2
+    assert "No such command 'chek'" in done.stderr
+
+
+def test_check_imports_nothing_heavy() -> None:
+    code = (
+        "import sys\nfrom tidegate.cli import main\n"
+        "main(['check', 'configs/dev.toml'], standalone_mode=False)\n"
+        "print(sorted({'numpy', 'zmq', 'rich', 'uvloop', 'asyncio'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "[]"
