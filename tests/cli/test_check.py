@@ -9,9 +9,9 @@ import pytest
 ROOT = Path(__file__).parent.parent.parent
 
 
-def tidegate(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+def tidegate(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "tidegate", *arguments]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.parametrize("config", ["configs/dev.toml", "configs/demo/demo.toml"])
@@ -33,14 +33,15 @@ def test_bad_config_gives_each_problem_a_line_and_status_1(tmp_path: Path) -> No
 
 
 def test_missing_config_is_one_line(tmp_path: Path) -> None:
-    done = tidegate("check", "none.toml", cwd=tmp_path)
+    config = str(tmp_path / "none.toml")
+    done = tidegate("check", config)
     assert done.returncode == 1
-    assert done.stderr == "none.toml: cannot be read: No such file or directory\n"
+    assert done.stderr == f"{config}: cannot be read: No such file or directory\n"
 
 
 def test_run_refuses_a_bad_config_before_it_makes_a_directory(tmp_path: Path) -> None:
     (tmp_path / "bad.toml").write_text("[firm]\n")
-    done = tidegate("run", "bad.toml", cwd=tmp_path)
+    done = tidegate("run", str(tmp_path / "bad.toml"), "--run-dir", str(tmp_path / "run"))
     assert done.returncode == 1
     assert "bad.toml: venues: missing; " in done.stderr
     assert not (tmp_path / "run").exists()
