@@ -1,0 +1,270 @@
+"""One venue's matching: its books, its orders by key, its ledger, and the reports they cause.
+
+Pure: requests and tape events in, report rows out. No clock, no I/O, no randomness.
+"""
+
+import msgspec
+
+from tidegate.native.records import NO_PRICE, ExecType, Flag, Kind, OrdType, Reason, TimeInForce
+from tidegate.tape.events import TapeFlag, TapeKind
+from tidegate.venue import wire
+from tidegate.venue.book import QTY_MAX, Book, may_rest
+from tidegate.venue.ledger import Holding, Ledger, Security
+from tidegate.venue.order import BUY, Fill, Order
+from tidegate.venue.wire import Row
+
+# Keys of the day, working or over; a full table rejects new orders.
+ORDERS_MAX = 4_000_000
+
+Key = tuple[int, int]
+# time_ns, price, qty, security_id, kind, side, flags
+TapeRow = tuple[int, int, int, int, int, int, int]
+
+_MORE = int(TapeFlag.MORE)
+_DAY = int(TimeInForce.DAY)
+_MARKET = int(OrdType.MARKET)
+_LEVEL, _TRADE, _QUOTE = int(TapeKind.LEVEL), int(TapeKind.TRADE), int(TapeKind.QUOTE)
+
+
+class Exchange:
+    """All books of a venue. first_id is below every order_id and exec_id that it gives."""
+
+    def __init__(self, securities: tuple[Security, ...], first_id: int) -> None:
+        self.securities = {security.security_id: security for security in securities}
+        self.books = {security_id: Book() for security_id in self.securities}
+        self.settlements = dict.fromkeys(self.securities, NO_PRICE)
+        self.ledger = Ledger()
+        # Securities whose top of book or trades may have changed; the agent clears it.
+        self.touched: set[int] = set()
+        self.working: dict[Key, Order] = {}
+        self._over: dict[Key, int] = {}
+        self._last_order_id = first_id
+        self._last_exec_id = first_id
+
+    def request(self, row: Row) -> list[Row]:
+        """Serves a new order, a cancel or a replace."""
+        kind = row[wire.KIND]
+        if kind == Kind.NEW_ORDER_SINGLE:
+            return self._new(row)
+        if kind == Kind.CANCEL_REQUEST:
+            return self._cancel(row)
+        return self._replace(row)
+
+    def refuse(self, row: Row, reason: Reason) -> Row:
+        """Rejects a request. The key of a new order is used up by that."""
+        if row[wire.KIND] != Kind.NEW_ORDER_SINGLE:
+            return wire.cancel_reject(row, 0, reason)
+        key = (row[wire.ACCOUNT], row[wire.CL_ORD_ID])
+        if key not in self.working and len(self._over) < ORDERS_MAX:
+            self._over.setdefault(key, 0)
+        self._last_exec_id += 1
+        return wire.rejection(row, self._last_exec_id, reason)
+
+    def cancel_all(self, accounts: frozenset[int]) -> list[Row]:
+        """Cancels every working order of the accounts, unasked."""
+        orders = [order for order in self.working.values() if order.account in accounts]
+        return [self._end(order, ExecType.EXEC_CANCELED) for order in orders]
+
+    def tape(self, event: TapeRow) -> list[Row]:
+        """Applies one row of the tape; rows of one update match at its last row."""
+        _, price, qty, security_id, kind, side, flags = event
+        book = self.books[security_id]
+        self.touched.add(security_id)
+        fills: list[Fill] = []
+        if kind == _LEVEL:
+            ladder = book.bids if side == BUY else book.asks
+            ladder.show(price * ladder.sign, qty)
+        elif kind == _QUOTE:
+            ladder = book.bids if side == BUY else book.asks
+            if qty:
+                ladder.replace(price * ladder.sign, qty)
+            else:
+                ladder.hide()
+        elif kind == _TRADE:
+            fills = book.trade(price, qty, side)
+        elif kind == TapeKind.CLEAR:
+            book.bids.hide()
+            book.asks.hide()
+        elif kind == TapeKind.SESSION_CLOSE:
+            return self._close(book)
+        else:
+            self._reference(book, security_id, kind, price)
+        if not flags & _MORE:
+            fills += book.settle()
+        return self._booked(fills) if fills else []
+
+    def restore(self) -> list[Row]:
+        """Opens every book and refills it to what the tape displayed last."""
+        fills: list[Fill] = []
+        for security_id, book in self.books.items():
+            book.is_open = True
+            fills += book.restore()
+            self.touched.add(security_id)
+        return self._booked(fills)
+
+    def mark(self, security_id: int) -> int:
+        """Reference price of a security: its book's, else the settlement price."""
+        price = self.books[security_id].mark()
+        return self.settlements[security_id] if price == NO_PRICE else price
+
+    def statement(self, account: int) -> dict[str, object]:
+        """Positions, money and volume of an account, by code and in all."""
+        holdings = {
+            self.securities[security_id].code: holding
+            for (holder, security_id), holding in self.ledger.holdings.items()
+            if holder == account
+        }
+        total = Holding()
+        for holding in holdings.values():
+            total.traded_value += holding.traded_value
+            total.fees += holding.fees
+            total.volume += holding.volume
+        return {
+            "number": account,
+            "position": {code: holding.position for code, holding in holdings.items()},
+            "traded_value": total.traded_value,
+            "fees": total.fees,
+            "volume": total.volume,
+            "codes": {code: msgspec.to_builtins(holding) for code, holding in holdings.items()},
+        }
+
+    def _new(self, row: Row) -> list[Row]:
+        key = (row[wire.ACCOUNT], row[wire.CL_ORD_ID])
+        book = self.books.get(row[wire.INSTRUMENT])
+        is_post_only = bool(row[wire.FLAGS] & Flag.POST_ONLY)
+        if key in self.working or key in self._over:
+            return [self.refuse(row, Reason.VENUE_DUPLICATE)]
+        if book is None or not key[1] or not 1 <= row[wire.ORDER_QTY] <= QTY_MAX:
+            return [self.refuse(row, Reason.VENUE_MALFORMED)]
+        if len(self.working) + len(self._over) >= ORDERS_MAX:
+            return [self.refuse(row, Reason.VENUE_REJECTED)]
+        reason = book.refusal(
+            side=row[wire.SIDE],
+            ord_type=row[wire.ORD_TYPE],
+            time_in_force=row[wire.TIME_IN_FORCE],
+            price=row[wire.PRICE],
+            is_post_only=is_post_only,
+        )
+        if reason:
+            return [self.refuse(row, reason)]
+        self._last_order_id += 1
+        order = Order(
+            account=key[0],
+            cl_ord_id=key[1],
+            order_id=self._last_order_id,
+            security_id=row[wire.INSTRUMENT],
+            side=row[wire.SIDE],
+            price=NO_PRICE if row[wire.ORD_TYPE] == _MARKET else row[wire.PRICE],
+            order_qty=row[wire.ORDER_QTY],
+            ord_type=row[wire.ORD_TYPE],
+            time_in_force=row[wire.TIME_IN_FORCE],
+            is_post_only=is_post_only,
+        )
+        self.working[key] = order
+        self.touched.add(order.security_id)
+        rows = [self._report(order, ExecType.EXEC_NEW)]
+        rows += self._booked(book.enter(order))
+        if order.leaves_qty and not may_rest(order):
+            rows.append(self._finish(order, ExecType.EXEC_EXPIRED))
+        return rows
+
+    def _cancel(self, row: Row) -> list[Row]:
+        order = self._find(row)
+        if isinstance(order, Reason):
+            return [self._reject(row, order)]
+        return [self._end(order, ExecType.EXEC_CANCELED)]
+
+    def _replace(self, row: Row) -> list[Row]:
+        order = self._find(row)
+        if isinstance(order, Reason):
+            return [self._reject(row, order)]
+        price, order_qty = row[wire.PRICE], row[wire.ORDER_QTY]
+        book = self.books[order.security_id]
+        reason = book.refusal(
+            side=order.side,
+            ord_type=order.ord_type,
+            time_in_force=order.time_in_force,
+            price=price,
+            is_post_only=order.is_post_only,
+        )
+        if not 1 <= order_qty <= QTY_MAX:
+            reason = Reason.VENUE_MALFORMED
+        if reason:
+            return [wire.cancel_reject(row, order.order_id, reason)]
+        if order_qty <= order.cum_qty:
+            return [self._end(order, ExecType.EXEC_CANCELED)]
+        self.touched.add(order.security_id)
+        cum_qty = order.cum_qty
+        fills = book.replace_order(order, price, order_qty)
+        self._last_exec_id += 1
+        replaced = wire.execution(
+            order, ExecType.EXEC_REPLACED, self._last_exec_id, cum_qty=cum_qty
+        )
+        return [replaced, *self._booked(fills)]
+
+    def _find(self, row: Row) -> Order | Reason:
+        key = (row[wire.ACCOUNT], row[wire.CL_ORD_ID])
+        order = self.working.get(key)
+        if order is not None:
+            return order
+        return Reason.VENUE_TOO_LATE if key in self._over else Reason.VENUE_UNKNOWN_ORDER
+
+    def _reject(self, row: Row, reason: Reason) -> Row:
+        key = (row[wire.ACCOUNT], row[wire.CL_ORD_ID])
+        return wire.cancel_reject(row, self._over.get(key, 0), reason)
+
+    def _close(self, book: Book) -> list[Row]:
+        """Stops trading; DAY orders expire."""
+        book.is_open = False
+        day = [order for order in book.orders() if order.time_in_force == _DAY]
+        return [self._end(order, ExecType.EXEC_EXPIRED) for order in day]
+
+    def _reference(self, book: Book, security_id: int, kind: int, price: int) -> None:
+        if kind == TapeKind.SESSION_OPEN:
+            book.is_open = True
+        elif kind == TapeKind.UPPER_LIMIT:
+            book.upper_limit = None if price == NO_PRICE else price
+        elif kind == TapeKind.LOWER_LIMIT:
+            book.lower_limit = None if price == NO_PRICE else price
+        elif kind == TapeKind.SETTLEMENT:
+            self.settlements[security_id] = price
+
+    def _booked(self, fills: list[Fill]) -> list[Row]:
+        """Books fills and reports them."""
+        rows: list[Row] = []
+        for order, qty, price, cum_qty in fills:
+            security = self.securities[order.security_id]
+            self.ledger.book(order.account, security, order.side, qty, price)
+            self._last_exec_id += 1
+            rows.append(
+                wire.execution(
+                    order,
+                    ExecType.EXEC_TRADE,
+                    self._last_exec_id,
+                    cum_qty=cum_qty,
+                    last_qty=qty,
+                    last_px=price,
+                )
+            )
+            if cum_qty == order.order_qty:
+                self._forget(order)
+        return rows
+
+    def _end(self, order: Order, exec_type: ExecType) -> Row:
+        """Takes a resting order out of its book and reports why."""
+        self.books[order.security_id].cancel(order)
+        self.touched.add(order.security_id)
+        return self._finish(order, exec_type)
+
+    def _finish(self, order: Order, exec_type: ExecType) -> Row:
+        self._forget(order)
+        return self._report(order, exec_type)
+
+    def _forget(self, order: Order) -> None:
+        key = (order.account, order.cl_ord_id)
+        del self.working[key]
+        self._over[key] = order.order_id
+
+    def _report(self, order: Order, exec_type: ExecType) -> Row:
+        self._last_exec_id += 1
+        return wire.execution(order, exec_type, self._last_exec_id, cum_qty=order.cum_qty)
