@@ -26,9 +26,9 @@ class Logon(msgspec.Struct, frozen=True):
 class Channel:
     """One channel by name; it outlives its connections."""
 
-    def __init__(self, name: str, accounts: frozenset[int]) -> None:
+    def __init__(self, name: str) -> None:
         self.name = name
-        self.accounts = accounts
+        self.accounts: frozenset[int] = frozenset()
         # Routing id of the connection; None = down.
         self.identity: bytes | None = None
         self.heard_ns = 0

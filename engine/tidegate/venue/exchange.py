@@ -6,7 +6,7 @@ Pure: requests and tape events in, report rows out. No clock, no I/O, no randomn
 import msgspec
 
 from tidegate.native.records import NO_PRICE, ExecType, Flag, Kind, OrdType, Reason, TimeInForce
-from tidegate.tape.events import TapeFlag, TapeKind
+from tidegate.tape.events import Contract, TapeFlag, TapeKind
 from tidegate.venue import wire
 from tidegate.venue.book import QTY_MAX, Book, may_rest
 from tidegate.venue.ledger import Holding, Ledger, Security
@@ -41,22 +41,19 @@ class Exchange:
         self._last_order_id = first_id
         self._last_exec_id = first_id
 
-    def request(self, row: Row) -> list[Row]:
-        """Serves a new order, a cancel or a replace."""
+    def request(self, row: Row, *, is_refused: bool = False) -> list[Row]:
+        """Serves a new order, a cancel or a replace; a new order that is_refused is rejected."""
         kind = row[wire.KIND]
         if kind == Kind.NEW_ORDER_SINGLE:
-            return self._new(row)
+            return self._new(row, is_refused)
         if kind == Kind.CANCEL_REQUEST:
             return self._cancel(row)
         return self._replace(row)
 
     def refuse(self, row: Row, reason: Reason) -> Row:
-        """Rejects a request. The key of a new order is used up by that."""
+        """Rejects a request that the exchange does not look at."""
         if row[wire.KIND] != Kind.NEW_ORDER_SINGLE:
             return wire.cancel_reject(row, 0, reason)
-        key = (row[wire.ACCOUNT], row[wire.CL_ORD_ID])
-        if key not in self.working and len(self._over) < ORDERS_MAX:
-            self._over.setdefault(key, 0)
         self._last_exec_id += 1
         return wire.rejection(row, self._last_exec_id, reason)
 
@@ -64,6 +61,13 @@ class Exchange:
         """Cancels every working order of the accounts, unasked."""
         orders = [order for order in self.working.values() if order.account in accounts]
         return [self._end(order, ExecType.EXEC_CANCELED) for order in orders]
+
+    def list_contract(self, security_id: int, contract: Contract) -> None:
+        """Takes the day's price limits and settlement price."""
+        book = self.books[security_id]
+        book.upper_limit, book.lower_limit = contract.upper_limit, contract.lower_limit
+        if contract.pre_settlement is not None:
+            self.settlements[security_id] = contract.pre_settlement
 
     def tape(self, event: TapeRow) -> list[Row]:
         """Applies one row of the tape; rows of one update match at its last row."""
@@ -128,25 +132,17 @@ class Exchange:
             "codes": {code: msgspec.to_builtins(holding) for code, holding in holdings.items()},
         }
 
-    def _new(self, row: Row) -> list[Row]:
+    def _new(self, row: Row, is_refused: bool) -> list[Row]:
         key = (row[wire.ACCOUNT], row[wire.CL_ORD_ID])
-        book = self.books.get(row[wire.INSTRUMENT])
-        is_post_only = bool(row[wire.FLAGS] & Flag.POST_ONLY)
         if key in self.working or key in self._over:
             return [self.refuse(row, Reason.VENUE_DUPLICATE)]
-        if book is None or not key[1] or not 1 <= row[wire.ORDER_QTY] <= QTY_MAX:
-            return [self.refuse(row, Reason.VENUE_MALFORMED)]
         if len(self.working) + len(self._over) >= ORDERS_MAX:
             return [self.refuse(row, Reason.VENUE_REJECTED)]
-        reason = book.refusal(
-            side=row[wire.SIDE],
-            ord_type=row[wire.ORD_TYPE],
-            time_in_force=row[wire.TIME_IN_FORCE],
-            price=row[wire.PRICE],
-            is_post_only=is_post_only,
-        )
+        reason = Reason.VENUE_REJECTED if is_refused else self._refusal(row)
         if reason:
+            self._over[key] = 0
             return [self.refuse(row, reason)]
+        book = self.books[row[wire.INSTRUMENT]]
         self._last_order_id += 1
         order = Order(
             account=key[0],
@@ -158,7 +154,7 @@ class Exchange:
             order_qty=row[wire.ORDER_QTY],
             ord_type=row[wire.ORD_TYPE],
             time_in_force=row[wire.TIME_IN_FORCE],
-            is_post_only=is_post_only,
+            is_post_only=bool(row[wire.FLAGS] & Flag.POST_ONLY),
         )
         self.working[key] = order
         self.touched.add(order.security_id)
@@ -167,6 +163,19 @@ class Exchange:
         if order.leaves_qty and not may_rest(order):
             rows.append(self._finish(order, ExecType.EXEC_EXPIRED))
         return rows
+
+    def _refusal(self, row: Row) -> Reason:
+        """Why a new order is rejected; REASON_NONE if it is not."""
+        book = self.books.get(row[wire.INSTRUMENT])
+        if book is None or not row[wire.CL_ORD_ID] or not 1 <= row[wire.ORDER_QTY] <= QTY_MAX:
+            return Reason.VENUE_MALFORMED
+        return book.refusal(
+            side=row[wire.SIDE],
+            ord_type=row[wire.ORD_TYPE],
+            time_in_force=row[wire.TIME_IN_FORCE],
+            price=row[wire.PRICE],
+            is_post_only=bool(row[wire.FLAGS] & Flag.POST_ONLY),
+        )
 
     def _cancel(self, row: Row) -> list[Row]:
         order = self._find(row)

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 
 import numpy as np
+import numpy.typing as npt
 
 from tidegate.errors import VenueError
-from tidegate.tape.events import EVENT, Contract, TapeFlag, TapeKind
+from tidegate.tape.events import EVENT, Contract, Events, TapeFlag, TapeKind
 from tidegate.tape.format import TapeReader
 from tidegate.venue.exchange import TapeRow
 
@@ -88,17 +89,16 @@ class Feed:
 
     def is_over(self, now_ns: int) -> bool:
         """Whether the tape has come to its END and every row was taken."""
-        return self._next == len(self._events) and self.tape_ns(now_ns) == self.span_ns
+        played = self._next == len(self._events)
+        return self.is_started and played and self.tape_ns(now_ns) == self.span_ns
 
     def sessionless(self) -> list[int]:
         """Securities for which the tape never opens a session: they trade from the start."""
-        opened = set(
-            self._security_ids[self._events["kind"] == TapeKind.SESSION_OPEN].tolist()
-        )
+        opened = set(self._security_ids[self._events["kind"] == TapeKind.SESSION_OPEN].tolist())
         return [security_id for security_id in self.contracts if security_id not in opened]
 
 
-def _load(reader: TapeReader, numbers: np.ndarray[tuple[int], np.dtype[np.int64]]) -> np.ndarray:
+def _load(reader: TapeReader, numbers: npt.NDArray[np.int64]) -> Events:
     """All rows of the contracts that have a number, END left out."""
     parts = [np.empty(0, EVENT)]
     count = 0

@@ -1,0 +1,70 @@
+"""The simulated venue: one process with a matching exchange that plays a tape."""
+
+import signal
+from collections.abc import Callable
+from time import sleep, time_ns
+from types import FrameType
+
+import zmq
+
+from tidegate.errors import VenueError
+from tidegate.run_dir import RunDir
+from tidegate.tape.format import TapeReader
+from tidegate.universe import Universe
+from tidegate.venue.agent import IDLE_NS, VenueAgent
+from tidegate.venue.feed import Feed
+from tidegate.venue.settings import Settings, settings_of
+
+__all__ = ["main"]
+
+
+def main(universe: Universe, _run_dir: RunDir, ready: Callable[[], None], name: str) -> int:
+    """Runs the venue called `name` until SIGTERM or SIGINT; `ready` is called once it serves."""
+    stopped: list[int] = []
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        stopped.append(number)
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    settings = settings_of(universe, name)
+    feed = feed_of(settings)
+    with zmq.Context() as context:
+        now_ns = time_ns()  # nondeterministic: the agent's clock
+        agent = VenueAgent(settings, feed, context, now_ns)
+        ready()
+        try:
+            while not stopped:
+                now_ns = max(now_ns, time_ns())  # nondeterministic: the agent's clock
+                agent.do_work(now_ns)
+                _wait(agent, now_ns)
+        finally:
+            agent.close()
+    return 0
+
+
+def feed_of(settings: Settings) -> Feed | None:
+    """The venue's tape, checked against its securities; None = nobody else trades here."""
+    if settings.tape is None:
+        return None
+    codes = {security.code: security.security_id for security in settings.securities}
+    with TapeReader(settings.tape) as reader:
+        feed = Feed(reader, codes, settings.speed)
+    for security in settings.securities:
+        tick_size = feed.contracts[security.security_id].tick_size
+        if tick_size != security.tick_size:
+            raise VenueError(
+                f"{settings.tape}: {security.code} has tick_size {tick_size};"
+                f" expected {security.tick_size} as the config says"
+            )
+    return feed
+
+
+def _wait(agent: VenueAgent, now_ns: int) -> None:
+    """Waits for a message or for what is due next, whichever is first."""
+    wait_ns = agent.wait_ns(now_ns)
+    if wait_ns >= IDLE_NS:
+        agent.front.socket.poll(IDLE_NS // 1_000_000)
+    elif wait_ns and not agent.front.socket.poll(0):
+        # Finer than the milliseconds of a poll; a message waits at most as long.
+        sleep(wait_ns / 1e9)

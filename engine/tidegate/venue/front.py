@@ -1,0 +1,228 @@
+"""The venue's front door: channels' logons, numbering, heartbeats and resends on a ROUTER.
+
+Order requests go into the inbound queue of their channel; what else a message asks is handed up.
+A message that is wrong is answered, counted and forgotten.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import msgspec
+import zmq
+
+from tidegate.native.records import Kind, Reason
+from tidegate.venue import wire
+from tidegate.venue.channel import HEARTBEAT_NS, Channel, Logon
+from tidegate.venue.settings import Settings, bind
+from tidegate.venue.wire import Records, Row
+
+MESSAGES_MAX = 64
+CHANNELS_MAX = 64
+
+
+class Question(NamedTuple):
+    """A REQUEST and whom to answer."""
+
+    identity: bytes
+    request_id: int
+    text: bytes
+
+
+class Front:
+    """All connections of a venue. `incarnation` tells channels that the venue was restarted."""
+
+    def __init__(self, settings: Settings, context: zmq.Context[Any], incarnation: int) -> None:
+        self.channels: dict[str, Channel] = {}
+        self.counters = dict.fromkeys(("messages", "bad_messages", "logons", "disconnects"), 0)
+        self._settings = settings
+        self._incarnation = incarnation
+        self._by_identity: dict[bytes, Channel] = {}
+        self._by_account: dict[int, Channel] = {}
+        self.socket = bind(context, zmq.ROUTER, settings.endpoint)
+
+    def take(self, now_ns: int, latency_ns: Callable[[], int]) -> tuple[int, list[Question]]:
+        """Takes what has arrived, at most MESSAGES_MAX; returns how much, and the questions."""
+        questions: list[Question] = []
+        for count in range(MESSAGES_MAX):
+            try:
+                identity, *parts = self.socket.recv_multipart(zmq.NOBLOCK)
+            except zmq.Again:
+                return count, questions
+            self.counters["messages"] += 1
+            question = self._receive(identity, parts, now_ns, latency_ns)
+            if question is not None:
+                questions.append(question)
+        return MESSAGES_MAX, questions
+
+    def report(self, rows: list[Row], due_ns: int) -> None:
+        """Puts reports on their way, each to the channel of its account."""
+        by_channel: dict[str, list[Row]] = {}
+        for row in rows:
+            channel = self._by_account[row[wire.ACCOUNT]]
+            by_channel.setdefault(channel.name, []).append(row)
+        for name, own in by_channel.items():
+            self.channels[name].report(own, due_ns)
+
+    def put(self, now_ns: int) -> int:
+        """Sends the reports that are due; returns how many."""
+        count = 0
+        for channel in self.channels.values():
+            records = channel.due(now_ns)
+            if records is not None:
+                count += len(records)
+                self._send_records(channel, records, now_ns)
+        return count
+
+    def put_all(self, records: Records, now_ns: int) -> None:
+        """Sends records that are not numbered to every channel that is up."""
+        for channel in list(self._by_identity.values()):
+            self._send_records(channel, records, now_ns)
+
+    def beat(self, now_ns: int) -> None:
+        """Sends a heartbeat to every channel that is up."""
+        for channel in list(self._by_identity.values()):
+            beat = wire.session(Kind.HEARTBEAT, next_sending=channel.next_sending)
+            self._send_records(channel, beat, now_ns)
+
+    def drop_silent(self, now_ns: int) -> None:
+        """Takes down the channels that have missed their heartbeats."""
+        for channel in list(self._by_identity.values()):
+            if channel.is_silent(now_ns):
+                self._disconnect(channel, now_ns)
+
+    def answer(self, question: Question, body: dict[str, object]) -> None:
+        """Answers a REQUEST."""
+        response = wire.session(Kind.RESPONSE, request_id=question.request_id)
+        self._send(question.identity, [response.tobytes(), msgspec.json.encode(body)])
+
+    def _receive(
+        self, identity: bytes, parts: list[bytes], now_ns: int, latency_ns: Callable[[], int]
+    ) -> Question | None:
+        rows = wire.rows_of(parts[0]) if parts else Reason.FRAME_LENGTH
+        channel = self._by_identity.get(identity)
+        if channel is not None:
+            channel.heard_ns = now_ns
+        if isinstance(rows, Reason):
+            self._refuse(identity, rows)
+            return None
+        kind = rows[0][wire.KIND]
+        if len(parts) != (2 if kind in (Kind.LOGON, Kind.REQUEST) else 1):
+            self._refuse(identity, Reason.FRAME_LENGTH)
+        elif kind == Kind.REQUEST:
+            return Question(identity, rows[0][wire.REQUEST_ID], parts[1])
+        elif kind == Kind.LOGON:
+            self._log_on(identity, rows[0], parts[1], now_ns)
+        elif channel is None:
+            self._refuse(identity, Reason.NOT_LOGGED_ON)
+        elif kind == Kind.LOGOUT:
+            self._disconnect(channel, now_ns)
+        elif kind == Kind.RESEND_REQUEST:
+            self._resend(channel, rows[0][wire.BEGIN_SEQ_NO], now_ns)
+        elif kind != Kind.HEARTBEAT:
+            for row in rows:
+                channel.take(row, now_ns + latency_ns())
+        return None
+
+    def _log_on(self, identity: bytes, row: Row, text: bytes, now_ns: int) -> None:
+        try:
+            logon = msgspec.json.decode(text, type=Logon)
+        except msgspec.MsgspecError as error:
+            self._refuse_logon(identity, f"logon says: {error}")
+            return
+        problem = self._problem(identity, logon)
+        if problem:
+            self._refuse_logon(identity, problem)
+            return
+        accounts = frozenset(self._settings.accounts[name] for name in logon.accounts)
+        channel = self.channels.setdefault(logon.channel, Channel(logon.channel))
+        if channel.identity not in (None, identity):
+            self._disconnect(channel, now_ns)
+        channel.accounts |= accounts
+        channel.connect(identity, now_ns, row[wire.NEXT_SENDING])
+        self._by_identity[identity] = channel
+        self._by_account.update(dict.fromkeys(accounts, channel))
+        self.counters["logons"] += 1
+        answer = wire.session(
+            Kind.LOGON,
+            next_sending=channel.next_sending,
+            next_expected=channel.next_expected,
+            heartbeat_ns=HEARTBEAT_NS,
+        )
+        self._send(identity, [answer.tobytes(), msgspec.json.encode(self._welcome(logon))])
+        if row[wire.NEXT_EXPECTED]:
+            self._resend(channel, row[wire.NEXT_EXPECTED], now_ns)
+
+    def _problem(self, identity: bytes, logon: Logon) -> str:
+        """Why a logon is refused; empty if it is not."""
+        known = self._settings.accounts
+        if not logon.accounts or not set(logon.accounts) <= set(known):
+            return f"accounts {list(logon.accounts)}; expected some of {list(known)}"
+        other = self._by_identity.get(identity)
+        if other is not None and other.name != logon.channel:
+            return f"this connection is channel {other.name!r}; expected one channel a connection"
+        for name in logon.accounts:
+            owner = self._by_account.get(known[name])
+            if owner is not None and owner.name != logon.channel:
+                return f"account {name!r} belongs to channel {owner.name!r}"
+        if logon.channel not in self.channels and len(self.channels) >= CHANNELS_MAX:
+            return f"one more than {CHANNELS_MAX} channels"
+        return ""
+
+    def _welcome(self, logon: Logon) -> dict[str, object]:
+        return {
+            "venue": self._settings.name,
+            "incarnation": self._incarnation,
+            "accounts": {name: self._settings.accounts[name] for name in logon.accounts},
+            "securities": [
+                {
+                    "code": security.code,
+                    "security_id": security.security_id,
+                    "tick_size": str(security.tick_size),
+                }
+                for security in self._settings.securities
+            ],
+        }
+
+    def _disconnect(self, channel: Channel, now_ns: int) -> None:
+        if channel.identity is None:
+            return
+        self.counters["disconnects"] += 1
+        del self._by_identity[channel.identity]
+        channel.disconnect(now_ns, cancel=self._settings.cancel_on_disconnect)
+
+    def _resend(self, channel: Channel, begin_seq_no: int, now_ns: int) -> None:
+        """Sends kept reports again, and says from which number on there are any."""
+        kept = channel.kept(begin_seq_no)
+        first = int(kept[0]["msg_seq_num"][0]) if kept else channel.next_sending
+        if first != begin_seq_no:
+            self._send_records(
+                channel, wire.session(Kind.SEQUENCE_RESET, next_sending=first), now_ns
+            )
+        for records in kept:
+            self._send_records(channel, records, now_ns)
+
+    def _refuse(self, identity: bytes, reason: Reason) -> None:
+        self.counters["bad_messages"] += 1
+        self._send(identity, [wire.session(Kind.SESSION_REJECT, reason=reason).tobytes()])
+
+    def _refuse_logon(self, identity: bytes, problem: str) -> None:
+        self.counters["bad_messages"] += 1
+        refusal = wire.session(Kind.SESSION_REJECT, reason=Reason.LOGON_REFUSED)
+        self._send(identity, [refusal.tobytes(), msgspec.json.encode({"error": problem})])
+
+    def _send_records(self, channel: Channel, records: Records, now_ns: int) -> None:
+        """Sends to a channel that is up; one that cannot take it is lost."""
+        for frame in wire.frames(records):
+            if channel.identity is None:
+                return
+            if not self._send(channel.identity, [frame]):
+                self._disconnect(channel, now_ns)
+
+    def _send(self, identity: bytes, parts: list[bytes]) -> bool:
+        try:
+            self.socket.send_multipart([identity, *parts], zmq.NOBLOCK)
+        except zmq.ZMQError as error:
+            if error.errno not in (zmq.EAGAIN, zmq.EHOSTUNREACH):
+                raise
+            return False
+        return True
