@@ -15,7 +15,7 @@ LAYERS = (
     "errors native.build native.layout native.records native.invariant native.checksum",
     "native.clock+clock prices universe native.region+region",
     "run_dir native.zmqlib native.histogram+histogram",
-    "topology native.lane native.journal+journal codec session_messages",
+    "topology counters native.lane native.journal+journal codec session_messages",
     "native.poll native.tables+tables",
     "native.orders native.positions native.checks native.margin",
     "native.pretrade native.booking native.intake native.routing",

@@ -222,8 +222,8 @@ CASES = {
     ),
     "capacity": (
         "[firm]",
-        "[capacity]\norders = 1000\n\n[firm]",
-        "capacity.orders: expected a power of two, got 1000",
+        "[capacity]\norders = 1\n\n[firm]",
+        "capacity.orders: expected int >= 16, got int 1",
     ),
     "tcp front without key": (
         "[firm]",

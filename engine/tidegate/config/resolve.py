@@ -42,7 +42,7 @@ def resolve(config: Config, run_dir: RunDir) -> Universe:
     sessions = resolve_sessions(tables.sessions, accounts, problems)
     lanes = resolve_lanes(tables, run_dir, problems)
     gateway = resolve_gateway(config, run_dir, sessions, problems)
-    check_capacity(tables, names, problems)
+    check_counts(tables, names, problems)
     check_endpoints(
         [
             *(lane.endpoint for lane in lanes.values()),
@@ -187,11 +187,7 @@ def check_key_file(path: Path, problems: Problems) -> None:
         problems.add(where, f"{path}: expected a CURVE secret key, 40 characters of Z85")
 
 
-def check_capacity(tables: Tables, names: Names, problems: Problems) -> None:
-    for key in ("orders", "pairs", "cl_ord_ids"):
-        rows = getattr(tables.capacity, key)
-        if rows & (rows - 1):
-            problems.add(f"capacity.{key}", f"expected a power of two, got {rows}")
+def check_counts(tables: Tables, names: Names, problems: Problems) -> None:
     if len(names.products) > PRODUCTS_MAX:
         problems.add(
             "instruments.product",

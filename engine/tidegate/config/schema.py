@@ -161,7 +161,7 @@ class Lane(Strict, frozen=True, kw_only=True):
 
 
 class Capacity(Strict, frozen=True, kw_only=True):
-    """[capacity]: rows of the tables that grow with use, powers of two."""
+    """[capacity]: rows of the tables that grow with use."""
 
     orders: Annotated[int, Meta(ge=16, le=1 << 24)] = 1 << 16
     pairs: Annotated[int, Meta(ge=16, le=1 << 24)] = 1 << 14

@@ -1,0 +1,63 @@
+"""A stage's counters by name, for whoever looks: region counters-STAGE of the run directory.
+
+The stage publishes every tenth of a second or so, between two runs of its duty cycle; inspect
+reads. A lane's counters are named "LANE.COUNTER", such as "orders.full".
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from tidegate.errors import RegionError
+from tidegate.region import Region
+from tidegate.run_dir import RunDir
+
+NAME_SIZE = 48
+COUNTERS_MAX = 256
+PREFIX = "counters-"
+COUNTER = np.dtype([("name", f"S{NAME_SIZE}"), ("value", "<i8")])
+
+
+class Counters:
+    """The writing end: names take their row when they are first published, for good."""
+
+    def __init__(self, run_dir: RunDir, stage: str) -> None:
+        self.region = Region.create(run_dir.region(PREFIX + stage), COUNTER, COUNTERS_MAX)
+        self.index: dict[str, int] = {}
+
+    def publish(self, group: str, values: Mapping[str, int]) -> None:
+        """Write the counters of one lane or other group."""
+        for key, value in values.items():
+            index = self.index.get(f"{group}.{key}")
+            if index is None:
+                index = self._add(f"{group}.{key}")
+            self.region.rows["value"][index] = value
+
+    def _add(self, name: str) -> int:
+        index = len(self.index)
+        if index == COUNTERS_MAX or len(name) > NAME_SIZE:
+            raise RegionError(
+                f"counter {name!r}: expected at most {COUNTERS_MAX} of {NAME_SIZE} characters"
+            )
+        self.region.rows["name"][index] = name.encode()
+        self.index[name] = index
+        self.region.header["count"] = index + 1
+        return index
+
+
+def read(run_dir: RunDir) -> dict[str, dict[str, int]]:
+    """The counters of every stage that publishes some: stage -> name -> value."""
+    return {
+        path.name.removeprefix(PREFIX): read_region(path)
+        for path in sorted(run_dir.regions.glob(f"{PREFIX}*"))
+        if path.suffix != ".new"
+    }
+
+
+def read_region(path: Path) -> dict[str, int]:
+    region = Region.attach(path, COUNTER)
+    rows = region.rows[: region.count]
+    found = {row["name"].decode(): int(row["value"]) for row in rows}
+    region.close()
+    return found
