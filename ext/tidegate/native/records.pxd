@@ -350,6 +350,7 @@ cpdef enum Reason:
     UNKNOWN_ORDER = 64
     TOO_LATE = 65
     REQUEST_PENDING = 66
+    JOURNAL_UNAVAILABLE = 67
     # 96..127: gateway and session
     FRAME_LENGTH = 96
     FRAME_VERSION = 97

@@ -1,0 +1,223 @@
+"""The risk stage's agent: takes records from its lanes, sequences, journals, steps, puts out.
+
+Inputs merge here, so here the sequence is given. A record is in the journal before it changes
+anything, and nothing new is taken while outputs wait for room: a full lane is felt by whoever
+sends, and nothing is dropped. Time reaches the step as TICK records, a millisecond apart.
+"""
+from libc.stdint cimport int64_t, uint32_t
+from libc.string cimport memset
+
+import numpy as np
+
+from tidegate.native.records import RECORD
+
+cimport tidegate.native.pretrade as pretrade
+from tidegate.native.clock cimport now_ns
+from tidegate.native.journal cimport Journal
+from tidegate.native.lane cimport LaneSource, LaneTarget
+from tidegate.native.outputs cimport add_report
+from tidegate.native.poll cimport POLL_STOPPED, Poller
+from tidegate.native.records cimport (
+    CANCEL_REJECT,
+    CANCEL_REPLACE_REQUEST,
+    CANCEL_REQUEST,
+    DENIED,
+    EXEC_REJECTED,
+    JOURNAL_UNAVAILABLE,
+    NEW_ORDER_SINGLE,
+    TG_LAYOUT_VERSION,
+    TICK,
+    denial_record,
+    record,
+)
+from tidegate.native.region cimport begin_write, end_write, header_of
+from tidegate.native.stamps cimport delta
+
+# How finely the step sees time.
+cdef int64_t TICK_EVERY_NS = 1_000_000
+
+
+cdef class RiskAgent:
+    """One duty cycle: outputs first, then venue reports, control and orders, in this order."""
+
+    def __cinit__(self, *, Tables tables not None, region not None, Journal journal not None,
+                  LaneSource executions not None, LaneSource control not None,
+                  LaneSource orders not None, LaneTarget routes not None,
+                  LaneTarget reports not None, Poller poller not None):
+        self.tables = tables
+        self.region = region
+        self.header = header_of(region)
+        self.journal = journal
+        self.executions = executions
+        self.control = control
+        self.orders = orders
+        self.routes = routes
+        self.reports = reports
+        self.poller = poller
+        # A mass cancel gives one route for each open order, any other record at most three.
+        cdef uint32_t capacity = tables.t.order_capacity + 3 * 3 * BATCH_RECORDS
+        self.route_rows = np.zeros(capacity, RECORD)
+        self.report_rows = np.zeros(capacity, RECORD)
+        cdef record[::1] route_view = self.route_rows
+        cdef record[::1] report_view = self.report_rows
+        self.out.routes = &route_view[0]
+        self.out.reports = &report_view[0]
+        self.out.capacity = capacity
+
+    def run(self, int cycles, int timeout_ms):
+        """Up to `cycles` duty cycles, each waiting for input when idle; False when stopped."""
+        cdef int i
+        cdef int waited = 0
+        with nogil:
+            for i in range(cycles):
+                if self.do_work() == 0:
+                    waited = self._wait(timeout_ms)
+                    if waited == 0 or waited == POLL_STOPPED:
+                        break
+        return waited != POLL_STOPPED
+
+    def prepare_journal(self):
+        """Make the journal's next segment ahead of need, off the path; its code."""
+        if self.journal.needs_next():
+            return self.journal.prepare_next()
+        return 0
+
+    def work(self):
+        """One duty cycle without waiting; how many records it ran."""
+        cdef int count
+        with nogil:
+            count = self.do_work()
+        return count
+
+    @property
+    def counters(self):
+        return {
+            "journal_code": self.journal_code,
+            "unjournaled": self.unjournaled_count,
+            "waits_for_room": self.wait_count,
+        }
+
+    cdef int _wait(self, int timeout_ms) noexcept nogil:
+        if self.route_sent < self.out.route_count or self.report_sent < self.out.report_count:
+            self.wait_count += 1
+            return self.poller.wait_for_room(timeout_ms)
+        return self.poller.wait(timeout_ms)
+
+    cdef int do_work(self) noexcept nogil:
+        cdef int work
+        if not self._put_out():
+            return 0
+        work = self._fill(self.executions, &self.inboxes[0])
+        work += self._fill(self.control, &self.inboxes[1])
+        work += self._fill(self.orders, &self.inboxes[2])
+        if work == 0 or not self._tick():
+            return 0
+        if self._run(&self.inboxes[0], False) and self._run(&self.inboxes[1], False):
+            self._run(&self.inboxes[2], True)
+        self._put_out()
+        return work
+
+    cdef int _fill(self, LaneSource source, inbox* box) noexcept nogil:
+        if box.index == box.count:
+            box.index = 0
+            box.count = <int>source.take(&box.rows[0], BATCH_RECORDS)
+        return box.count - box.index
+
+    cdef bint _run(self, inbox* box, bint is_orders) noexcept nogil:
+        """Run what was taken; False when the journal refuses a record that must not be lost."""
+        while box.index < box.count:
+            if not self._apply(&box.rows[box.index], is_orders):
+                return False
+            box.index += 1
+        return True
+
+    cdef bint _apply(self, record* r, bint is_orders) noexcept nogil:
+        cdef uint32_t route = self.out.route_count
+        cdef uint32_t report = self.out.report_count
+        cdef int64_t now = now_ns()
+        if is_orders:
+            r.sequenced_delta = delta(r.received_ns, now)
+        elif r.received_ns == 0:
+            r.received_ns = now
+        if not self._journal(r):
+            if is_orders:
+                self._deny_unjournaled(r)
+            return is_orders
+        self._step(r)
+        if is_orders:
+            now = now_ns()
+            while route < self.out.route_count:
+                self.out.routes[route].decided_delta = delta(r.received_ns, now)
+                route += 1
+            while report < self.out.report_count:
+                self.out.reports[report].decided_delta = delta(r.received_ns, now)
+                report += 1
+        return True
+
+    cdef bint _tick(self) noexcept nogil:
+        """Tell the step the time when it has moved on; without a journal time stands still."""
+        cdef record tick
+        cdef int64_t now = now_ns()
+        if now - self.tables.t.risk.now_ns < TICK_EVERY_NS:
+            return True
+        memset(&tick, 0, sizeof(tick))
+        tick.kind = TICK
+        tick.received_ns = now
+        if self._journal(&tick):
+            self._step(&tick)
+        return True
+
+    cdef bint _journal(self, record* r) noexcept nogil:
+        r.sequence = self.tables.t.risk.sequence + 1
+        self.journal_code = self.journal.append(r)
+        return self.journal_code == 0
+
+    cdef void _step(self, const record* r) noexcept nogil:
+        begin_write(self.header)
+        pretrade.step(&self.tables.t, r, &self.out)
+        end_write(self.header)
+
+    cdef void _deny_unjournaled(self, const record* r) noexcept nogil:
+        """The answer to an order that could not be written down: refused, state untouched."""
+        cdef denial_record* d
+        self.unjournaled_count += 1
+        if r.kind != NEW_ORDER_SINGLE and r.kind != CANCEL_REQUEST \
+                and r.kind != CANCEL_REPLACE_REQUEST:
+            return
+        d = <denial_record*>add_report(&self.out)
+        memset(d, 0, sizeof(denial_record))
+        d.kind = DENIED if r.kind == NEW_ORDER_SINGLE else CANCEL_REJECT
+        d.layout_version = TG_LAYOUT_VERSION
+        d.exec_type = EXEC_REJECTED if r.kind == NEW_ORDER_SINGLE else 0
+        d.cl_ord_id = r.cl_ord_id
+        d.session = r.session
+        d.account = r.account
+        d.instrument = r.instrument
+        d.price = r.price
+        d.order_qty = r.order_qty
+        d.side = r.side
+        d.reason = JOURNAL_UNAVAILABLE
+        d.ref_seq_num = r.msg_seq_num
+        d.ref_kind = r.kind
+        d.received_ns = r.received_ns
+        d.sequenced_delta = r.sequenced_delta
+
+    cdef bint _put_out(self) noexcept nogil:
+        """Hand what the steps gave to the lanes; False while one of them is full."""
+        while self.route_sent < self.out.route_count:
+            if not self.routes.put(&self.out.routes[self.route_sent]):
+                break
+            self.route_sent += 1
+        while self.report_sent < self.out.report_count:
+            if not self.reports.put(&self.out.reports[self.report_sent]):
+                break
+            self.report_sent += 1
+        self.routes.flush()
+        self.reports.flush()
+        if self.route_sent < self.out.route_count or self.report_sent < self.out.report_count:
+            return False
+        self.out.route_count = 0
+        self.out.report_count = 0
+        self.route_sent = 0
+        self.report_sent = 0
+        return True
