@@ -17,9 +17,11 @@ LAYERS = (
     "run_dir native.zmqlib native.histogram+histogram",
     "topology counters native.lane native.journal+journal codec session_messages",
     "native.poll native.tables+tables",
-    "native.orders native.positions native.checks native.margin",
+    "native.throttle native.order_map native.venue_codes native.orders native.positions "
+    "native.checks native.margin",
     "native.pretrade native.booking native.intake native.routing",
-    "native.gateway_agent native.risk_agent native.router_agent native.channel",
+    "native.venue_channel channel",
+    "native.gateway_agent native.risk_agent native.router_agent",
     "gateway risk router",
     "config tape client+aio+__init__",
     "venue",
@@ -32,7 +34,7 @@ FIRST_AGENTS = "native.gateway_agent"
 STAGES = (
     {"native.intake", "native.gateway_agent", "gateway"},
     {"native.pretrade", "native.booking", "native.risk_agent", "risk"},
-    {"native.routing", "native.router_agent", "native.channel", "router"},
+    {"native.routing", "native.venue_channel", "native.router_agent", "channel", "router"},
 )
 CLOCK = {"native.clock", "clock"}
 ENTRIES = ("__init__", "__main__", "cli", "stage", "aio")

@@ -1,0 +1,171 @@
+"""The order map: one row an order, at the index in the low half of its order_id.
+
+The router writes it and finds in it what a venue's answer leaves out: our names, the stamps
+and the id of the request that is answered. A console reads it. It must not forget an order
+that a request is pending for.
+"""
+from libc.stdint cimport uint8_t, uint32_t, uint64_t
+from libc.string cimport memset
+
+import numpy as np
+
+from tidegate.native.records cimport (
+    CANCEL_REJECT,
+    CANCEL_REPLACE_REQUEST,
+    CANCEL_REQUEST,
+    EXEC_CANCELED,
+    EXEC_EXPIRED,
+    EXEC_REJECTED,
+    EXEC_REPLACED,
+    EXECUTION_REPORT,
+    KIND_NONE,
+    NEW_ORDER_SINGLE,
+    TG_LAYOUT_VERSION,
+    TG_NO_PRICE,
+    Reason,
+    denial_record,
+    execution_record,
+    order_record,
+    record,
+)
+
+
+def _dtype():
+    cdef route_row sample
+    return np.asarray(<route_row[:1]>&sample).dtype
+
+
+ROUTE_ROW = _dtype()
+
+
+cdef void note_request(route_row* row, const record* request, uint32_t channel) noexcept nogil:
+    """Enters a request under its number. A cancel of an order not in the map enters that too."""
+    if row.order_id != request.order_id:
+        memset(row, 0, sizeof(route_row))
+        row.order_id = request.order_id
+        row.cl_ord_id = (<const order_record*>request).orig_cl_ord_id
+        row.state = ROUTE_WORKING
+    row.channel = <uint16_t>channel
+    row.account = request.account
+    row.instrument = request.instrument
+    row.session = request.session
+    row.side = request.side
+    row.ord_type = request.ord_type
+    row.time_in_force = request.time_in_force
+    row.position_effect = request.position_effect
+    row.received_ns = request.received_ns
+    row.sequenced_delta = request.sequenced_delta
+    row.decided_delta = request.decided_delta
+    row.routed_delta = request.routed_delta
+    if request.kind == NEW_ORDER_SINGLE:
+        row.cl_ord_id = request.cl_ord_id
+        row.price = request.price
+        row.order_qty = request.order_qty
+        row.new_seq_num = request.msg_seq_num
+        row.state = ROUTE_PENDING_NEW
+    elif request.kind == CANCEL_REQUEST:
+        row.cancel_cl_ord_id = request.cl_ord_id
+        row.cancel_seq_num = request.msg_seq_num
+    else:
+        row.replace_cl_ord_id = request.cl_ord_id
+        row.replace_seq_num = request.msg_seq_num
+
+
+cdef void settle(route_row* row, uint8_t kind) noexcept nogil:
+    """The request of that kind is pending no more, and the order is as it was without it."""
+    if kind == NEW_ORDER_SINGLE:
+        row.new_seq_num = 0
+        row.state = ROUTE_DONE
+    elif kind == CANCEL_REQUEST:
+        row.cancel_seq_num = 0
+    elif kind == CANCEL_REPLACE_REQUEST:
+        row.replace_seq_num = 0
+
+
+cdef void note_execution(route_row* row, const execution_record* report) noexcept nogil:
+    """What is resent after a restart is older than the row: the row only moves forward."""
+    row.new_seq_num = 0
+    row.cum_qty = max(row.cum_qty, report.cum_qty)
+    if report.exec_type == EXEC_CANCELED:
+        row.cancel_seq_num = 0
+    elif report.exec_type == EXEC_REPLACED:
+        row.replace_seq_num = 0
+        row.cl_ord_id = report.cl_ord_id
+        row.price = report.price
+        row.order_qty = report.order_qty
+    if (
+        report.exec_type == EXEC_CANCELED
+        or report.exec_type == EXEC_REJECTED
+        or report.exec_type == EXEC_EXPIRED
+        or row.cum_qty >= row.order_qty > 0
+    ):
+        row.state = ROUTE_DONE
+    elif row.state == ROUTE_PENDING_NEW:
+        row.state = ROUTE_WORKING
+
+
+cdef uint64_t answered_cl_ord_id(const route_row* row, const record* answer) noexcept nogil:
+    """The id of the request that is answered; the order's own for what nobody asked for."""
+    cdef uint8_t ref_kind
+    if answer.kind == CANCEL_REJECT:
+        ref_kind = (<const denial_record*>answer).ref_kind
+        return row.cancel_cl_ord_id if ref_kind == CANCEL_REQUEST else row.replace_cl_ord_id
+    if answer.exec_type == EXEC_CANCELED and row.cancel_seq_num != 0:
+        return row.cancel_cl_ord_id
+    if answer.exec_type == EXEC_REPLACED and row.replace_seq_num != 0:
+        return row.replace_cl_ord_id
+    return row.cl_ord_id
+
+
+cdef uint8_t pending_kind(const route_row* row, uint32_t first_seq_num) noexcept nogil:
+    """The kind of a request that is pending under first_seq_num or later; 0 = none is."""
+    if row.new_seq_num >= first_seq_num:
+        return NEW_ORDER_SINGLE
+    if row.cancel_seq_num >= first_seq_num:
+        return CANCEL_REQUEST
+    if row.replace_seq_num >= first_seq_num:
+        return CANCEL_REPLACE_REQUEST
+    return KIND_NONE
+
+
+cdef void restore_request(const route_row* row, uint8_t kind, record* out) noexcept nogil:
+    """The head of a pending request, from its order's row."""
+    memset(out, 0, sizeof(record))
+    out.kind = kind
+    out.layout_version = TG_LAYOUT_VERSION
+    out.order_id = row.order_id
+    out.cl_ord_id = row.cl_ord_id
+    if kind == CANCEL_REQUEST:
+        out.cl_ord_id = row.cancel_cl_ord_id
+    elif kind == CANCEL_REPLACE_REQUEST:
+        out.cl_ord_id = row.replace_cl_ord_id
+    out.price = row.price
+    out.order_qty = row.order_qty
+    out.account = row.account
+    out.instrument = row.instrument
+    out.session = row.session
+    out.side = row.side
+    out.ord_type = row.ord_type
+    out.time_in_force = row.time_in_force
+    out.position_effect = row.position_effect
+    out.received_ns = row.received_ns
+    out.sequenced_delta = row.sequenced_delta
+    out.decided_delta = row.decided_delta
+    out.routed_delta = row.routed_delta
+
+
+cdef void refusal(const record* request, Reason reason, record* out) noexcept nogil:
+    """The answer to a request that does not go out; request and out may be the same."""
+    cdef uint8_t kind = request.kind
+    out[0] = request[0]
+    out.checksum = 0
+    out.sequence = 0
+    out.reason = reason
+    memset(&out.body[0], 0, sizeof(out.body))
+    if kind == NEW_ORDER_SINGLE:
+        out.kind = EXECUTION_REPORT
+        out.exec_type = EXEC_REJECTED
+        (<execution_record*>out).last_px = TG_NO_PRICE
+    else:
+        out.kind = CANCEL_REJECT
+        (<denial_record*>out).ref_kind = kind

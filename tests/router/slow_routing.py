@@ -1,0 +1,232 @@
+"""Routing again, in plain Python with dicts and exact fractions: slow, and easy to believe."""
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from tidegate.native.records import (
+    DENIAL_RECORD,
+    EXECUTION_RECORD,
+    NO_PRICE,
+    ORDER_RECORD,
+    RECORD,
+    ExecType,
+    Kind,
+    Reason,
+)
+
+REQUESTS = (Kind.NEW_ORDER_SINGLE, Kind.CANCEL_REQUEST, Kind.CANCEL_REPLACE_REQUEST)
+STAMPS = ("received_ns", "sequenced_delta", "decided_delta", "routed_delta")
+FINAL = (ExecType.EXEC_CANCELED, ExecType.EXEC_REJECTED, ExecType.EXEC_EXPIRED)
+Row = np.ndarray[Any, Any]
+
+
+@dataclass
+class SlowChannel:
+    """A channel: whether it is up, its numbers and its bucket of whole messages."""
+
+    rate: int
+    burst: int
+    is_up: bool = False
+    next_sending: int = 1
+    exec_id_max: int = 0
+    tokens: Fraction = Fraction(0)
+    filled_ns: int = 0
+    codes: dict[int, int] = field(default_factory=dict)
+    accounts: dict[int, int] = field(default_factory=dict)
+
+    def level(self, now_ns: int) -> Fraction:
+        elapsed = max(0, now_ns - self.filled_ns)
+        return min(self.tokens + Fraction(elapsed * self.rate, 10**9), Fraction(self.burst))
+
+
+@dataclass
+class SlowOrder:
+    """The last request's head, the ids, and the number under which each kind is pending."""
+
+    order_id: int
+    channel: int
+    head: Row
+    cl_ord_id: int
+    price: int = 0
+    order_qty: int = 0
+    venue_order_id: int = 0
+    ids: dict[int, int] = field(default_factory=dict)
+    pending: dict[int, int] = field(default_factory=dict)
+
+
+class SlowRouting:
+    """The same inputs and outputs as native.routing.Routing."""
+
+    def __init__(self, capacity: int, instrument_channels: list[int]) -> None:
+        self.capacity = capacity
+        self.instrument_channels = instrument_channels
+        self.channels: dict[int, SlowChannel] = {}
+        self.orders: dict[int, SlowOrder] = {}
+
+    def route(self, request: Row, now_ns: int) -> tuple[int, Row | None]:
+        kind = int(request["kind"][0])
+        order_id = int(request["order_id"][0])
+        if kind not in REQUESTS or order_id == 0 or self.is_repeated(request):
+            return -1, None
+        reason = self.verdict(request, now_ns)
+        if reason:
+            return 0, refusal(request, reason)
+        index = self.instrument_channels[request["instrument"][0]]
+        channel = self.channels[index]
+        channel.tokens = max(channel.level(now_ns) - 1, Fraction(-channel.burst))
+        channel.filled_ns = max(channel.filled_ns, now_ns)
+        out = request.copy()
+        out["checksum"] = out["sequence"] = out["session"] = 0
+        out["routed_delta"] = delta(request, now_ns)
+        out["msg_seq_num"] = channel.next_sending
+        order = self.noted(out, request, index)
+        out["order_id"] = order.venue_order_id
+        out["cl_ord_id"] = order_id
+        out["instrument"] = channel.codes[int(request["instrument"][0])]
+        out["account"] = channel.accounts[int(request["account"][0])]
+        out.view(ORDER_RECORD)["orig_cl_ord_id"] = 0
+        channel.next_sending += 1
+        return index, out
+
+    def noted(self, out: Row, request: Row, index: int) -> SlowOrder:
+        kind = int(request["kind"][0])
+        order_id = int(request["order_id"][0])
+        place = order_id & 0xFFFFFFFF
+        order = self.orders.get(place)
+        if order is None or order.order_id != order_id:
+            own = int(request.view(ORDER_RECORD)["orig_cl_ord_id"][0])
+            order = self.orders[place] = SlowOrder(order_id, index, out, own)
+        order.head = request.copy()
+        order.head["routed_delta"] = out["routed_delta"]
+        order.channel = index
+        order.ids[kind] = int(request["cl_ord_id"][0])
+        order.pending[kind] = int(out["msg_seq_num"][0])
+        if kind == Kind.NEW_ORDER_SINGLE:
+            order.cl_ord_id = order.ids[kind]
+            order.price = int(request["price"][0])
+            order.order_qty = int(request["order_qty"][0])
+        return order
+
+    def is_repeated(self, request: Row) -> bool:
+        order_id = int(request["order_id"][0])
+        kind = int(request["kind"][0])
+        order = self.orders.get(order_id & 0xFFFFFFFF)
+        if order is None:
+            return False
+        if kind == Kind.NEW_ORDER_SINGLE:
+            return order_id <= order.order_id
+        same = order.ids.get(kind) == request["cl_ord_id"][0]
+        return order_id == order.order_id and kind in order.pending and same
+
+    def verdict(self, request: Row, now_ns: int) -> Reason:
+        order_id = int(request["order_id"][0])
+        instrument = int(request["instrument"][0])
+        if order_id & 0xFFFFFFFF >= self.capacity:
+            return Reason.TABLE_FULL
+        order = self.orders.get(order_id & 0xFFFFFFFF)
+        if order is not None and order_id < order.order_id:
+            return Reason.UNKNOWN_ORDER
+        known = instrument < len(self.instrument_channels)
+        channel = self.channels.get(self.instrument_channels[instrument] if known else 0)
+        if channel is None:
+            return Reason.VENUE_CODE_MISSING
+        if not channel.is_up:
+            return Reason.VENUE_DOWN
+        if instrument not in channel.codes or int(request["account"][0]) not in channel.accounts:
+            return Reason.VENUE_CODE_MISSING
+        if request["kind"][0] != Kind.CANCEL_REQUEST and channel.level(now_ns) < 1:
+            return Reason.VENUE_THROTTLE
+        return Reason.REASON_NONE
+
+    def lost(self, index: int, next_expected: int) -> list[Row]:
+        refusals = []
+        for _, order in sorted(self.orders.items()):
+            for kind in REQUESTS:
+                if order.channel == index and order.pending.get(kind, 0) >= next_expected:
+                    request = np.zeros(1, RECORD)
+                    copied = ("layout_version", "order_id", "account", "instrument", "session")
+                    copied += ("side", "ord_type", "time_in_force", "position_effect", *STAMPS)
+                    for name in copied:
+                        request[name] = order.head[name]
+                    request["kind"] = kind
+                    request["cl_ord_id"] = order.ids[kind]
+                    request["price"] = order.price
+                    request["order_qty"] = order.order_qty
+                    refusals.append(refusal(request, Reason.VENUE_DOWN))
+                    del order.pending[kind]
+        return refusals
+
+    def report(self, index: int, report: Row, now_ns: int) -> Row | None:
+        channel = self.channels[index]
+        out = report.copy()
+        out["checksum"] = out["sequence"] = 0
+        code = int(report["instrument"][0])
+        ours = next((ours for ours, theirs in channel.codes.items() if theirs == code), 0)
+        if report["kind"][0] == Kind.MARK:
+            out["instrument"] = ours
+            if report["received_ns"][0] == 0:
+                out["received_ns"] = now_ns
+            out["venue_delta"] = delta(out, now_ns)
+            return out if ours else None
+        if report["kind"][0] == Kind.EXECUTION_REPORT:
+            exec_id = int(report.view(EXECUTION_RECORD)["exec_id"][0])
+            if exec_id <= channel.exec_id_max:
+                return None
+            channel.exec_id_max = exec_id
+        elif report["kind"][0] != Kind.CANCEL_REJECT:
+            return None
+        order = self.orders.get(int(report["cl_ord_id"][0]) & 0xFFFFFFFF)
+        out["order_id"] = report["cl_ord_id"]
+        if order is None or order.order_id != report["cl_ord_id"][0]:
+            out["cl_ord_id"] = out["account"] = out["session"] = 0
+            out["instrument"] = ours
+        else:
+            self.answer(order, report, out)
+        out["venue_delta"] = delta(out, now_ns) if out["received_ns"][0] else 0
+        return out
+
+    def answer(self, order: SlowOrder, report: Row, out: Row) -> None:
+        order.venue_order_id = int(report["order_id"][0]) or order.venue_order_id
+        for name in ("account", "instrument", "session"):
+            out[name] = order.head[name]
+        if report["received_ns"][0] == 0:
+            for name in STAMPS:
+                out[name] = order.head[name]
+        if report["kind"][0] == Kind.CANCEL_REJECT:
+            kind = int(report.view(DENIAL_RECORD)["ref_kind"][0])
+            out["cl_ord_id"] = order.ids.get(kind, 0)
+            order.pending.pop(kind, None)
+            return
+        order.pending.pop(Kind.NEW_ORDER_SINGLE, None)
+        out["cl_ord_id"] = order.cl_ord_id
+        if report["exec_type"][0] == ExecType.EXEC_CANCELED:
+            if order.pending.pop(Kind.CANCEL_REQUEST, 0):
+                out["cl_ord_id"] = order.ids[Kind.CANCEL_REQUEST]
+        elif report["exec_type"][0] == ExecType.EXEC_REPLACED:
+            if order.pending.pop(Kind.CANCEL_REPLACE_REQUEST, 0):
+                out["cl_ord_id"] = order.ids[Kind.CANCEL_REPLACE_REQUEST]
+            order.cl_ord_id = int(out["cl_ord_id"][0])
+            order.price = int(report["price"][0])
+            order.order_qty = int(report["order_qty"][0])
+
+
+def refusal(request: Row, reason: Reason) -> Row:
+    out = request.copy()
+    out["checksum"] = out["sequence"] = 0
+    out["reason"] = reason
+    out["body"] = 0
+    if request["kind"][0] == Kind.NEW_ORDER_SINGLE:
+        out["kind"] = Kind.EXECUTION_REPORT
+        out["exec_type"] = ExecType.EXEC_REJECTED
+        out.view(EXECUTION_RECORD)["last_px"] = NO_PRICE
+    else:
+        out["kind"] = Kind.CANCEL_REJECT
+        out.view(DENIAL_RECORD)["ref_kind"] = request["kind"]
+    return out
+
+
+def delta(row: Row, now_ns: int) -> int:
+    return min(max(now_ns - int(row["received_ns"][0]), 1), 2**32 - 1)

@@ -1,0 +1,365 @@
+"""The routing steps: each rule by itself, and all of them against the slow twin."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from slow_routing import SlowChannel, SlowRouting
+
+from tidegate.native.order_map import ROUTE_ROW, RouteState
+from tidegate.native.records import (
+    DENIAL_RECORD,
+    EXECUTION_RECORD,
+    LAYOUT_VERSION,
+    ORDER_RECORD,
+    QUOTE_RECORD,
+    RECORD,
+    ExecType,
+    Kind,
+    Reason,
+    Side,
+)
+from tidegate.native.routing import CHANNEL_ROW, ChannelState, Routed, Routing
+from tidegate.native.venue_codes import VenueCodes
+
+SECOND = 10**9
+CAPACITY = 8
+# Instruments 1 and 2 trade on channel 1, 3 on channel 2, 4 on 1 where the venue lists it not.
+INSTRUMENT_CHANNELS = [0, 1, 1, 2, 1]
+SECURITIES = {1: {1: 901, 2: 17}, 2: {3: 901}}
+ACCOUNTS = {1: {1: 5001, 2: 5001}, 2: {3: 77}}
+
+
+class Tables:
+    """A Routing with both channels up and the rows it writes."""
+
+    def __init__(self, rate: int = 10, burst: int = 5) -> None:
+        self.routes = np.zeros(CAPACITY, ROUTE_ROW)
+        self.channels = np.zeros(3, CHANNEL_ROW)
+        self.codes = VenueCodes(INSTRUMENT_CHANNELS, 5)
+        self.routing = Routing(self.routes, self.channels, self.codes)
+        for channel in (1, 2):
+            self.routing.open_channel(channel, rate, burst)
+            self.codes.learn(channel, SECURITIES[channel], ACCOUNTS[channel])
+            self.routing.set_state(channel, ChannelState.CHANNEL_UP)
+
+
+@pytest.fixture
+def tables() -> Tables:
+    return Tables()
+
+
+def request(kind: Kind = Kind.NEW_ORDER_SINGLE, **fields: Any) -> np.ndarray[Any, Any]:
+    row = np.zeros(1, ORDER_RECORD)
+    defaults = {"order_id": 1 << 32 | 3, "cl_ord_id": 100, "instrument": 1, "account": 1}
+    defaults |= {"price": 50, "order_qty": 4, "side": Side.BUY, "received_ns": SECOND}
+    for name, value in {**defaults, **fields}.items():
+        row[name] = value
+    row["kind"] = kind
+    row["layout_version"] = LAYOUT_VERSION
+    return row.view(RECORD)
+
+
+def report(exec_type: ExecType, exec_id: int, **fields: Any) -> np.ndarray[Any, Any]:
+    row = np.zeros(1, EXECUTION_RECORD)
+    defaults = {"cl_ord_id": 1 << 32 | 3, "order_id": 7001, "instrument": 901, "account": 5001}
+    defaults |= {"price": 50, "order_qty": 4, "side": Side.BUY, "kind": Kind.EXECUTION_REPORT}
+    for name, value in {**defaults, **fields}.items():
+        row[name] = value
+    row["layout_version"] = LAYOUT_VERSION
+    row["exec_type"] = exec_type
+    row["exec_id"] = exec_id
+    return row.view(RECORD)
+
+
+def test_new_order_goes_out_in_the_venues_own_names(tables: Tables) -> None:
+    channel, out = tables.routing.route(request(session=9), SECOND + 40)
+    assert channel == 1
+    assert out["instrument"][0] == 901
+    assert out["account"][0] == 5001
+    assert out["cl_ord_id"][0] == 1 << 32 | 3
+    assert out["session"][0] == 0
+    assert out["msg_seq_num"][0] == 1
+    assert out["routed_delta"][0] == 40
+    assert tables.routes[3]["state"] == RouteState.ROUTE_PENDING_NEW
+
+
+def test_report_comes_back_in_our_names_with_the_requests_stamps(tables: Tables) -> None:
+    tables.routing.route(request(session=9, decided_delta=30, account=2), SECOND + 40)
+    passes, out = tables.routing.report(1, report(ExecType.EXEC_NEW, 1), SECOND + 90)
+    assert passes
+    assert out["order_id"][0] == 1 << 32 | 3
+    assert out["cl_ord_id"][0] == 100
+    assert (out["account"][0], out["instrument"][0], out["session"][0]) == (2, 1, 9)
+    assert (out["received_ns"][0], out["decided_delta"][0]) == (SECOND, 30)
+    assert (out["routed_delta"][0], out["venue_delta"][0]) == (40, 90)
+    assert tables.routes[3]["state"] == RouteState.ROUTE_WORKING
+    assert tables.routes[3]["venue_order_id"] == 7001
+
+
+def test_cancel_answer_names_the_cancel_and_carries_the_venue_order_id(tables: Tables) -> None:
+    tables.routing.route(request(), SECOND)
+    tables.routing.report(1, report(ExecType.EXEC_NEW, 1), SECOND)
+    _, out = tables.routing.route(request(Kind.CANCEL_REQUEST, cl_ord_id=101), SECOND)
+    assert out["order_id"][0] == 7001
+    _, answer = tables.routing.report(1, report(ExecType.EXEC_CANCELED, 2), SECOND)
+    assert answer["cl_ord_id"][0] == 101
+    assert tables.routes[3]["state"] == RouteState.ROUTE_DONE
+
+
+def test_unsolicited_cancel_names_the_order_itself(tables: Tables) -> None:
+    tables.routing.route(request(), SECOND)
+    _, answer = tables.routing.report(1, report(ExecType.EXEC_CANCELED, 2), SECOND)
+    assert answer["cl_ord_id"][0] == 100
+
+
+def test_order_is_called_by_its_replace_after_it_was_replaced(tables: Tables) -> None:
+    tables.routing.route(request(), SECOND)
+    tables.routing.route(request(Kind.CANCEL_REPLACE_REQUEST, cl_ord_id=101), SECOND)
+    _, answer = tables.routing.report(1, report(ExecType.EXEC_REPLACED, 1, order_qty=6), SECOND)
+    assert answer["cl_ord_id"][0] == 101
+    _, trade = tables.routing.report(
+        1, report(ExecType.EXEC_TRADE, 2, order_qty=6, cum_qty=6), SECOND
+    )
+    assert trade["cl_ord_id"][0] == 101
+    assert tables.routes[3]["state"] == RouteState.ROUTE_DONE
+
+
+def test_cancel_reject_names_the_request_it_refuses(tables: Tables) -> None:
+    tables.routing.route(request(), SECOND)
+    tables.routing.route(request(Kind.CANCEL_REQUEST, cl_ord_id=101), SECOND)
+    tables.routing.route(request(Kind.CANCEL_REPLACE_REQUEST, cl_ord_id=102), SECOND)
+    denial = np.zeros(1, DENIAL_RECORD)
+    denial["kind"] = Kind.CANCEL_REJECT
+    denial["cl_ord_id"] = 1 << 32 | 3
+    denial["ref_kind"] = Kind.CANCEL_REPLACE_REQUEST
+    denial["reason"] = Reason.VENUE_TOO_LATE
+    passes, answer = tables.routing.report(1, denial.view(RECORD), SECOND)
+    assert passes
+    assert answer["cl_ord_id"][0] == 102
+    assert tables.routes[3]["replace_seq_num"] == 0
+    assert tables.routes[3]["cancel_seq_num"] == 2
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason", "counter", "channel"),
+    [
+        ({"instrument": 0}, Reason.VENUE_CODE_MISSING, "refused_code", 0),
+        ({"instrument": 99}, Reason.VENUE_CODE_MISSING, "refused_code", 0),
+        ({"instrument": 4}, Reason.VENUE_CODE_MISSING, "refused_code", 1),
+        ({"account": 3}, Reason.VENUE_CODE_MISSING, "refused_code", 1),
+        ({"account": 99}, Reason.VENUE_CODE_MISSING, "refused_code", 1),
+        ({"order_id": 1 << 32 | CAPACITY}, Reason.TABLE_FULL, "refused_order", 1),
+    ],
+)
+def test_request_that_cannot_be_translated_is_refused_and_counted(
+    tables: Tables, fields: dict[str, int], reason: Reason, counter: str, channel: int
+) -> None:
+    routed, out = tables.routing.route(request(**fields), SECOND)
+    assert routed == Routed.ROUTED_REFUSED
+    assert out["kind"][0] == Kind.EXECUTION_REPORT
+    assert out["exec_type"][0] == ExecType.EXEC_REJECTED
+    assert out["reason"][0] == reason
+    assert out["cl_ord_id"][0] == 100
+    assert tables.channels[channel][counter] == 1
+    assert tables.channels["submitted"].sum() == 0
+
+
+@pytest.mark.parametrize("kind", [Kind.CANCEL_REQUEST, Kind.CANCEL_REPLACE_REQUEST])
+def test_cancel_while_the_venue_is_down_is_answered(tables: Tables, kind: Kind) -> None:
+    tables.routing.set_state(1, ChannelState.CHANNEL_LOGGING_ON)
+    routed, out = tables.routing.route(request(kind, cl_ord_id=101), SECOND)
+    assert routed == Routed.ROUTED_REFUSED
+    assert out["kind"][0] == Kind.CANCEL_REJECT
+    assert out["reason"][0] == Reason.VENUE_DOWN
+    assert out.view(DENIAL_RECORD)["ref_kind"][0] == kind
+    assert out["cl_ord_id"][0] == 101
+
+
+def test_throttle_refuses_what_is_over_the_burst_and_lets_cancels_pass(tables: Tables) -> None:
+    for number in range(5):
+        routed, _ = tables.routing.route(request(order_id=1 << 32 | number), SECOND)
+        assert routed == 1
+    routed, out = tables.routing.route(request(order_id=1 << 32 | 6), SECOND)
+    assert (routed, out["reason"][0]) == (Routed.ROUTED_REFUSED, Reason.VENUE_THROTTLE)
+    # Two cancels overdraw the bucket: at 10 a second it is a message again after 300 ms.
+    for number in (1, 2):
+        routed, _ = tables.routing.route(
+            request(Kind.CANCEL_REQUEST, order_id=1 << 32 | number), SECOND
+        )
+        assert routed == 1
+    third = SECOND * 3 // 10
+    routed, _ = tables.routing.route(request(order_id=1 << 32 | 6), SECOND + third - 1)
+    assert routed == Routed.ROUTED_REFUSED
+    routed, _ = tables.routing.route(request(order_id=1 << 32 | 6), SECOND + third)
+    assert routed == 1
+    assert tables.channels[1]["refused_throttle"] == 2
+
+
+def test_same_request_again_is_dropped_and_counted(tables: Tables) -> None:
+    tables.routing.route(request(order_id=2 << 32 | 3), SECOND)
+    for order_id in (2 << 32 | 3, 1 << 32 | 3):
+        routed, _ = tables.routing.route(request(order_id=order_id), SECOND)
+        assert routed == Routed.ROUTED_DROPPED
+    cancel = request(Kind.CANCEL_REQUEST, order_id=2 << 32 | 3, cl_ord_id=101)
+    assert tables.routing.route(cancel, SECOND)[0] == 1
+    assert tables.routing.route(cancel, SECOND)[0] == Routed.ROUTED_DROPPED
+    assert tables.channels[1]["requests_repeated"] == 3
+
+
+def test_cancel_of_an_order_whose_place_was_used_again_is_refused(tables: Tables) -> None:
+    tables.routing.route(request(order_id=2 << 32 | 3), SECOND)
+    routed, out = tables.routing.route(request(Kind.CANCEL_REQUEST), SECOND)
+    assert (routed, out["reason"][0]) == (Routed.ROUTED_REFUSED, Reason.UNKNOWN_ORDER)
+
+
+@pytest.mark.parametrize("kind", [Kind.MASS_CANCEL_REQUEST, Kind.MARK, 255])
+def test_record_that_is_no_request_is_dropped_and_counted(tables: Tables, kind: Kind) -> None:
+    assert tables.routing.route(request(kind), SECOND)[0] == Routed.ROUTED_DROPPED
+    assert tables.channels[1]["requests_malformed"] == 1
+
+
+def test_repeated_exec_id_is_dropped_and_counted(tables: Tables) -> None:
+    tables.routing.route(request(), SECOND)
+    trade = report(ExecType.EXEC_TRADE, 5, cum_qty=1)
+    assert tables.routing.report(1, trade, SECOND)[0]
+    assert not tables.routing.report(1, trade, SECOND)[0]
+    assert tables.channels[1]["duplicates"] == 1
+    assert tables.routing.report(2, report(ExecType.EXEC_TRADE, 5), SECOND)[0]
+
+
+def test_report_of_an_order_not_in_the_map_is_passed_on(tables: Tables) -> None:
+    trade = report(ExecType.EXEC_TRADE, 5, cl_ord_id=4 << 32 | 2, received_ns=SECOND)
+    passes, out = tables.routing.report(1, trade, SECOND)
+    assert passes
+    assert out["order_id"][0] == 4 << 32 | 2
+    assert (out["cl_ord_id"][0], out["account"][0], out["instrument"][0]) == (0, 0, 1)
+    assert tables.channels[1]["unknown_orders"] == 1
+
+
+def test_mark_gets_our_handle_and_an_unlisted_one_is_dropped(tables: Tables) -> None:
+    mark = np.zeros(1, QUOTE_RECORD)
+    mark["kind"] = Kind.MARK
+    mark["instrument"] = 901
+    passes, out = tables.routing.report(2, mark.view(RECORD), SECOND)
+    assert (passes, out["instrument"][0], out["received_ns"][0]) == (True, 3, SECOND)
+    mark["instrument"] = 17
+    assert not tables.routing.report(2, mark.view(RECORD), SECOND)[0]
+    assert tables.channels[2]["unknown_codes"] == 1
+
+
+def test_requests_the_venue_never_got_are_refused_once(tables: Tables) -> None:
+    for number in range(3):
+        tables.routing.route(request(order_id=1 << 32 | number, cl_ord_id=number), SECOND)
+    tables.routing.route(request(Kind.CANCEL_REQUEST, order_id=1 << 32, cl_ord_id=9), SECOND)
+    first = tables.routing.lost(1, 3, 1)
+    rest = tables.routing.lost(1, 3, 5)
+    assert [row["cl_ord_id"] for row in (*first, *rest)] == [9, 2]
+    assert [row["reason"] for row in (*first, *rest)] == [Reason.VENUE_DOWN] * 2
+    assert len(tables.routing.lost(1, 3, 5)) == 0
+    assert tables.channels[1]["requests_lost"] == 2
+
+
+def test_withdrawn_request_gives_its_number_back(tables: Tables) -> None:
+    tables.routing.route(request(), SECOND)
+    out = tables.routing.withdrawn(1, request())
+    assert out["reason"][0] == Reason.VENUE_DOWN
+    assert tables.channels[1]["next_sending"] == 1
+    assert len(tables.routing.lost(1, 1, 5)) == 0
+
+
+def test_a_venues_new_listing_replaces_the_old(tables: Tables) -> None:
+    tables.codes.learn(1, {2: 901}, {2: 6000})
+    assert tables.routing.route(request(), SECOND)[0] == Routed.ROUTED_REFUSED
+    _, out = tables.routing.route(request(instrument=2, account=2), SECOND)
+    assert (out["instrument"][0], out["account"][0]) == (901, 6000)
+
+
+@pytest.mark.parametrize(("rate", "burst"), [(0, 1), (1, 0), (2 * 10**9, 1)])
+def test_impossible_throttle_is_refused(tables: Tables, rate: int, burst: int) -> None:
+    with pytest.raises(ValueError, match="expected 1 to"):
+        tables.routing.open_channel(1, rate, burst)
+
+
+REQUESTS = st.fixed_dictionaries(
+    {
+        "kind": st.sampled_from([1, 1, 2, 2, 3, 3, 4, 16]),
+        "order_id": st.integers(0, 2).flatmap(
+            lambda high: st.integers(0, CAPACITY).map(lambda low: high << 32 | low)
+        ),
+        "cl_ord_id": st.integers(1, 4),
+        "instrument": st.integers(0, 5),
+        "account": st.integers(0, 5),
+        "price": st.integers(-3, 3),
+        "order_qty": st.integers(1, 5),
+    }
+)
+REPORTS = st.fixed_dictionaries(
+    {
+        "kind": st.sampled_from([16, 16, 16, 18, 64, 17]),
+        "exec_type": st.sampled_from(list(ExecType)),
+        "cl_ord_id": st.integers(0, 2).flatmap(
+            lambda high: st.integers(0, CAPACITY).map(lambda low: high << 32 | low)
+        ),
+        "order_id": st.integers(0, 3),
+        "instrument": st.sampled_from([0, 17, 901]),
+        "order_qty": st.integers(1, 5),
+        "price": st.integers(-3, 3),
+        "received_ns": st.sampled_from([0, SECOND]),
+    }
+)
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("request"), REQUESTS, st.integers(0, SECOND // 5)),
+        st.tuples(st.just("report"), REPORTS, st.integers(-1, 3)),
+        st.tuples(st.just("state"), st.integers(1, 2), st.sampled_from(list(ChannelState))),
+        st.tuples(st.just("lost"), st.integers(1, 2), st.integers(1, 9)),
+    ),
+    max_size=60,
+)
+
+
+def slow_twin(rate: int, burst: int) -> SlowRouting:
+    slow = SlowRouting(CAPACITY, INSTRUMENT_CHANNELS)
+    for index in (1, 2):
+        slow.channels[index] = SlowChannel(rate, burst, is_up=True)
+        slow.channels[index].tokens += burst
+        slow.channels[index].codes = SECURITIES[index]
+        slow.channels[index].accounts = ACCOUNTS[index]
+    return slow
+
+
+@settings(max_examples=300, deadline=None)
+@given(steps=STEPS, rate=st.integers(1, 30), burst=st.integers(1, 6))
+def test_routing_is_its_slow_twin(steps: list[Any], rate: int, burst: int) -> None:
+    tables = Tables(rate, burst)
+    slow = slow_twin(rate, burst)
+    now_ns, exec_id = SECOND, 1
+    for number, (name, first, second) in enumerate(steps):
+        if name == "request":
+            now_ns += second
+            row = request(**first, received_ns=now_ns - number, session=number)
+            row.view(ORDER_RECORD)["orig_cl_ord_id"] = number
+            routed, out = tables.routing.route(row, now_ns)
+            slow_routed, slow_out = slow.route(row, now_ns)
+            assert routed == slow_routed
+            assert slow_out is None or out.tobytes() == slow_out.tobytes()
+        elif name == "report":
+            exec_id = max(1, exec_id + second)
+            row = report(**first, exec_id=exec_id)
+            if first["kind"] == Kind.CANCEL_REJECT:
+                row["body"] = 0
+                row.view(DENIAL_RECORD)["ref_kind"] = 2 + number % 2
+            passes, out = tables.routing.report(1, row, now_ns)
+            slow_out = slow.report(1, row, now_ns)
+            assert passes == (slow_out is not None)
+            assert slow_out is None or out.tobytes() == slow_out.tobytes()
+        elif name == "state":
+            tables.routing.set_state(first, second)
+            slow.channels[first].is_up = second == ChannelState.CHANNEL_UP
+        else:
+            refusals = tables.routing.lost(first, second, 100)
+            slow_refusals = slow.lost(first, second)
+            assert refusals.tobytes() == b"".join(row.tobytes() for row in slow_refusals)
