@@ -51,7 +51,7 @@ def start(run_dir: RunDir, tmp_path: Path) -> Iterator[Start]:
     def begin(behaviour: dict[str, str] | None = None, settings: str = "") -> subprocess.Popen[str]:
         (run_dir.path / "behaviour.json").write_text(json.dumps(behaviour or {}))
         config = tmp_path / "test.toml"
-        text = (ROOT / "configs/dev.toml").read_text()
+        text = (ROOT / "configs/dev.toml").read_text().replace("demo/", f"{ROOT}/configs/demo/")
         config.write_text(f"[supervisor]\nbackoff_ms = 10\n{settings}\n{text}")
         process = subprocess.Popen(
             [sys.executable, str(ROOT / "tests/supervisor_run.py"), config, run_dir.path],

@@ -22,7 +22,7 @@ def test_committed_configs_are_good(config: str) -> None:
 
 
 def test_bad_config_gives_each_problem_a_line_and_status_1(tmp_path: Path) -> None:
-    text = (ROOT / "configs/dev.toml").read_text()
+    text = (ROOT / "configs/dev.toml").read_text().replace("demo/", f"{ROOT}/configs/demo/")
     bad = tmp_path / "bad.toml"
     bad.write_text(text.replace("stale_ms", "stale").replace("max_position = 50", ""))
     done = tidegate("check", str(bad))

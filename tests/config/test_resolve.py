@@ -83,7 +83,7 @@ def test_stages_start_venues_first_and_gateway_last(demo: Universe) -> None:
 
 
 def test_lanes_are_in_the_run_directory_unless_placed(tmp_path: Path) -> None:
-    text = (CONFIGS / "dev.toml").read_text()
+    text = (CONFIGS / "dev.toml").read_text().replace("demo/", f"{CONFIGS}/demo/")
     config = tmp_path / "placed.toml"
     config.write_text(
         '[lanes.routes]\nendpoint = "tcp://10.0.0.2:7010"\nhwm = 50\n[lanes.orders]\nhwm = 9\n'

@@ -100,7 +100,7 @@ def resolve_venues(config: Config, run_dir: RunDir, problems: Problems) -> tuple
                 kind=row.kind,
                 endpoint=row.endpoint or topology.default_channel(run_dir, row.name),
                 md_endpoint=row.md_endpoint or topology.default_md(run_dir, row.name),
-                tape=resolve_tape(config, index, where, problems),
+                tape=resolve_tape(config, row.tape, f"{where}.tape", problems),
                 speed=row.speed,
                 seed=row.seed,
                 latency_us=row.latency_us,
@@ -114,26 +114,18 @@ def resolve_venues(config: Config, run_dir: RunDir, problems: Problems) -> tuple
     return tuple(found)
 
 
-def resolve_tape(config: Config, index: int, where: str, problems: Problems) -> str | None:
-    """The tape's absolute path; without one, each instrument needs a price to build a book at."""
-    row = config.tables.venues[index]
-    if row.tape is not None:
-        tape = beside(config.file, row.tape)
-        if not tape.is_file():
-            problems.add(
-                f"{where}.tape",
-                f"no file {tape}; expected a tape (`tidegate tape import`), its path relative "
-                "to the config",
-            )
-        return str(tape)
-    for instrument in config.tables.instruments:
-        if instrument.venue == row.name and instrument.settlement is None:
-            problems.add(
-                f"{where}.tape",
-                f"missing; expected a tape, or a settlement price of {instrument.symbol} to "
-                "build a book around",
-            )
-    return None
+def resolve_tape(config: Config, tape: str | None, where: str, problems: Problems) -> str | None:
+    """The tape's absolute path."""
+    if tape is None:
+        return None
+    path = beside(config.file, tape)
+    if not path.is_file():
+        problems.add(
+            where,
+            f"no file {path}; expected a tape (`tidegate tape import`), its path relative to "
+            "the config",
+        )
+    return str(path)
 
 
 def resolve_lanes(tables: Tables, run_dir: RunDir, problems: Problems) -> dict[str, Lane]:

@@ -36,7 +36,7 @@ class Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
 
 class Venue(Strict, frozen=True, kw_only=True):
-    """[[venues]]: without a tape the simulated book stands around each settlement price."""
+    """[[venues]]: without a tape nobody else trades there, and no mark comes before a trade."""
 
     name: Name
     kind: Literal["simulated"]
