@@ -37,8 +37,7 @@ class Region:
         self.rows = np.frombuffer(
             self._map, dtype, count=int(header["capacity"][0]), offset=native.HEADER_SIZE
         )
-        # Closing the file gives up the writer's lock.
-        self._release = weakref.finalize(self, os.close, fd)
+        self._release = weakref.finalize(self, _give_up, fd)
 
     @classmethod
     def create(cls, path: str | Path, dtype: np.dtype[Any], capacity: int) -> Self:
@@ -144,6 +143,12 @@ def _lock(fd: int, path: Path) -> None:
     except BlockingIOError:
         pid = int(np.frombuffer(_header_of(path, fd), native.HEADER)["writer_pid"][0])
         raise RegionError(f"{path}: process {pid} writes this region") from None
+
+
+def _give_up(fd: int) -> None:
+    # The mapping has its own copy of the file descriptor, which would keep the lock.
+    fcntl.flock(fd, fcntl.LOCK_UN)
+    os.close(fd)
 
 
 def _refuse_other_writer(path: Path) -> None:

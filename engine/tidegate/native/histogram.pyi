@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 HISTOGRAM: np.dtype[np.void]
+NAME_SIZE: int
 BUCKET_HIGHS: npt.NDArray[np.int64]
 
 @final
@@ -15,6 +16,9 @@ class Histogram:
     def __new__(cls, rows: npt.NDArray[Any], index: int, name: str) -> Self: ...
     def record_ns(self, ns: int) -> None:
         """Count one latency; below 0 and above 68.7 s are clamped and counted apart."""
+
+def name_of(row: np.void) -> str:
+    """The name of the histogram in this row; empty when it has none."""
 
 def percentiles(row: np.void, *quantiles: float) -> list[int]:
     """The highest value of the bucket each quantile (0..1) falls into; 0 when empty."""

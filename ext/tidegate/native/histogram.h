@@ -10,7 +10,7 @@
 #define TG_HISTOGRAM_MAX INT64_C(0xFFFFFFFFF)
 
 typedef struct {
-    char name[32];
+    uint8_t name[32];
     uint64_t count;
     int64_t total_ns;
     int64_t low_ns;

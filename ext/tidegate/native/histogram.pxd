@@ -1,5 +1,5 @@
 """Latency histograms, log-linear: 64 buckets to an octave, so a value is known to 1.6 %."""
-from libc.stdint cimport int64_t, uint64_t
+from libc.stdint cimport int64_t, uint8_t, uint64_t
 
 
 cdef extern from "histogram.h" nogil:
@@ -9,7 +9,7 @@ cdef extern from "histogram.h" nogil:
     const int64_t TG_HISTOGRAM_MAX
 
     ctypedef struct histogram_row:
-        char name[32]
+        uint8_t name[32]
         uint64_t count
         int64_t total_ns
         int64_t low_ns

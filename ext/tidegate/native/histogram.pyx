@@ -10,6 +10,7 @@ def _row_dtype():
 
 
 HISTOGRAM = _row_dtype()
+NAME_SIZE = 32
 BUCKET_HIGHS = np.array([bucket_high(bucket) for bucket in range(TG_HISTOGRAM_BUCKETS)], np.int64)
 
 
@@ -19,9 +20,9 @@ cdef class Histogram:
         cdef bytes label = name.encode()
         if not 0 <= index < view.shape[0]:
             raise RegionError(f"no histogram {index} in a region of {view.shape[0]}")
-        if len(label) > 32:
-            raise RegionError(f"histogram name {name!r} has {len(label)} bytes; 32 fit")
-        rows["name"][index] = label
+        if len(label) > NAME_SIZE:
+            raise RegionError(f"histogram name {name!r} has {len(label)} bytes; {NAME_SIZE} fit")
+        rows["name"][index] = np.frombuffer(label.ljust(NAME_SIZE, b"\0"), np.uint8)
         self.rows = rows
         self.row = &view[index]
 
@@ -43,6 +44,11 @@ cdef class Histogram:
 
     def record_ns(self, int64_t ns):
         self.record(ns)
+
+
+def name_of(row):
+    """The name of the histogram in this row; empty when it has none."""
+    return bytes(row["name"]).rstrip(b"\0").decode()
 
 
 def percentiles(row, *quantiles):
