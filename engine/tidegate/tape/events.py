@@ -31,6 +31,8 @@ EVENT = np.dtype(
 Events = npt.NDArray[Any]
 
 CONTRACTS_MAX = 4096
+INT64_MAX = (1 << 63) - 1
+UNIT_MIN, UNIT_MAX = Decimal("1E-18"), Decimal("1E+18")
 
 
 class TapeKind(IntEnum):
@@ -123,10 +125,15 @@ def check_metadata(metadata: Metadata) -> None:
     for contract in contracts:
         for field in ("tick_size", "multiplier", "lot_size"):
             value = getattr(contract, field)
-            if not value.is_finite() or value <= 0:
-                raise TapeError(f"{contract.code}: {field} is {value}; expected more than 0")
-    if metadata.span_ns < 0:
-        raise TapeError(f"span_ns is {metadata.span_ns}; expected 0 or more")
+            if not value.is_finite() or not UNIT_MIN <= value <= UNIT_MAX:
+                raise TapeError(
+                    f"{contract.code}: {field} is {value}; expected {UNIT_MIN} to {UNIT_MAX}"
+                )
+        for field in ("start_ns", "pre_settlement", "upper_limit", "lower_limit"):
+            if abs(getattr(contract, field) or 0) > INT64_MAX:
+                raise TapeError(f"{contract.code}: {field} is beyond 64 bits; expected an int64")
+    if not 0 <= metadata.span_ns <= INT64_MAX:
+        raise TapeError(f"span_ns is {metadata.span_ns}; expected 0 to {INT64_MAX}")
 
 
 def check_events(events: Events, contract_count: int) -> None:

@@ -61,6 +61,8 @@ _BLOCK = struct.Struct("<4sIIIqI")
 _TRAILER = struct.Struct("<4sIQI")
 _WIDE = ("time_ns", "price", "qty")
 _NARROW = ("kind", "side", "flags")
+# No block is longer than the dictionary; a larger one would only cost memory.
+_FILTERS = [{"id": lzma.FILTER_LZMA2, "preset": 9, "dict_size": 1 << 21}]
 _ROW_BYTES = 8 * len(_WIDE) + 2 + len(_NARROW)
 
 
@@ -120,8 +122,6 @@ class TapeWriter:
         self._put_blocks(keep_rest=False)
         head = _TRAILER.pack(b"TEND", self._block_count, self.event_count, 0)[:-4]
         self._file.write(head + struct.pack("<I", zlib.crc32(head)))
-        self._file.flush()
-        os.fsync(self._file.fileno())
         self._file.close()
         os.replace(self._partial, self.path)
 
@@ -306,7 +306,7 @@ def _encode(events: Events) -> bytes:
     columns = [_planes(_zigzag(np.diff(events[name], prepend=np.int64(0)))) for name in _WIDE]
     columns.append(_planes(np.ascontiguousarray(events["contract_index"])))
     columns.extend(events[name].tobytes() for name in _NARROW)
-    return lzma.compress(b"".join(columns), check=lzma.CHECK_NONE, preset=9)
+    return lzma.compress(b"".join(columns), check=lzma.CHECK_NONE, filters=_FILTERS)
 
 
 def _decode(payload: bytes, count: int) -> Events:

@@ -8,9 +8,9 @@ from collections import Counter
 from decimal import Decimal
 
 from tidegate.errors import TapeError
+from tidegate.tape.events import INT64_MAX
 
 BAD_ROWS_SHOWN = 5
-INT64_MAX = (1 << 63) - 1
 
 _NUMBER = re.compile(r"-?[0-9]{1,38}(\.[0-9]{1,38})?([eE][-+]?[0-9]{1,2})?", re.ASCII)
 _MEMORY_MAX = 65_536
