@@ -1,0 +1,66 @@
+"""Replay: a journal run through the step again, from the universe it was written under.
+
+Same universe, same records, same state hash, on any machine. Risk starts this way after a
+stop; `tidegate replay` shows it.
+"""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from tidegate import risk_state, universe
+from tidegate.errors import ReplayError
+from tidegate.native.journal import JournalReader
+from tidegate.native.pretrade import Pretrade
+from tidegate.native.tables import Tables
+
+UNIVERSE_NAME = "universe.json"
+
+
+class Replayed(NamedTuple):
+    """Where a replay ended, and the state there."""
+
+    tables: Tables
+    sequence: int
+    state_hash: str
+    end: str
+
+
+def keep_universe(journal: Path, content: universe.Universe) -> None:
+    """Put the universe beside the journal's first segment, or check that it is the same.
+
+    ReplayError when the journal there was begun under another one: replaying it under this
+    one would give a state that never was.
+    """
+    path = journal / UNIVERSE_NAME
+    if not path.exists():
+        path.write_bytes(universe.encode(content))
+    elif path.read_bytes() != universe.encode(content):
+        raise ReplayError(
+            f"{journal}: written under another config than this run's; move the run directory "
+            "away or give another one with --run-dir"
+        )
+
+
+def catch_up(tables: Tables, journal: Path, *, until: int | None = None) -> str:
+    """Run what the journal holds beyond the tables' sequence; why it ended there."""
+    step = Pretrade(tables)
+    reader = JournalReader(journal)
+    for batch in reader.batches():
+        if until is not None:
+            batch = batch[batch["sequence"] <= until]
+        step.replay(batch)
+        if until is not None and int(tables.arrays["risk"]["sequence"][0]) == until:
+            return "as asked"
+    return reader.end.reason if reader.end else "empty"
+
+
+def replay(journal: Path, *, until: int | None = None) -> Replayed:
+    """The state after a journal's last record, or after sequence `until`."""
+    if not (journal / UNIVERSE_NAME).exists():
+        raise ReplayError(f"{journal}: no {UNIVERSE_NAME} there; expected a journal of risk's")
+    tables = risk_state.in_memory(universe.read(journal / UNIVERSE_NAME))
+    end = catch_up(tables, journal, until=until)
+    sequence = int(tables.arrays["risk"]["sequence"][0])
+    if until is not None and sequence != until:
+        raise ReplayError(f"{journal}: ends at sequence {sequence}; expected {until}")
+    return Replayed(tables, sequence, tables.state_hash(), end)

@@ -1,0 +1,118 @@
+"""The risk stage as a process: its tables, its journal, its lanes, its agent.
+
+At start it replays its own journal, so a stage that was killed comes back with the positions,
+holds and cl_ord_ids that it had. One risk process a run directory: the regions and the journal
+are locked by their writer.
+"""
+
+import signal
+from collections.abc import Callable
+from time import monotonic
+from types import FrameType
+
+import zmq
+
+from tidegate import replay, risk_state, topology
+from tidegate.counters import Counters
+from tidegate.native.journal import Journal, JournalReader
+from tidegate.native.lane import LaneSource, LaneTarget
+from tidegate.native.poll import Poller
+from tidegate.native.risk_agent import RiskAgent
+from tidegate.run_dir import RunDir
+from tidegate.universe import Universe
+
+CYCLES = 1000
+IDLE_MS = 100
+PUBLISH_S = 0.1
+
+
+class Risk:
+    """Everything the stage owns; made in the order of start, closed in reverse."""
+
+    def __init__(self, universe: Universe, run_dir: RunDir, context: zmq.Context[zmq.Socket]) -> None:
+        replay.keep_universe(run_dir.journal, universe)
+        self.tables, self.regions = risk_state.in_regions(universe, run_dir)
+        if JournalReader(run_dir.journal).segments:
+            replay.catch_up(self.tables, run_dir.journal)
+        self.journal = Journal(
+            run_dir.journal,
+            append=True,
+            segment_records=universe.segment_records,
+            first_sequence=int(self.tables.arrays["risk"]["sequence"][0]) + 1,
+        )
+        self.sources = {
+            name: LaneSource(
+                context,
+                topology.endpoint(universe, name),
+                hwm=topology.hwm(universe, name),
+                numbered=name != "control",
+            )
+            for name in ("executions", "control", "orders")
+        }
+        self.targets = {
+            name: LaneTarget(
+                context, topology.endpoint(universe, name), hwm=topology.hwm(universe, name)
+            )
+            for name in ("routes", "reports")
+        }
+        self.poller = Poller(context)
+        for source in self.sources.values():
+            self.poller.add_source(source)
+        for target in self.targets.values():
+            self.poller.add_target(target)
+        self.agent = RiskAgent(
+            tables=self.tables,
+            region=self.regions["risk"],
+            journal=self.journal,
+            poller=self.poller,
+            **self.sources,
+            **self.targets,
+        )
+        self.counters = Counters(run_dir, "risk")
+        self.published_at = 0.0
+
+    def serve(self) -> None:
+        """Run the agent until it is stopped."""
+        while self.agent.run(CYCLES, IDLE_MS):
+            self.agent.prepare_journal()
+            self.publish()
+
+    def publish(self) -> None:
+        """Write the stage's counters for `inspect`, ten times a second at most."""
+        now = monotonic()  # nondeterministic: how often people are shown counters
+        if now - self.published_at < PUBLISH_S:
+            return
+        self.published_at = now
+        for name, end in (self.sources | self.targets).items():
+            self.counters.publish(name, end.counters)
+        self.counters.publish("agent", self.agent.counters)
+        self.counters.publish("journal", self.journal.counters)
+
+    def close(self) -> None:
+        """Flush what the lanes take and release everything."""
+        self.published_at = 0.0
+        self.publish()
+        self.poller.close()
+        for end in (self.targets | self.sources).values():
+            end.close()
+        self.journal.close()
+        for region in self.regions.values():
+            region.close()
+
+
+def main(universe: Universe, run_dir: RunDir, ready: Callable[[], None]) -> int:
+    """Run risk until SIGTERM or SIGINT."""
+    with zmq.Context() as context:
+        stage = Risk(universe, run_dir, context)
+
+        def stop(_number: int, _frame: FrameType | None) -> None:
+            stage.poller.stop()
+
+        signal.signal(signal.SIGTERM, stop)
+        signal.signal(signal.SIGINT, stop)
+        ready()
+        try:
+            stage.serve()
+        finally:
+            stage.close()
+    return 0
