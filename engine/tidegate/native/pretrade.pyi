@@ -1,11 +1,12 @@
-from typing import Any
+from typing import Any, Self, final
 
 import numpy.typing as npt
 
 from tidegate.native.tables import Tables
 
+@final
 class Pretrade:
-    def __init__(self, tables_: Tables) -> None: ...
+    def __new__(cls, tables_: Tables) -> Self: ...
     @property
     def verdict(self) -> int: ...
     def step(self, one: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]: ...

@@ -1,4 +1,4 @@
-from typing import Any
+from typing import Any, Self, final
 
 import numpy as np
 import numpy.typing as npt
@@ -9,8 +9,9 @@ DTYPES: dict[str, np.dtype[Any]]
 
 def is_power_of_two(value: int) -> bool: ...
 
+@final
 class Tables:
     @property
     def arrays(self) -> dict[str, npt.NDArray[Any]]: ...
-    def __init__(self, arrays: dict[str, npt.NDArray[Any]]) -> None: ...
+    def __new__(cls, arrays: dict[str, npt.NDArray[Any]]) -> Self: ...
     def state_hash(self) -> str: ...
