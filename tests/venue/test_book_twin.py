@@ -4,9 +4,10 @@ from collections import Counter
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from venue_rig import limit
 from venue_twin import TAPE, Twin, better, reaches
 
-from tidegate.native.records import OrdType, TimeInForce
+from tidegate.native.records import TimeInForce
 from tidegate.venue.book import Book, may_rest
 from tidegate.venue.order import BUY, SELL, Fill, Order
 
@@ -25,21 +26,6 @@ STEPS = st.lists(
     ),
     max_size=40,
 )
-
-
-def order(number: int, side: int, price: int, qty: int, time_in_force: TimeInForce) -> Order:
-    return Order(
-        account=1,
-        cl_ord_id=number,
-        order_id=number,
-        security_id=1,
-        side=side,
-        price=price,
-        order_qty=qty,
-        ord_type=OrdType.LIMIT,
-        time_in_force=time_in_force,
-        is_post_only=False,
-    )
 
 
 def summed(fills: list[Fill]) -> Counter[tuple[int, int]]:
@@ -107,7 +93,9 @@ class Both:
         self, side: int, price: int, qty: int, time_in_force: TimeInForce
     ) -> tuple[list[Fill], list[Fill]]:
         number = len(self.orders) + 1
-        mine, other = (order(number, side, price, qty, time_in_force) for _ in range(2))
+        mine, other = (
+            limit(number, side, price, qty, time_in_force=time_in_force) for _ in range(2)
+        )
         self.orders.append((mine, other))
         fast = self.book.enter(mine)
         slow = self.twin.enter(other, rests=may_rest(other), whole=time_in_force == FOK)

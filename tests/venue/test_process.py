@@ -17,8 +17,8 @@ from tidegate.native.records import ExecType, Kind, Level, Reason, TimeInForce
 from tidegate.run_dir import RunDir
 
 
-def universe(run_dir: RunDir, tape: Path) -> u.Universe:
-    venue = u.Venue(
+def venue(run_dir: RunDir, tape: Path) -> u.Venue:
+    return u.Venue(
         handle=1,
         name="CME",
         kind="simulated",
@@ -34,55 +34,60 @@ def universe(run_dir: RunDir, tape: Path) -> u.Universe:
         mark_interval_ms=10,
         start="immediately",
     )
-    instrument = u.Instrument(
-        handle=1,
-        symbol="GCZ3.CME",
-        product="GC",
-        product_index=0,
-        venue=1,
-        venue_code="GCZ3",
-        currency=1,
-        tick_size=Decimal("0.1"),
-        multiplier=Decimal(100),
-        tick_value=100_000,
-        max_order_qty=100,
-        collar_ticks=None,
-        collar_permille=None,
-        stale_ns=SECOND,
-        settlement=None,
-        margin_long_lot=0,
-        margin_short_lot=0,
-        margin_long_ppm=0,
-        margin_short_ppm=0,
-        fee_lot=15_000,
-        fee_ppm=7,
-    )
-    master = u.Account(
-        handle=2,
-        name="M1",
-        level=Level.MASTER,
-        parent=1,
-        venue=1,
-        products=(0,),
-        cash={},
-        max_position=None,
-        position_limits={},
-        max_order_qty=None,
-        order_rate=None,
-        order_burst=1,
-        cancel_on_disconnect=True,
-        trading_state=1,
-    )
+
+
+INSTRUMENT = u.Instrument(
+    handle=1,
+    symbol="GCZ3.CME",
+    product="GC",
+    product_index=0,
+    venue=1,
+    venue_code="GCZ3",
+    currency=1,
+    tick_size=Decimal("0.1"),
+    multiplier=Decimal(100),
+    tick_value=100_000,
+    max_order_qty=100,
+    collar_ticks=None,
+    collar_permille=None,
+    stale_ns=SECOND,
+    settlement=None,
+    margin_long_lot=0,
+    margin_short_lot=0,
+    margin_long_ppm=0,
+    margin_short_ppm=0,
+    fee_lot=15_000,
+    fee_ppm=7,
+)
+MASTER = u.Account(
+    handle=1,
+    name="M1",
+    level=Level.MASTER,
+    parent=0,
+    venue=1,
+    products=(0,),
+    cash={},
+    max_position=None,
+    position_limits={},
+    max_order_qty=None,
+    order_rate=None,
+    order_burst=1,
+    cancel_on_disconnect=True,
+    trading_state=1,
+)
+
+
+def universe(run_dir: RunDir, tape: Path) -> u.Universe:
+    """One venue, instrument and master; what no venue reads is filled in anyhow."""
     return u.Universe(
         currencies=(u.Currency(handle=1, code="USD"),),
         products=(u.Product(product_index=0, name="GC", venue=1),),
-        venues=(venue,),
-        instruments=(instrument,),
-        accounts=(master,),
+        venues=(venue(run_dir, tape),),
+        instruments=(INSTRUMENT,),
+        accounts=(MASTER,),
         sessions=(),
         lanes={},
         gateway=u.Gateway(endpoints=(), secret_key_file=None, outbox=1),
-        # The venue reads none of these.
         capacity=u.Capacity(**dict.fromkeys(u.Capacity.__struct_fields__, 1)),
         segment_records=1,
         supervisor=u.Supervisor(**dict.fromkeys(u.Supervisor.__struct_fields__, 1)),
@@ -115,8 +120,9 @@ def process(run_dir: RunDir) -> Iterator["subprocess.Popen[bytes]"]:
         started.wait()
 
 
+@pytest.mark.usefixtures("process")
 def test_an_order_rests_fills_and_is_on_the_statement_of_a_real_venue(
-    run_dir: RunDir, process: "subprocess.Popen[bytes]"
+    run_dir: RunDir,
 ) -> None:
     with zmq.Context() as context:
         wire = Wire(context, run_dir.ipc("venue-CME"), pump=lambda: None)
@@ -145,8 +151,9 @@ def test_an_order_rests_fills_and_is_on_the_statement_of_a_real_venue(
         wire.close()
 
 
+@pytest.mark.usefixtures("process")
 def test_market_data_and_the_end_of_the_tape_are_published(
-    run_dir: RunDir, process: "subprocess.Popen[bytes]"
+    run_dir: RunDir,
 ) -> None:
     with zmq.Context() as context:
         wire = Wire(context, run_dir.ipc("venue-CME"), pump=lambda: None)
@@ -166,15 +173,16 @@ def test_market_data_and_the_end_of_the_tape_are_published(
         wire.close()
 
 
-def test_a_late_venue_process_stops_at_sigterm_with_status_0(
+def test_the_process_stops_at_sigterm_with_status_0(
     process: "subprocess.Popen[bytes]",
 ) -> None:
     process.send_signal(signal.SIGTERM)
     assert process.wait(DEADLINE_S) == 0
 
 
+@pytest.mark.usefixtures("process")
 def test_a_vanished_channel_finds_the_cancel_of_its_orders_at_its_next_logon(
-    run_dir: RunDir, process: "subprocess.Popen[bytes]"
+    run_dir: RunDir,
 ) -> None:
     with zmq.Context() as context:
         lost = Wire(context, run_dir.ipc("venue-CME"), pump=lambda: None)

@@ -27,6 +27,7 @@ from tidegate.native.records import (
 )
 from tidegate.tape.events import EVENT, Contract, Metadata, Source, TapeKind
 from tidegate.tape.format import TapeWriter
+from tidegate.venue.order import Order
 
 SECOND = 1_000_000_000
 T = TypeVar("T")
@@ -176,3 +177,27 @@ class Wire:
             if record["kind"] in kinds:
                 return body
         return None
+
+
+def limit(
+    number: int,
+    side: int,
+    price: int,
+    qty: int,
+    *,
+    time_in_force: int = TimeInForce.DAY,
+    ord_type: int = OrdType.LIMIT,
+) -> Order:
+    """An order of ours that no book has seen."""
+    return Order(
+        account=1,
+        cl_ord_id=number,
+        order_id=number,
+        security_id=1,
+        side=side,
+        price=price,
+        order_qty=qty,
+        ord_type=ord_type,
+        time_in_force=time_in_force,
+        is_post_only=False,
+    )
