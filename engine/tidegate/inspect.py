@@ -1,0 +1,253 @@
+"""What a run looks like from outside: rows of its live regions, mapped read-only.
+
+Each view is a list of rows, a row a dict from column to value; a column that ends in _ns is
+nanoseconds. Risk's tables are copied under its seqlock, so that a row is never half of two.
+"""
+
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from tidegate import counters, topology
+from tidegate.errors import RegionError, RunDirError
+from tidegate.native import region as native
+from tidegate.native.histogram import HISTOGRAM, percentiles
+from tidegate.native.records import NO_PRICE, Level, Reason, Side, TradingState
+from tidegate.native.tables import DTYPES
+from tidegate.prices import to_price
+from tidegate.region import Region
+from tidegate.run_dir import RunDir
+from tidegate.universe import MONEY_SCALE, Instrument
+
+Value = str | int
+Row = dict[str, Value]
+
+WORKING = {ord("A"): "PendingNew", ord("0"): "New", ord("1"): "PartiallyFilled"}
+QUANTILES = {"p50_ns": 0.5, "p99_ns": 0.99, "p999_ns": 0.999}
+BAD = ("bad_length", "bad_version", "bad_kind", "bad_part")
+
+
+class Inspector:
+    """Reads one run directory; regions that a restarted stage made anew are mapped again."""
+
+    def __init__(self, run_dir: RunDir) -> None:
+        self.run_dir = run_dir
+        self.universe = run_dir.read_universe()
+        self.mapped: dict[str, tuple[int, Region]] = {}
+
+    def view(self, name: str) -> list[Row]:
+        """The rows of one of VIEWS; RegionError when its region is not there."""
+        return VIEWS[name](self)
+
+    def stages(self) -> list[Row]:
+        """The supervisor's stages: process, restarts, readiness."""
+        try:
+            state = msgspec.json.decode(self.run_dir.stages.read_bytes())
+        except FileNotFoundError:
+            raise RunDirError(f"{self.run_dir.stages}: not there; nothing runs here") from None
+        return [
+            {
+                "stage": name,
+                "pid": stage["pid"],
+                "state": "ready" if stage["is_ready"] else "not ready",
+                "restarts": stage["restarts"],
+            }
+            for name, stage in state.items()
+        ]
+
+    def risk(self) -> list[Row]:
+        """What risk has decided so far, and each reason it has denied for."""
+        row = self.table("risk", 1)[0]
+        names = ("sequence", "accepted", "denied", "fills", "open_orders", "late_fills")
+        rows: list[Row] = [{"count of": name, "value": int(row[name])} for name in names]
+        for reason in np.flatnonzero(row["denied_by_reason"]):
+            label = Reason(int(reason)).name if int(reason) in set(Reason) else str(reason)
+            rows.append(
+                {"count of": f"denied {label}", "value": int(row["denied_by_reason"][reason])}
+            )
+        return rows
+
+    def accounts(self) -> list[Row]:
+        """Cash, margin and what is left of each account and currency."""
+        states = self.table("accounts", len(self.universe.accounts) + 1)["trading_state"]
+        stride = len(self.universe.currencies) + 1
+        balances = self.table("balances", (len(self.universe.accounts) + 1) * stride)
+        rows: list[Row] = []
+        for account in self.universe.accounts:
+            for currency in self.universe.currencies:
+                row = balances[account.handle * stride + currency.handle]
+                if not (row["is_checked"] or row["margin"] or row["fees"]):
+                    continue
+                cash, margin, held = int(row["cash"]), int(row["margin"]), int(row["fee_held"])
+                rows.append(
+                    {
+                        "account": account.name,
+                        "level": Level(account.level).name,
+                        "state": TradingState(int(states[account.handle])).name,
+                        "currency": currency.code,
+                        "cash": money(cash),
+                        "unrealised": money(int(row["unrealised"])),
+                        "margin": money(margin),
+                        "fee_held": money(held),
+                        "excess": money(cash + int(row["unrealised"]) - margin - held),
+                        "fees": money(int(row["fees"])),
+                    }
+                )
+        return rows
+
+    def positions(self) -> list[Row]:
+        """Net position and working lots of each account and instrument that has traded."""
+        used = int(self.table("risk", 1)[0]["pair_count"]) + 1
+        rows: list[Row] = []
+        for pair in self.table("pairs", used)[1:]:
+            net = int(pair["net"])
+            if not (net or pair["open_buy"] or pair["open_sell"] or pair["fill_count"]):
+                continue
+            instrument = self.universe.instruments[int(pair["instrument"]) - 1]
+            rows.append(
+                {
+                    "account": self.universe.accounts[int(pair["account"]) - 1].name,
+                    "instrument": instrument.symbol,
+                    "net": net,
+                    "average_px": average(instrument, net, int(pair["open_cost"])),
+                    "open_buy": int(pair["open_buy"]),
+                    "open_sell": int(pair["open_sell"]),
+                    "margin": money(int(pair["margin"])),
+                    "unrealised": money(int(pair["unrealised"])),
+                    "fills": int(pair["fill_count"]),
+                }
+            )
+        return rows
+
+    def orders(self) -> list[Row]:
+        """The working orders."""
+        used = int(self.table("risk", 1)[0]["order_slots_used"]) + 1
+        rows: list[Row] = []
+        table = self.table("orders", used)
+        for order in table[np.isin(table["ord_status"], list(WORKING))]:
+            instrument = self.universe.instruments[int(order["instrument"]) - 1]
+            rows.append(
+                {
+                    "order_id": int(order["order_id"]),
+                    "cl_ord_id": int(order["cl_ord_id"]),
+                    "account": self.universe.accounts[int(order["account"]) - 1].name,
+                    "instrument": instrument.symbol,
+                    "side": Side(int(order["side"])).name,
+                    "price": price(instrument, int(order["price"])),
+                    "order_qty": int(order["order_qty"]),
+                    "cum_qty": int(order["cum_qty"]),
+                    "ord_status": WORKING[int(order["ord_status"])],
+                }
+            )
+        return rows
+
+    def lanes(self) -> list[Row]:
+        """What each stage has sent and taken on each of its lanes."""
+        rows: list[Row] = []
+        for stage, values in counters.read(self.run_dir).items():
+            for lane in topology.LANE_NAMES:
+                if f"{lane}.records" not in values:
+                    continue
+                is_target = f"{lane}.unsent" in values
+                row: Row = {"stage": stage, "lane": lane, "end": "out" if is_target else "in"}
+                for column in ("records", "frames", "unsent", "full", "gaps", "missing"):
+                    row[column] = values.get(f"{lane}.{column}", "")
+                row["bad"] = sum(values.get(f"{lane}.{name}", 0) for name in BAD)
+                row["error"] = values.get(f"{lane}.error", 0)
+                rows.append(row)
+        return rows
+
+    def counters(self) -> list[Row]:
+        """Every other counter that a stage publishes and that is not zero."""
+        lanes = tuple(f"{lane}." for lane in topology.LANE_NAMES)
+        return [
+            {"stage": stage, "counter": name, "value": value}
+            for stage, values in counters.read(self.run_dir).items()
+            for name, value in values.items()
+            if value and not name.startswith(lanes)
+        ]
+
+    def latency(self) -> list[Row]:
+        """The time between two stages, and in all, of each order once."""
+        rows: list[Row] = []
+        for leg in self.region("latency", HISTOGRAM).read_rows():
+            quantiles = percentiles(leg, *QUANTILES.values())
+            rows.append(
+                {
+                    "leg": leg["name"].decode(),
+                    "count": int(leg["count"]),
+                    **dict(zip(QUANTILES, quantiles, strict=True)),
+                    "max_ns": int(leg["high_ns"]),
+                }
+            )
+        return rows
+
+    def table(self, name: str, count: int) -> npt.NDArray[Any]:
+        """The first rows of one of risk's tables, as they stood between two of its steps."""
+        source = self.region(name, DTYPES[name]).rows[:count]
+        copy = np.empty_like(source)
+        native.read_consistent(
+            self.region("risk", DTYPES["risk"]), source.view(np.uint8), copy.view(np.uint8)
+        )
+        return copy
+
+    def region(self, name: str, dtype: np.dtype[Any]) -> Region:
+        """A region, mapped once for each file that has its name."""
+        path = self.run_dir.region(name)
+        inode = inode_of(path)
+        known = self.mapped.get(name)
+        if known is not None and known[0] == inode:
+            return known[1]
+        if known is not None:
+            known[1].close()
+        region = Region.attach(path, dtype)
+        self.mapped[name] = (inode, region)
+        return region
+
+    def close(self) -> None:
+        """Let go of the regions."""
+        for _, region in self.mapped.values():
+            region.close()
+        self.mapped.clear()
+
+
+VIEWS: dict[str, Callable[[Inspector], list[Row]]] = {
+    "stages": Inspector.stages,
+    "risk": Inspector.risk,
+    "accounts": Inspector.accounts,
+    "positions": Inspector.positions,
+    "orders": Inspector.orders,
+    "lanes": Inspector.lanes,
+    "counters": Inspector.counters,
+    "latency": Inspector.latency,
+}
+# What a look without a view shows: what fits a screen.
+OVERVIEW = ("stages", "risk", "lanes", "latency")
+
+
+def money(amount: int) -> str:
+    return f"{Decimal(amount) / MONEY_SCALE:.4f}"
+
+
+def price(instrument: Instrument, ticks: int) -> str:
+    return "" if ticks == NO_PRICE else f"{to_price(ticks, instrument.tick_size):f}"
+
+
+def average(instrument: Instrument, net: int, open_cost: int) -> str:
+    """What a lot of the position was opened at, to a hundredth of a tick."""
+    if net == 0:
+        return ""
+    ticks = Decimal(open_cost) / (net * instrument.tick_value)
+    return f"{(ticks * instrument.tick_size).quantize(instrument.tick_size / 100):f}"
+
+
+def inode_of(path: Path) -> int:
+    try:
+        return path.stat().st_ino
+    except OSError as error:
+        raise RegionError(f"{path}: {error.strerror}; its stage has not started") from error

@@ -1,0 +1,192 @@
+"""`tidegate inspect` against a risk stage that runs: what it holds, read from its regions alone."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+import zmq
+
+from tidegate import topology
+from tidegate.config import load_universe
+from tidegate.native import records
+from tidegate.native.lane import LaneTarget
+from tidegate.native.records import Kind, OrdType, Side, TimeInForce
+from tidegate.run_dir import RunDir
+from tidegate.stage import READY_FD
+from tidegate.universe import Universe
+
+ROOT = Path(__file__).parent.parent
+DEADLINE_SECONDS = 30.0
+GOLD, DEV_1, USD = 1, 4, 1
+
+
+def inspect(*words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "tidegate", "inspect", *words]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def rows(run_dir: RunDir, view: str) -> list[dict[str, Any]]:
+    done = inspect(str(run_dir.path), view, "--json")
+    assert done.returncode == 0, done.stderr
+    found: list[dict[str, Any]] = json.loads(done.stdout)[view]
+    return found
+
+
+def until(condition: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, f"waited {DEADLINE_SECONDS} s for: {what}"
+
+
+@pytest.fixture
+def run_dir(tmp_path: Path) -> RunDir:
+    made = RunDir(tmp_path / "run")
+    made.create()
+    made.write_universe(load_universe(ROOT / "configs/dev.toml", made))
+    return made
+
+
+@pytest.fixture
+def universe(run_dir: RunDir) -> Universe:
+    return run_dir.read_universe()
+
+
+@pytest.fixture
+def risk(run_dir: RunDir) -> Iterator[subprocess.Popen[bytes]]:
+    """The risk stage, ready."""
+    source, target = os.pipe()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tidegate.stage", "risk", run_dir.path],
+        env={**os.environ, READY_FD: str(target)},
+        pass_fds=(target,),
+    )
+    os.close(target)
+    try:
+        with os.fdopen(source, "rb") as pipe:
+            assert pipe.readline() == b"ready\n"
+        yield process
+    finally:
+        process.terminate()
+        process.wait(DEADLINE_SECONDS)
+
+
+@pytest.fixture
+def put(universe: Universe) -> Iterator[Callable[..., None]]:
+    """Puts one record on a lane to risk."""
+    context: zmq.Context[Any] = zmq.Context()
+    lanes: dict[str, LaneTarget] = {}
+
+    def send(lane: str, dtype: np.dtype[Any], **fields: Any) -> None:
+        if lane not in lanes:
+            lanes[lane] = LaneTarget(context, topology.endpoint(universe, lane))
+        row: npt.NDArray[Any] = np.zeros(1, dtype)
+        row["layout_version"] = records.LAYOUT_VERSION
+        for name, value in fields.items():
+            row[name] = value
+        assert lanes[lane].put_rows(row.view(records.RECORD)) == 1
+        until(lambda: lanes[lane].flush_rows() == 0, f"{lane} to take the record")
+
+    yield send
+    for target in lanes.values():
+        target.close()
+    context.term()
+
+
+@pytest.mark.usefixtures("risk")
+def test_accounts_are_as_the_config_says(run_dir: RunDir) -> None:
+    found = {row["account"]: row for row in rows(run_dir, "accounts")}
+    assert list(found) == ["sim-master", "dev-1", "dev-2"]
+    assert found["dev-1"] == {
+        "account": "dev-1",
+        "level": "SUB_ACCOUNT",
+        "state": "ACTIVE",
+        "currency": "USD",
+        "cash": "1000000.0000",
+        "unrealised": "0.0000",
+        "margin": "0.0000",
+        "fee_held": "0.0000",
+        "excess": "1000000.0000",
+        "fees": "0.0000",
+    }
+
+
+@pytest.mark.usefixtures("risk")
+def test_an_order_shows_with_its_hold_while_it_works(
+    run_dir: RunDir, put: Callable[..., None]
+) -> None:
+    put("executions", records.QUOTE_RECORD, kind=Kind.MARK, instrument=GOLD, price=13_251)
+    until(lambda: rows(run_dir, "risk")[0]["value"] >= 1, "the mark")
+    put(
+        "orders",
+        records.ORDER_RECORD,
+        kind=Kind.NEW_ORDER_SINGLE,
+        cl_ord_id=77,
+        account=DEV_1,
+        instrument=GOLD,
+        session=1,
+        side=Side.BUY,
+        ord_type=OrdType.LIMIT,
+        time_in_force=TimeInForce.DAY,
+        price=13_250,
+        order_qty=3,
+        received_ns=time.time_ns(),
+    )
+    until(lambda: bool(rows(run_dir, "orders")), "the order")
+    (order,) = rows(run_dir, "orders")
+    order.pop("order_id")
+    assert order == {
+        "cl_ord_id": 77,
+        "account": "dev-1",
+        "instrument": "GCZ3",
+        "side": "BUY",
+        "price": "1325.0",
+        "order_qty": 3,
+        "cum_qty": 0,
+        "ord_status": "PendingNew",
+    }
+    held = {row["account"]: row["margin"] for row in rows(run_dir, "positions")}
+    assert held == dict.fromkeys(("dev-1", "dev-owner", "sim-master", "tidewater"), "26400.0000")
+    taken = {(row["lane"], row["end"]): row["records"] for row in rows(run_dir, "lanes")}
+    assert taken[("orders", "in")] == 1
+
+
+@pytest.mark.usefixtures("risk")
+def test_cash_moves_live(run_dir: RunDir, put: Callable[..., None]) -> None:
+    put("control", records.CONTROL_RECORD, kind=Kind.CASH, account=DEV_1, currency=USD, amount=5)
+    until(lambda: rows(run_dir, "accounts")[1]["cash"] == "1000000.0005", "the cash")
+
+
+@pytest.mark.usefixtures("risk")
+def test_tables_are_drawn_once_without_a_terminal(run_dir: RunDir) -> None:
+    done = inspect(str(run_dir.path), "accounts")
+    assert done.returncode == 0, done.stderr
+    assert "dev-2" in done.stdout
+    assert "1000000.0000" in done.stdout
+
+
+@pytest.mark.usefixtures("risk")
+def test_overview_says_what_is_not_there(run_dir: RunDir) -> None:
+    done = inspect(str(run_dir.path), "--once")
+    assert done.returncode == 0, done.stderr
+    assert "nothing runs here" in done.stdout
+    assert "its stage has not started" in done.stdout
+
+
+def test_a_directory_without_a_run_is_refused(tmp_path: Path) -> None:
+    done = inspect(str(tmp_path), "--once")
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"{tmp_path}/universe.json: not there; expected a directory")
+
+
+def test_an_unknown_view_is_refused(run_dir: RunDir) -> None:
+    done = inspect(str(run_dir.path), "acounts")
+    assert done.returncode == 2
+    assert "the views are stages, risk, accounts, positions, orders" in done.stderr
