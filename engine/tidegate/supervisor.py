@@ -104,14 +104,14 @@ class Supervisor:
         finally:
             os.close(target)
         child.is_ready = False
-        self.forward(child)
+        last_words = self.forward(child.name, process)
         self.write_state()
         answer = await self.read_ready(source)
         if answer != b"ready\n":
             if process.returncode is None:
                 process.kill()
             code = await process.wait()
-            await settled(asyncio.gather(*self.forwards), STAGE_STOP_SECONDS)
+            await settled(last_words, STAGE_STOP_SECONDS)
             why = (
                 ended(code)
                 if answer is not None
@@ -155,12 +155,13 @@ class Supervisor:
             except StageError as error:
                 say(str(error))
 
-    def forward(self, child: Child) -> None:
+    def forward(self, name: str, process: asyncio.subprocess.Process) -> asyncio.Task[None]:
         """Copy what the stage prints to our stderr, each line with its name."""
-        if child.process is not None and child.process.stdout is not None:
-            task = asyncio.ensure_future(forward_lines(child.name, child.process.stdout))
-            self.forwards.add(task)
-            task.add_done_callback(self.forwards.discard)
+        assert process.stdout is not None
+        task = asyncio.ensure_future(forward_lines(name, process.stdout))
+        self.forwards.add(task)
+        task.add_done_callback(self.forwards.discard)
+        return task
 
     def write_state(self) -> None:
         """Write stages.json whole or not at all."""
