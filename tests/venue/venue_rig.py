@@ -27,7 +27,11 @@ from tidegate.native.records import (
 )
 from tidegate.tape.events import EVENT, Contract, Metadata, Source, TapeKind
 from tidegate.tape.format import TapeWriter
+from tidegate.venue import feed_of
+from tidegate.venue.agent import VenueAgent
+from tidegate.venue.ledger import Security
 from tidegate.venue.order import Order
+from tidegate.venue.settings import Settings
 
 SECOND = 1_000_000_000
 T = TypeVar("T")
@@ -201,3 +205,66 @@ def limit(
         time_in_force=time_in_force,
         is_post_only=False,
     )
+
+
+GOLD = Security(
+    security_id=1,
+    code="GCZ3",
+    tick_size=Decimal("0.1"),
+    tick_value=100_000,
+    fee_lot=15_000,
+    fee_ppm=7,
+)
+
+
+class Stepped:
+    """A venue agent on inproc sockets under virtual time, one duty cycle each STEP_NS."""
+
+    STEP_NS = 100_000
+
+    def __init__(self, tape: Path | None, **fields: object) -> None:
+        self.now_ns = SECOND
+        self.context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+        standard = Settings(
+            name="CME",
+            endpoint="inproc://venue",
+            md_endpoint="inproc://md",
+            accounts={"M1": 1, "M2": 2},
+            securities=(GOLD,),
+            tape=str(tape) if tape else None,
+            speed=1.0,
+            seed=1,
+            latency_us=(0, 0),
+            reject_ppm=0,
+            mark_interval_ms=1_000_000,
+            start="immediately",
+        )
+        settings = msgspec.structs.replace(standard, **fields)
+        self.agent = VenueAgent(settings, feed_of(settings), self.context, self.now_ns)
+        self.wires: list[Wire] = []
+
+    def wire(self) -> Wire:
+        """A connection that steps the venue while it waits."""
+        self.wires.append(Wire(self.context, "inproc://venue", self.step))
+        return self.wires[-1]
+
+    def channel(self, name: str = "router", *accounts: str) -> Wire:
+        """A connection that has logged on."""
+        wire = self.wire()
+        wire.log_on(name, accounts or ("M1",))
+        return wire
+
+    def step(self) -> None:
+        self.now_ns += self.STEP_NS
+        self.agent.do_work(self.now_ns)
+
+    def run(self, duration_ns: int) -> None:
+        """Lets time pass, in steps."""
+        for _ in range(duration_ns // self.STEP_NS):
+            self.step()
+
+    def close(self) -> None:
+        for wire in self.wires:
+            wire.close()
+        self.agent.close()
+        self.context.term()

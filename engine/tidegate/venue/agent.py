@@ -5,7 +5,7 @@ run it under virtual time. Requests and tape rows are matched in the order of th
 Latencies and rejects are drawn from the seed, here and nowhere below.
 
 Market data, on a PUB: [code, frame of TRADE and QUOTE records]; a QUOTE says the top of the book
-at the end of a cycle in which it changed, orders of ours included. After the tape's END the
+at the end of a cycle in which it changed, and each second, orders of ours included. After the tape's END the
 session stays open, so that positions can be flattened: each second every level is refilled to
 what the tape displayed last, and [b"*", {"end":true}] is published.
 """
@@ -146,6 +146,9 @@ class VenueAgent:
         if now_ns - self._heartbeat_ns >= HEARTBEAT_NS:
             self._heartbeat_ns = now_ns
             self.front.beat(now_ns)
+            # Who subscribed late knows the books a second later.
+            self._tops.clear()
+            self.exchange.touched.update(self.exchange.books)
         if now_ns - self._mark_ns >= self._settings.mark_interval_ms * 1_000_000:
             self._mark_ns = now_ns
             self._send_marks(now_ns)

@@ -188,7 +188,7 @@ class Book:
     def _cross(self, ladder: Ladder, other: Ladder, side: int) -> list[Fill]:
         """Fills orders of ours on ladder with tape quantity of the other side that crosses them."""
         fills: list[Fill] = []
-        for rank in other.shown:
+        for rank in other.shown if ladder.own else ():
             level = other.levels[rank]
             while level.left and ladder.own and ladder.own[0] <= -rank:
                 crossed = _fill_own(ladder, level.left)

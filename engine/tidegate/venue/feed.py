@@ -35,6 +35,7 @@ class Feed:
         self._security_ids = numbers[self._events["contract_index"]]
         self._times = np.ascontiguousarray(self._events["time_ns"])
         self._next = 0
+        self._next_tape_ns = int(self._times[0]) if len(self._times) else 0
         self._started_ns: int | None = None
         self._speed = speed
         self.span_ns = reader.span_ns
@@ -69,12 +70,13 @@ class Feed:
         if self._started_ns is None or self._next == len(self._events):
             return []
         start, limit_ns = self._next, self.tape_ns(now_ns)
-        if self._times[start] > limit_ns:
+        if self._next_tape_ns > limit_ns:
             return []
         end = int(self._times[start : start + TAKE_MAX].searchsorted(limit_ns, "right")) + start
         while self._events["flags"][end - 1] & TapeFlag.MORE:
             end += 1
         self._next = end
+        self._next_tape_ns = int(self._times[end]) if end < len(self._times) else 0
         part = self._events[start:end]
         columns = [part[name].tolist() for name in ("time_ns", "price", "qty")]
         columns.append(self._security_ids[start:end].tolist())
@@ -85,7 +87,7 @@ class Feed:
         """When the next row is due, or the end; None before the start and after the last row."""
         if self._started_ns is None or self._next == len(self._events):
             return None
-        return self._started_ns + int(self._times[self._next] / self._speed)
+        return self._started_ns + int(self._next_tape_ns / self._speed)
 
     def is_over(self, now_ns: int) -> bool:
         """Whether the tape has come to its END and every row was taken."""
