@@ -363,6 +363,8 @@ cpdef enum Reason:
     LANE_FULL = 104
     SESSION_DISCONNECTED = 105
     REQUEST_UNKNOWN = 106
+    FRAME_PARTS = 107
+    ROUTING_ID = 108
     # 128..159: router
     VENUE_DOWN = 128
     VENUE_THROTTLE = 129

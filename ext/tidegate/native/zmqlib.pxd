@@ -36,6 +36,7 @@ cdef struct libzmq:
     void* (*frame_data)(zmq_frame* frame) noexcept nogil
     size_t (*frame_size)(const zmq_frame* frame) noexcept nogil
     int (*frame_more)(const zmq_frame* frame) noexcept nogil
+    const char* (*frame_gets)(const zmq_frame* frame, const char* name) noexcept nogil
 
 
 cdef libzmq lib

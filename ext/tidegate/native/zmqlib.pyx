@@ -90,6 +90,9 @@ def _load():
     lib.frame_data = <void* (*)(zmq_frame*) noexcept nogil>entry("zmq_msg_data")
     lib.frame_size = <size_t (*)(const zmq_frame*) noexcept nogil>entry("zmq_msg_size")
     lib.frame_more = <int (*)(const zmq_frame*) noexcept nogil>entry("zmq_msg_more")
+    lib.frame_gets = (
+        <const char* (*)(const zmq_frame*, const char*) noexcept nogil>entry("zmq_msg_gets")
+    )
 
 
 _open_module()

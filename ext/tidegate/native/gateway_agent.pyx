@@ -1,0 +1,287 @@
+"""The gateway's agent: one thread, the only one that touches the front door and the regions.
+
+    front -> intake_step -> lane "orders"        lane "reports" -> outbox -> front
+    front <-> desk: logons and requests, answered by the Python half on another thread
+
+Nothing here blocks on a client, on risk or on Python. Each refusal is counted by reason.
+"""
+from libc.stdint cimport int64_t, uint32_t, uint64_t
+from libc.string cimport memcpy, memset, strlen
+
+from tidegate.native.clock cimport now_ns
+from tidegate.native.front cimport JSON_SIZE_MAX, RECORDS_SIZE_MAX, Front
+from tidegate.native.intake cimport (
+    INTAKE_DUPLICATE,
+    INTAKE_FORWARD,
+    INTAKE_GAP,
+    INTAKE_TAKEN,
+    account_set,
+    intake_step,
+)
+from tidegate.native.invariant cimport must
+from tidegate.native.lane cimport LaneSource, LaneTarget
+from tidegate.native.legs cimport Legs
+from tidegate.native.outbox cimport Outbox
+from tidegate.native.poll cimport POLL_STOPPED, Poller
+from tidegate.native.records cimport (
+    CANCEL_REJECT,
+    DENIED,
+    FRAME_KIND,
+    FRAME_LENGTH,
+    FRAME_PARTS,
+    FRAME_VERSION,
+    LANE_FULL,
+    LOGON,
+    NEW_ORDER_SINGLE,
+    NOT_LOGGED_ON,
+    REQUEST,
+    RESPONSE,
+    ROUTING_ID,
+    SESSION_REJECT,
+    TG_LAYOUT_VERSION,
+    TG_RECORD_SIZE,
+    denial_record,
+    record,
+    session_record,
+)
+from tidegate.native.refusal cimport refuse
+from tidegate.native.reserve cimport ReservedTarget
+from tidegate.native.session_control cimport SessionControl
+from tidegate.native.sessions cimport SESSION_ON, TG_REASONS, Peers, gateway_row, session_row
+from tidegate.native.zmqlib cimport (
+    ZMQ_DONTWAIT,
+    ZMQ_SNDMORE,
+    lib,
+    socket_pointer,
+    zmq_frame,
+)
+
+
+cdef enum:
+    TICK_NS = 10_000_000
+    TICK_MS = 10
+    COMMANDS_A_CYCLE = 16
+    CANCEL_RESERVE = 4096
+
+
+cdef class GatewayAgent:
+    def __cinit__(self, *, front, desk, LaneTarget orders not None, LaneSource reports not None,
+                  Poller poller not None, sessions, outbox, counters, latency, accounts,
+                  uint32_t account_count):
+        cdef const uint64_t[:, ::1] words = accounts
+        cdef int index
+        if words.shape[0] != len(sessions) or words.shape[1] != account_count // 64 + 1:
+            raise ValueError("expected one row of account bits for each session")
+        for index in range(3):
+            lib.frame_init(&self.command[index])
+        self.front = Front(front)
+        self.outbox = Outbox(self.front, Peers(len(sessions)), sessions, outbox, counters)
+        self.orders = ReservedTarget(orders, CANCEL_RESERVE)
+        self.control = SessionControl(self.outbox, self.orders)
+        self.reports = reports
+        self.legs = Legs(latency)
+        self.poller = poller
+        self.desk = desk
+        self.desk_handle = socket_pointer(desk)
+        self.arrays = accounts
+        self.account_words = &words[0, 0]
+        self.words_a_session = words.shape[1]
+        self.account_count = account_count
+        poller.add_socket(front)
+        poller.add_socket(desk)
+        poller.add_source(reports)
+
+    def __dealloc__(self):
+        cdef int index
+        for index in range(3):
+            lib.frame_close(&self.command[index])
+
+    def run(self):
+        """Work until the poller is stopped; what is in the lanes is flushed."""
+        cdef int stopped = 0
+        with nogil:
+            while stopped != POLL_STOPPED:
+                if self.do_work() == 0:
+                    stopped = self.poller.wait(TICK_MS)
+                elif self.poller.is_stopping():
+                    stopped = POLL_STOPPED
+            self.orders.flush()
+            self.outbox.flush(now_ns())
+
+    cdef int do_work(self) noexcept nogil:
+        cdef int work = 0
+        self.now = now_ns()
+        while work < FRAMES_A_CYCLE and self.take_message():
+            work += 1
+        self.orders.flush()
+        work += self.take_reports()
+        # Refusals of this cycle are in the outbox too.
+        self.outbox.flush(self.now)
+        work += self.take_command()
+        if self.now >= self.next_tick_ns:
+            self.next_tick_ns = self.now + TICK_NS
+            self.control.tick(self.now)
+            self.orders.flush()
+        self.outbox.counters.cancels_reserved = self.orders.held_total
+        return work
+
+    cdef int take_message(self) noexcept nogil:
+        cdef size_t size
+        cdef record nothing
+        if not self.front.receive():
+            return 0
+        memset(&nothing, 0, sizeof(nothing))
+        size = lib.frame_size(&self.front.first)
+        self.outbox.counters.frames += 1
+        if self.front.peer == 0:
+            self.refuse_message(&nothing, ROUTING_ID)
+        elif self.front.part_count == 0 or self.front.part_count > 2:
+            self.refuse_message(&nothing, FRAME_PARTS)
+        elif size == 0 or size % TG_RECORD_SIZE or size > RECORDS_SIZE_MAX:
+            self.refuse_message(&nothing, FRAME_LENGTH)
+        elif self.front.part_count == 2:
+            self.take_attached()
+        else:
+            self.take_records(
+                <const unsigned char*>lib.frame_data(&self.front.first), size // TG_RECORD_SIZE
+            )
+        return 1
+
+    cdef void take_records(self, const unsigned char* data, size_t count) noexcept nogil:
+        cdef session_row* row = self.outbox.rows + self.outbox.peers.find(self.front.peer)
+        cdef record r
+        cdef size_t index
+        row.heard_ns = self.now
+        for index in range(count):
+            memcpy(&r, data + index * TG_RECORD_SIZE, TG_RECORD_SIZE)
+            self.outbox.counters.records += 1
+            r.received_ns = self.now
+            if not self.take_record(row, &r):
+                return
+
+    cdef int take_record(self, session_row* row, record* r) noexcept nogil:
+        cdef int verdict
+        if r.layout_version == TG_LAYOUT_VERSION and LOGON <= r.kind <= RESPONSE:
+            if row.state != SESSION_ON:
+                self.refuse_message(r, NOT_LOGGED_ON)
+            elif not self.control.take(row, r, self.now):
+                self.refuse_message(r, FRAME_PARTS)
+            # A logout or a lost connection: what follows has no session any more.
+            return row.state == SESSION_ON
+        verdict = intake_step(row, self.accounts_of(row), r)
+        if verdict == INTAKE_FORWARD:
+            self.submit(row, r)
+        elif verdict == INTAKE_TAKEN:
+            r.session = row.handle
+            self.refuse_taken(r, SESSION_REJECT, r.reason)
+        elif verdict == INTAKE_DUPLICATE:
+            self.outbox.counters.duplicates += 1
+        elif verdict == INTAKE_GAP:
+            self.control.ask_again(row, self.now)
+            return 0
+        else:
+            self.refuse_message(r, r.reason)
+            return r.reason != NOT_LOGGED_ON
+        return 1
+
+    cdef void submit(self, session_row* row, record* r) noexcept nogil:
+        cdef uint32_t number = r.msg_seq_num
+        if self.orders.put(r):
+            self.outbox.counters.forwarded += 1
+            return
+        r.msg_seq_num = number
+        self.refuse_taken(r, DENIED if r.kind == NEW_ORDER_SINGLE else CANCEL_REJECT, LANE_FULL)
+
+    # A logon or a request: passed on with who asks, for the desk to answer.
+    cdef void take_attached(self) noexcept nogil:
+        cdef record r
+        cdef uint64_t peer = self.front.peer
+        cdef session_row* row = self.outbox.rows + self.outbox.peers.find(peer)
+        cdef const char* user_id = self.front.user_id()
+        memcpy(&r, lib.frame_data(&self.front.first), TG_RECORD_SIZE)
+        row.heard_ns = self.now
+        if lib.frame_size(&self.front.first) != TG_RECORD_SIZE:
+            self.refuse_message(&r, FRAME_PARTS)
+        elif r.layout_version != TG_LAYOUT_VERSION:
+            self.refuse_message(&r, FRAME_VERSION)
+        elif r.kind != LOGON and r.kind != REQUEST:
+            self.refuse_message(&r, FRAME_KIND)
+        elif lib.frame_size(&self.front.second) > JSON_SIZE_MAX:
+            self.refuse_message(&r, FRAME_LENGTH)
+        elif r.kind == REQUEST and row.state != SESSION_ON:
+            self.refuse_message(&r, NOT_LOGGED_ON)
+        else:
+            r.session = row.handle
+            if lib.send(self.desk_handle, &peer, sizeof(peer), ZMQ_DONTWAIT | ZMQ_SNDMORE) < 0:
+                # The desk is behind by its whole queue.
+                self.refuse_message(&r, LANE_FULL)
+                return
+            lib.send(self.desk_handle, &r, sizeof(r), ZMQ_DONTWAIT | ZMQ_SNDMORE)
+            lib.send(self.desk_handle, user_id, strlen(user_id) if user_id != NULL else 0,
+                     ZMQ_DONTWAIT | ZMQ_SNDMORE)
+            lib.frame_send(&self.front.second, self.desk_handle, ZMQ_DONTWAIT)
+
+    cdef int take_reports(self) noexcept nogil:
+        cdef Py_ssize_t index, count = self.reports.take(self.batch, REPORTS_A_CYCLE)
+        cdef int64_t back
+        if count == 0:
+            return 0
+        back = now_ns()
+        for index in range(count):
+            self.legs.stamp(&self.batch[index], back)
+            self.outbox.deliver(&self.batch[index])
+        return <int>count
+
+    # From the desk: peer, record, JSON. A LOGON with a session binds it to the peer.
+    cdef int take_command(self) noexcept nogil:
+        cdef session_record r
+        cdef uint64_t peer
+        cdef int part, taken = 0
+        cdef session_row* row
+        while taken < COMMANDS_A_CYCLE:
+            for part in range(3):
+                if lib.frame_recv(&self.command[part], self.desk_handle, ZMQ_DONTWAIT) < 0:
+                    return taken
+            taken += 1
+            memcpy(&peer, lib.frame_data(&self.command[0]), sizeof(peer))
+            memcpy(&r, lib.frame_data(&self.command[1]), sizeof(r))
+            if r.kind == LOGON:
+                self.control.logon(peer, &r, self.now)
+            elif r.kind == RESPONSE:
+                self.outbox.counters.requests += 1
+            else:
+                self.count_refusal(r.reason)
+            if self.front.send_two(peer, &r, sizeof(r), lib.frame_data(&self.command[2]),
+                                   lib.frame_size(&self.command[2])) != 0:
+                self.outbox.counters.answers_lost += 1
+            elif r.kind == LOGON:
+                row = self.outbox.rows + r.session
+                self.outbox.send_due(row, self.now)
+        return taken
+
+    # What was refused before its number counted: the answer has no number either.
+    cdef void refuse_message(self, const record* r, int reason) noexcept nogil:
+        cdef denial_record answer
+        refuse(&answer, r, SESSION_REJECT, reason)
+        answer.msg_seq_num = 0
+        self.count_refusal(reason)
+        if self.front.answer(&answer, sizeof(answer)) != 0:
+            self.outbox.counters.answers_lost += 1
+
+    # What was taken by its number and refused: the answer is a numbered report.
+    cdef void refuse_taken(self, const record* r, int kind, int reason) noexcept nogil:
+        cdef denial_record answer
+        refuse(&answer, r, kind, reason)
+        self.count_refusal(reason)
+        self.outbox.deliver(<record*>&answer)
+
+    cdef void count_refusal(self, int reason) noexcept nogil:
+        cdef gateway_row* counters = self.outbox.counters
+        must(0 < reason < TG_REASONS)
+        counters.refused[reason] += 1
+
+    cdef account_set accounts_of(self, const session_row* row) noexcept nogil:
+        cdef account_set accounts
+        accounts.words = self.account_words + <size_t>row.handle * self.words_a_session
+        accounts.count = self.account_count + 1
+        return accounts

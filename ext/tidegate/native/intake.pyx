@@ -1,0 +1,116 @@
+"""The gateway's step. Pure: no clock, no I/O; it changes the session's row and the record.
+
+What a client says about itself (session, sequence, stamps, reason) is overwritten here, so
+that nothing behind the gateway has to doubt it.
+"""
+from libc.stdint cimport uint8_t, uint32_t, uint64_t
+
+import numpy as np
+
+from tidegate.native.records import RECORD
+from tidegate.native.sessions import SESSION_ROW
+
+from tidegate.native.records cimport (
+    ACCOUNT_NOT_OF_SESSION,
+    CANCEL_REPLACE_REQUEST,
+    CANCEL_REQUEST,
+    FRAME_KIND,
+    FRAME_VERSION,
+    MASS_CANCEL_REQUEST,
+    NEW_ORDER_SINGLE,
+    NOT_LOGGED_ON,
+    POSS_DUP,
+    REASON_NONE,
+    SEQUENCE_GAP,
+    SEQUENCE_LOW,
+    TG_LAYOUT_VERSION,
+    record,
+)
+from tidegate.native.sessions cimport SESSION_ON, session_row
+
+
+cdef int intake_step(session_row* row, account_set accounts, record* r) noexcept nogil:
+    r.reason = envelope_reason(row, r)
+    if r.reason != REASON_NONE:
+        return INTAKE_REFUSED
+    if r.msg_seq_num > row.next_expected:
+        r.reason = SEQUENCE_GAP
+        row.gaps += 1
+        return INTAKE_GAP
+    if r.msg_seq_num < row.next_expected:
+        if r.flags & POSS_DUP:
+            row.duplicates += 1
+            return INTAKE_DUPLICATE
+        r.reason = SEQUENCE_LOW
+        return INTAKE_REFUSED
+    row.next_expected += 1
+    row.asked_from = 0
+    r.reason = content_reason(accounts, r)
+    if r.reason != REASON_NONE:
+        row.refused += 1
+        return INTAKE_TAKEN
+    r.session = row.handle
+    r.sequence = 0
+    r.exec_type = 0
+    r.sequenced_delta = r.decided_delta = r.routed_delta = r.venue_delta = r.back_delta = 0
+    row.forwarded += 1
+    return INTAKE_FORWARD
+
+
+cdef inline int envelope_reason(const session_row* row, const record* r) noexcept nogil:
+    if row.state != SESSION_ON:
+        return NOT_LOGGED_ON
+    # Of another layout nothing can be believed, not even the number.
+    if r.layout_version != TG_LAYOUT_VERSION:
+        return FRAME_VERSION
+    return REASON_NONE
+
+
+cdef inline int content_reason(account_set accounts, const record* r) noexcept nogil:
+    if not is_request(r.kind):
+        return FRAME_KIND
+    # A mass cancel without an account is for all of the session's.
+    if r.kind == MASS_CANCEL_REQUEST and r.account == 0:
+        return REASON_NONE
+    if not has_account(accounts, r.account):
+        return ACCOUNT_NOT_OF_SESSION
+    return REASON_NONE
+
+
+cdef inline bint is_request(uint8_t kind) noexcept nogil:
+    return (
+        kind == NEW_ORDER_SINGLE
+        or kind == CANCEL_REQUEST
+        or kind == CANCEL_REPLACE_REQUEST
+        or kind == MASS_CANCEL_REQUEST
+    )
+
+
+cdef inline bint has_account(account_set accounts, uint32_t account) noexcept nogil:
+    if account >= accounts.count:
+        return False
+    return (accounts.words[account >> 6] >> (account & 63)) & 1
+
+
+def account_words(accounts, Py_ssize_t account_count):
+    """Bits of these handles, of 0..account_count, as an array of u64."""
+    words = np.zeros(account_count // 64 + 1, np.uint64)
+    for account in accounts:
+        if not 1 <= account <= account_count:
+            raise ValueError(f"account handle {account} is not in 1..{account_count}")
+        words[account // 64] |= np.uint64(1 << (account % 64))
+    return words
+
+
+def step(rows, const uint64_t[::1] words, uint32_t account_count, records):
+    """Step one record against rows[0], both changed in place; the verdict, for tests."""
+    if rows.dtype != SESSION_ROW or records.dtype.itemsize != RECORD.itemsize:
+        raise TypeError("expected a session row and a record")
+    cdef session_row[::1] row = rows
+    cdef record[::1] r = records.view(RECORD)
+    cdef account_set accounts
+    if words.shape[0] != account_count // 64 + 1:
+        raise ValueError(f"expected {account_count // 64 + 1} words, not {words.shape[0]}")
+    accounts.words = &words[0]
+    accounts.count = account_count + 1
+    return Intake(intake_step(&row[0], accounts, &r[0]))

@@ -1,0 +1,18 @@
+"""Latency of an order by leg, from the stamps of its first report."""
+from libc.stdint cimport int64_t
+
+from tidegate.native.histogram cimport Histogram
+from tidegate.native.records cimport record
+
+
+cdef class Legs:
+    cdef Histogram sequenced
+    cdef Histogram decided
+    cdef Histogram routed
+    cdef Histogram venue
+    cdef Histogram back
+    cdef Histogram answered
+    cdef Histogram denied
+
+    # Writes the stamp `back`; a first report goes into the histograms.
+    cdef void stamp(self, record* r, int64_t now) noexcept nogil

@@ -1,0 +1,144 @@
+"""Logon, logout, heartbeats, gaps and what follows when a client is gone.
+
+             logon                    connection lost, gateway restarted
+    OUT ---------------> ON -------------------------------> LOST
+     ^                   |  ^------------- logon --------------|
+     |-- logout, silent -|                                     |
+     |-------------------------- silent -----------------------|
+    Each way to OUT asks risk to cancel what the accounts say.
+"""
+from libc.stdint cimport int64_t, uint32_t, uint64_t
+from libc.string cimport memset
+
+from tidegate.native.records cimport (
+    HEARTBEAT,
+    LOGOUT,
+    MASS_CANCEL_REQUEST,
+    RESEND_REQUEST,
+    SEQUENCE_GAP,
+    SEQUENCE_RESET,
+    TG_LAYOUT_VERSION,
+    order_record,
+    record,
+    session_record,
+)
+from tidegate.native.outbox cimport Outbox
+from tidegate.native.reserve cimport ReservedTarget
+from tidegate.native.sessions cimport SESSION_LOST, SESSION_ON, SESSION_OUT, session_row
+
+
+cdef enum:
+    HEARTBEATS_MISSED = 3
+    MASS_CANCEL_DISCONNECT = 100  # 'd'
+
+
+cdef class SessionControl:
+    def __cinit__(self, Outbox outbox not None, ReservedTarget orders not None):
+        self.outbox = outbox
+        self.orders = orders
+
+    cdef bint take(self, session_row* row, const record* r, int64_t now) noexcept nogil:
+        cdef const session_record* message = <const session_record*>r
+        if r.kind == HEARTBEAT:
+            if message.next_sending > row.next_expected:
+                row.asked_from = 0
+                self.ask_again(row, now)
+        elif r.kind == RESEND_REQUEST:
+            row.resends += 1
+            self.outbox.counters.resends += 1
+            self.outbox.rewind(row, message.begin_seq_no)
+            self.outbox.send_due(row, now)
+        elif r.kind == SEQUENCE_RESET:
+            if message.next_sending > row.next_expected:
+                row.next_expected = message.next_sending
+                row.asked_from = 0
+        elif r.kind == LOGOUT:
+            self.outbox.counters.logouts += 1
+            self._send(row, LOGOUT, now)
+            self.end(row, now)
+        else:
+            return False
+        return True
+
+    cdef void logon(self, uint64_t peer, session_record* reply, int64_t now) noexcept nogil:
+        cdef session_row* row = self.outbox.rows + reply.session
+        cdef uint32_t before = self.outbox.peers.find(peer)
+        if before != 0 and before != reply.session:
+            self.end(self.outbox.rows + before, now)
+        if row.peer != 0 and row.peer != peer:
+            # The newest proof wins; the other connection is told.
+            self._send(row, LOGOUT, now)
+        row.peer = peer
+        row.state = SESSION_ON
+        row.heard_ns = row.sent_ns = now
+        row.heartbeat_ns = reply.heartbeat_ns
+        row.asked_from = 0
+        row.logons += 1
+        self.outbox.counters.logons += 1
+        self.outbox.peers.rebuild(self.outbox.rows, self.outbox.session_count)
+        if reply.next_expected == 0:
+            row.next_sent = row.sent_end = row.next_out
+        else:
+            self.outbox.rewind(row, reply.next_expected)
+        reply.next_expected = row.next_expected
+        reply.next_sending = row.next_out
+
+    # Once for each gap; heartbeats ask again should the question be lost.
+    cdef void ask_again(self, session_row* row, int64_t now) noexcept nogil:
+        cdef session_record message
+        if row.asked_from == row.next_expected:
+            return
+        memset(&message, 0, sizeof(message))
+        message.kind = RESEND_REQUEST
+        message.reason = SEQUENCE_GAP
+        message.begin_seq_no = row.next_expected
+        if self.outbox.send_session(row, <record*>&message, now):
+            row.asked_from = row.next_expected
+            self.outbox.counters.gaps += 1
+
+    cdef void tick(self, int64_t now) noexcept nogil:
+        cdef uint32_t handle
+        for handle in range(1, self.outbox.session_count):
+            self._tick_session(self.outbox.rows + handle, now)
+
+    cdef void _tick_session(self, session_row* row, int64_t now) noexcept nogil:
+        if row.state == SESSION_ON:
+            self.outbox.send_due(row, now)
+            if now - row.sent_ns >= row.heartbeat_ns:
+                self._send(row, HEARTBEAT, now)
+        if row.state == SESSION_ON or row.state == SESSION_LOST:
+            if now - row.heard_ns > HEARTBEATS_MISSED * row.heartbeat_ns:
+                row.disconnects += 1
+                self.outbox.counters.disconnects += 1
+                self.end(row, now)
+        if row.is_cancel_due:
+            self._cancel_orders(row, now)
+
+    cdef void end(self, session_row* row, int64_t now) noexcept nogil:
+        row.state = SESSION_OUT
+        row.peer = 0
+        row.is_cancel_due = 1
+        self.outbox.peers.rebuild(self.outbox.rows, self.outbox.session_count)
+        # At once, so that a new logon's orders come after it; tick() tries again.
+        self._cancel_orders(row, now)
+
+    cdef void _cancel_orders(self, session_row* row, int64_t now) noexcept nogil:
+        cdef order_record cancel
+        memset(&cancel, 0, sizeof(cancel))
+        cancel.kind = MASS_CANCEL_REQUEST
+        cancel.layout_version = TG_LAYOUT_VERSION
+        cancel.session = row.handle
+        cancel.received_ns = now
+        cancel.mass_cancel_type = MASS_CANCEL_DISCONNECT
+        if self.orders.put(<record*>&cancel):
+            row.is_cancel_due = 0
+            self.outbox.counters.mass_cancels += 1
+
+    cdef void _send(self, session_row* row, int kind, int64_t now) noexcept nogil:
+        cdef session_record message
+        memset(&message, 0, sizeof(message))
+        message.kind = kind
+        message.next_sending = row.next_out
+        message.next_expected = row.next_expected
+        message.heartbeat_ns = row.heartbeat_ns
+        self.outbox.send_session(row, <record*>&message, now)
