@@ -1,0 +1,28 @@
+"""Tidegate: order, risk and routing engine between sub-accounts and their venues."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tidegate import aio
+    from tidegate.client.blocking import Client
+    from tidegate.client.orders import NewOrder
+    from tidegate.client.report import Order, Report
+
+__all__ = ["Client", "NewOrder", "Order", "Report", "aio"]
+
+_HOMES = {
+    "Client": "tidegate.client.blocking",
+    "NewOrder": "tidegate.client.orders",
+    "Order": "tidegate.client.report",
+    "Report": "tidegate.client.report",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Loads what is asked for when it is: `import tidegate` alone loads nothing."""
+    if name == "aio":
+        return import_module("tidegate.aio")
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

@@ -54,7 +54,7 @@ class SessionCore:
         self._kept: deque[bytes] = deque(maxlen=resend_capacity)
         self._taken = 0
         self._asked_from = 0
-        self._is_wanted = False
+        self.is_wanted = False
         self._logon_id = 0
         self._logon_ns = 0
         self._heard_ns = 0
@@ -64,7 +64,7 @@ class SessionCore:
 
     def logon(self, now_ns: int) -> None:
         """Asks to be logged on; repeated by tick() until it is answered."""
-        self._is_wanted = True
+        self.is_wanted = True
         self.is_logged_on = False
         self.refusal = None
         self._logon_id += 1
@@ -75,7 +75,7 @@ class SessionCore:
         """Ends the session; the gateway cancels what the account says."""
         if self.is_logged_on:
             self._put_session(Kind.LOGOUT, now_ns)
-        self._is_wanted = self.is_logged_on = False
+        self.is_wanted = self.is_logged_on = False
 
     def send(self, records: Iterable[bytes], now_ns: int) -> None:
         """Numbers the records, keeps them for resending and queues them in few frames."""
@@ -99,7 +99,7 @@ class SessionCore:
 
     def tick(self, now_ns: int) -> None:
         """Keeps the session alive: heartbeats, and a new logon when the gateway is silent."""
-        if not self._is_wanted:
+        if not self.is_wanted:
             return
         if not self.is_logged_on:
             if now_ns - self._logon_ns >= LOGON_RETRY_NS:
@@ -180,7 +180,7 @@ class SessionCore:
         ref_kind = values[DENIAL.index["ref_kind"]]
         if ref_kind == Kind.LOGON:
             if not self.is_logged_on:
-                self._is_wanted = False
+                self.is_wanted = False
                 self.refusal = error
         elif ref_kind == Kind.REQUEST:
             self.refused_requests[values[DENIAL.index["cl_ord_id"]]] = error
@@ -225,7 +225,7 @@ class SessionCore:
                 self.next_expected = sending
                 self.losses += 1
         elif kind == Kind.LOGOUT:
-            self._is_wanted = self.is_logged_on = False
+            self.is_wanted = self.is_logged_on = False
             self.refusal = f"session {self.name!r} was logged out by the gateway"
         else:
             self.counters["bad_frames"] += 1

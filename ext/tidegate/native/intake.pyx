@@ -7,8 +7,8 @@ from libc.stdint cimport uint8_t, uint32_t, uint64_t
 
 import numpy as np
 
-from tidegate.native.records import RECORD
-from tidegate.native.sessions import SESSION_ROW
+from tidegate.native.records import RECORD as _RECORD
+from tidegate.native.sessions import SESSION_ROW as _SESSION_ROW
 
 from tidegate.native.records cimport (
     ACCOUNT_NOT_OF_SESSION,
@@ -104,10 +104,10 @@ def account_words(accounts, Py_ssize_t account_count):
 
 def step(rows, const uint64_t[::1] words, uint32_t account_count, records):
     """Step one record against rows[0], both changed in place; the verdict, for tests."""
-    if rows.dtype != SESSION_ROW or records.dtype.itemsize != RECORD.itemsize:
+    if rows.dtype != _SESSION_ROW or records.dtype.itemsize != _RECORD.itemsize:
         raise TypeError("expected a session row and a record")
     cdef session_row[::1] row = rows
-    cdef record[::1] r = records.view(RECORD)
+    cdef record[::1] r = records.view(_RECORD)
     cdef account_set accounts
     if words.shape[0] != account_count // 64 + 1:
         raise ValueError(f"expected {account_count // 64 + 1} words, not {words.shape[0]}")

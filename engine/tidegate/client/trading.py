@@ -1,0 +1,121 @@
+"""A client without its waiting: session, orders and socket, shared by both clients.
+
+Not safe for several threads: the clients see to that.
+"""
+
+from collections import deque
+from decimal import Decimal
+from typing import TypeVar
+
+import msgspec
+
+from tidegate import session_messages as messages
+from tidegate.client.connection import Connection
+from tidegate.client.core import SessionCore
+from tidegate.client.orders import NewOrder, Orders
+from tidegate.client.report import Order, Report
+from tidegate.errors import SessionError
+from tidegate.native.clock import wall_ns
+
+T = TypeVar("T", bound=msgspec.Struct)
+CONNECT_TIMEOUT = 5.0
+REQUEST_TIMEOUT = 5.0
+
+
+class Trading:
+    """Everything of a client but how it waits."""
+
+    def __init__(
+        self, endpoint: str, session: str, key: str | None, server_key: str | None, resume: bool
+    ) -> None:
+        # On tcp the key never leaves the host: CURVE proves it.
+        shown = None if endpoint.startswith("tcp://") else key
+        self.endpoint = endpoint
+        self.core = SessionCore(session, secret_key=shown, resume=resume)
+        # Time-based, so that a restarted process never uses an id twice.
+        self.orders = Orders(first_cl_ord_id=wall_ns() // 1000)
+        self.reports: deque[Report] = deque()
+        self.connection = Connection(endpoint, key=key, server_key=server_key)
+        self._losses = 0
+        self._reply: messages.LogonReply | None = None
+        self._request_id = 0
+        self.core.logon(wall_ns())
+
+    @property
+    def is_ready(self) -> bool:
+        """Logged on and knowing its instruments; SessionError once it has been refused."""
+        if self.core.refusal is not None:
+            raise SessionError(self.core.refusal)
+        return self.core.is_logged_on
+
+    def work(self) -> None:
+        """Exchanges frames, and turns what came into reports."""
+        self.connection.exchange(self.core, wall_ns())
+        self._learn()
+        while self.core.delivered:
+            record, text = self.core.delivered.popleft()
+            self.reports.append(self.orders.report(record, text))
+        if self.core.losses != self._losses and self.core.is_logged_on:
+            self._losses = self.core.losses
+            again = self.orders.asked_again()
+            self.core.send(again, wall_ns())
+            self.connection.flush(self.core)
+
+    def submit_many(self, new_orders: list[NewOrder]) -> list[Order]:
+        """Sends them in as few frames as they need; none when one of them is refused here."""
+        self.require_logon()
+        made = [self.orders.new_order(new) for new in new_orders]
+        self._send([record for _, record in made])
+        return [order for order, _ in made]
+
+    def cancel(self, order: Order | int) -> None:
+        """Asks to cancel an order."""
+        self.require_logon()
+        self._send([self.orders.cancel(order)])
+
+    def replace(
+        self, order: Order | int, price: str | int | Decimal | None, order_qty: int | None
+    ) -> None:
+        """Asks for another price or total quantity."""
+        self.require_logon()
+        self._send([self.orders.replace(order, price, order_qty)])
+
+    def ask(self, request: str, account: str) -> int:
+        """Sends a question; its id."""
+        self._request_id += 1
+        self.core.request(self._request_id, messages.Request(request, account), wall_ns())
+        self.connection.flush(self.core)
+        return self._request_id
+
+    def answer(self, request_id: int, kind: type[T]) -> T | None:
+        """The answer, None while there is none; SessionError when it was refused."""
+        refusal = self.core.refused_requests.pop(request_id, None)
+        if refusal is not None:
+            raise SessionError(refusal)
+        frame = self.core.responses.pop(request_id, None)
+        return None if frame is None else messages.decode(frame, kind)
+
+    def forget(self, request_id: int) -> None:
+        """Drops an answer that nobody waits for any more."""
+        self.core.responses.pop(request_id, None)
+        self.core.refused_requests.pop(request_id, None)
+
+    def close(self) -> None:
+        """Logs out and frees the socket."""
+        self.core.logout(wall_ns())
+        self.connection.flush(self.core)
+        self.connection.close()
+
+    def require_logon(self) -> None:
+        """SessionError unless logged on: an order is never kept to be sent late."""
+        if not self.is_ready:
+            raise SessionError(f"session {self.core.name!r} is not logged on at {self.endpoint}")
+
+    def _send(self, records: list[bytes]) -> None:
+        self.core.send(records, wall_ns())
+        self.connection.flush(self.core)
+
+    def _learn(self) -> None:
+        if self.core.reply is not None and self.core.reply is not self._reply:
+            self._reply = self.core.reply
+            self.orders.learn(self._reply)

@@ -1,0 +1,337 @@
+"""The gateway stage: the front door for strategies, and the desk that answers for it.
+
+The agent (native.gateway_agent) runs on its own thread without the GIL and owns the front
+socket, the lanes and the regions. The desk, here, proves logons and answers requests; it talks
+to the agent over one inproc socket and is never in an order's way.
+"""
+
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from threading import Event, Thread, current_thread, main_thread
+from types import FrameType
+from typing import Any
+
+import numpy as np
+import zmq
+from zmq.auth.thread import ThreadAuthenticator
+
+from tidegate import session_messages as messages
+from tidegate import topology
+from tidegate.codec import DENIAL, SESSION
+from tidegate.errors import ConfigError, RegionError, SessionError, StageError
+from tidegate.gateway_requests import Requests
+from tidegate.native.clock import wall_ns
+from tidegate.native.gateway_agent import GatewayAgent
+from tidegate.native.histogram import HISTOGRAM
+from tidegate.native.intake import account_words
+from tidegate.native.lane import LaneSource, LaneTarget
+from tidegate.native.legs import NAMES
+from tidegate.native.poll import Poller
+from tidegate.native.records import RECORD, Kind, Reason
+from tidegate.native.sessions import GATEWAY_ROW, SESSION_ROW, SessionState
+from tidegate.region import Region
+from tidegate.run_dir import RunDir
+from tidegate.universe import Session, Universe
+
+POLL_MS = 50
+# A frame above this ends the connection; between the protocol's bound and this it is refused.
+FRAME_SIZE_MAX = 1 << 20
+FRONT_HWM = 1000
+ZAP_DOMAIN = b"tidegate"
+
+
+class Gateway:
+    """Sockets, regions and threads of one gateway; run() until stop()."""
+
+    def __init__(self, universe: Universe, run_dir: RunDir) -> None:
+        self._universe = universe
+        self._requests = Requests(universe, run_dir)
+        self._sessions = {session.name: session for session in universe.sessions}
+        self._started_ns = wall_ns()
+        self._stopping = Event()
+        self._terms = _terms(universe)
+        self._regions = _regions(universe, run_dir)
+        self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+        self._authenticator: ThreadAuthenticator | None = None
+        self._poller = Poller(self._context)
+        self._orders: LaneTarget | None = None
+        self._reports: LaneSource | None = None
+        self._front = self._context.socket(zmq.ROUTER)
+        self._desk = self._context.socket(zmq.PAIR)
+        self._agent_desk = self._context.socket(zmq.PAIR)
+        try:
+            self._agent = self._open()
+        except BaseException:
+            self.close()
+            raise
+
+    def run(self, ready: Callable[[], None]) -> None:
+        """Serve until stop(); `ready` is called when clients are heard."""
+        agent = Thread(target=self._agent.run, name="gateway-agent")
+        agent.start()
+        try:
+            ready()
+            while not self._stopping.is_set():
+                if not agent.is_alive():
+                    raise StageError("the gateway's agent ended by itself")
+                if self._desk.poll(POLL_MS):
+                    self._serve()
+        finally:
+            self._poller.stop()
+            agent.join()
+            self.close()
+
+    def stop(self) -> None:
+        """Ends run(); from any thread or signal handler."""
+        self._stopping.set()
+
+    def close(self) -> None:
+        """Frees sockets and regions; the files stay for the next gateway."""
+        self._poller.close()
+        for lane in (self._orders, self._reports):
+            if lane is not None:
+                lane.close()
+        for socket in (self._front, self._desk, self._agent_desk):
+            socket.close(linger=200)
+        if self._authenticator is not None:
+            self._authenticator.stop()
+        self._context.term()
+        self._requests.close()
+        for region in self._regions.values():
+            region.close()
+
+    def _open(self) -> GatewayAgent:
+        universe = self._universe
+        self._desk.bind("inproc://desk")
+        self._agent_desk.connect("inproc://desk")
+        self._orders = LaneTarget(
+            self._context,
+            topology.endpoint(universe, "orders"),
+            hwm=topology.hwm(universe, "orders"),
+        )
+        self._reports = LaneSource(
+            self._context,
+            topology.endpoint(universe, "reports"),
+            hwm=topology.hwm(universe, "reports"),
+        )
+        self._bind_front()
+        accounts = np.stack(
+            [account_words(handles, len(universe.accounts)) for handles in self._handles()]
+        )
+        return GatewayAgent(
+            front=self._front,
+            desk=self._agent_desk,
+            orders=self._orders,
+            reports=self._reports,
+            poller=self._poller,
+            sessions=self._regions["gateway_sessions"].rows,
+            outbox=self._regions["outbox"].rows,
+            counters=self._regions["gateway"].rows,
+            latency=self._regions["latency"].rows,
+            accounts=accounts,
+            account_count=len(universe.accounts),
+        )
+
+    def _handles(self) -> list[tuple[int, ...]]:
+        return [(), *(session.accounts for session in self._universe.sessions)]
+
+    def _bind_front(self) -> None:
+        """ipc first: what is set after it, CURVE, holds for the tcp endpoints only."""
+        front = self._front
+        front.set(zmq.ROUTER_MANDATORY, 1)
+        front.set(zmq.MAXMSGSIZE, FRAME_SIZE_MAX)
+        front.set(zmq.LINGER, 0)
+        front.set_hwm(FRONT_HWM)
+        endpoints = self._universe.gateway.endpoints
+        for endpoint in (name for name in endpoints if not name.startswith("tcp://")):
+            _bind(front, endpoint)
+        remote = [name for name in endpoints if name.startswith("tcp://")]
+        if not remote:
+            return
+        self._authenticate()
+        public_key, secret_key = _load_keys(self._universe.gateway.secret_key_file)
+        front.set(zmq.CURVE_SERVER, 1)
+        front.set(zmq.CURVE_PUBLICKEY, public_key)
+        front.set(zmq.CURVE_SECRETKEY, secret_key)
+        front.set(zmq.ZAP_DOMAIN, ZAP_DOMAIN)
+        for endpoint in remote:
+            _bind(front, endpoint)
+
+    def _authenticate(self) -> None:
+        keys = {session.public_key for session in self._universe.sessions}
+        self._authenticator = ThreadAuthenticator(self._context)
+        self._authenticator.start()
+        self._authenticator.configure_curve_callback("*", _KnownKeys(keys - {None}))
+
+    def _serve(self) -> None:
+        """Answers one message of the agent: peer, record, proven key, JSON."""
+        peer, record, user_id, frame = self._desk.recv_multipart()
+        values = SESSION.unpack(record)
+        request_id = values[SESSION.index["request_id"]]
+        try:
+            if values[SESSION.index["kind"]] == Kind.LOGON:
+                answer, body = self._logon(values, user_id.decode(), frame)
+            else:
+                session = self._universe.sessions[values[SESSION.index["session"]] - 1]
+                body = self._requests.answer(session, messages.decode(frame, messages.Request))
+                answer = SESSION.pack({"kind": Kind.RESPONSE, "request_id": request_id})
+        except SessionError as error:
+            answer = _refusal(values)
+            body = messages.encode(messages.Refusal(str(error)))
+        self._desk.send_multipart([peer, answer, body])
+
+    def _logon(self, values: tuple[Any, ...], user_id: str, frame: bytes) -> tuple[bytes, bytes]:
+        """The agent fills in the numbers and binds the connection to the session."""
+        logon = messages.decode(frame, messages.Logon)
+        session = self._sessions.get(logon.session)
+        if session is None:
+            raise SessionError(f"there is no session {logon.session!r}")
+        _prove(session, user_id, logon.secret_key)
+        names = {self._universe.accounts[handle - 1].name: handle for handle in session.accounts}
+        record = SESSION.pack(
+            {
+                "kind": Kind.LOGON,
+                "session": session.handle,
+                "next_expected": values[SESSION.index["next_expected"]],
+                "request_id": values[SESSION.index["request_id"]],
+                "heartbeat_ns": session.heartbeat_ns,
+            }
+        )
+        reply = messages.LogonReply(
+            session=session.handle,
+            accounts=names,
+            instruments=self._terms,
+            heartbeat_ns=session.heartbeat_ns,
+            started_ns=self._started_ns,
+        )
+        return record, messages.encode(reply)
+
+
+class _KnownKeys:
+    """ZAP: a key may connect when some session has it; the logon says which."""
+
+    def __init__(self, keys: set[Any]) -> None:
+        self._keys = {key.encode() for key in keys}
+
+    def callback(self, domain: str, key: bytes) -> bool:  # noqa: ARG002
+        return key in self._keys
+
+
+def main(universe: Universe, run_dir: RunDir, ready: Callable[[], None]) -> int:
+    """The gateway as a process: until SIGTERM or SIGINT."""
+    gateway = Gateway(universe, run_dir)
+
+    def stop(signum: int, frame: FrameType | None) -> None:  # noqa: ARG001
+        gateway.stop()
+
+    if current_thread() is main_thread():
+        signal.signal(signal.SIGTERM, stop)
+        signal.signal(signal.SIGINT, stop)
+    gateway.run(ready)
+    return 0
+
+
+def _prove(session: Session, user_id: str, secret_key: str | None) -> None:
+    """On tcp CURVE has proved a key; on ipc the client shows the key's other half."""
+    name = session.name
+    if user_id:
+        if user_id != session.public_key:
+            raise SessionError(f"the connection's key is not the key of session {name!r}")
+        return
+    if session.public_key is None:
+        return
+    if secret_key is None:
+        raise SessionError(f"session {name!r} has a public_key; its secret_key was not shown")
+    try:
+        shown = zmq.curve_public(secret_key.encode()).decode()
+    except (ValueError, zmq.ZMQError, UnicodeError):
+        raise SessionError("secret_key is not a Z85 key of 40 characters") from None
+    if shown != session.public_key:
+        raise SessionError(f"secret_key is not the one of session {name!r}")
+
+
+def _refusal(values: tuple[Any, ...]) -> bytes:
+    """SESSION_REJECT to a logon or request; cl_ord_id carries the request_id."""
+    kind = values[SESSION.index["kind"]]
+    is_logon = kind == Kind.LOGON
+    return DENIAL.pack(
+        {
+            "kind": Kind.SESSION_REJECT,
+            "reason": Reason.LOGON_REFUSED if is_logon else Reason.REQUEST_UNKNOWN,
+            "ref_kind": kind,
+            "cl_ord_id": values[SESSION.index["request_id"]],
+        }
+    )
+
+
+def _terms(universe: Universe) -> list[messages.InstrumentTerms]:
+    return [
+        messages.InstrumentTerms(
+            handle=instrument.handle,
+            symbol=instrument.symbol,
+            venue=universe.venues[instrument.venue - 1].name,
+            venue_code=instrument.venue_code,
+            product=instrument.product,
+            currency=universe.currencies[instrument.currency - 1].code,
+            tick_size=str(instrument.tick_size),
+            multiplier=str(instrument.multiplier),
+        )
+        for instrument in universe.instruments
+    ]
+
+
+def _regions(universe: Universe, run_dir: RunDir) -> dict[str, Region]:
+    """Sessions and outbox of the gateway before this one, if any; connections are gone."""
+    count = len(universe.sessions) + 1
+    regions = {
+        "gateway_sessions": _resume(run_dir.region("gateway_sessions"), SESSION_ROW, count),
+        "outbox": _resume(run_dir.region("outbox"), RECORD, count * universe.gateway.outbox),
+        "gateway": _resume(run_dir.region("gateway"), GATEWAY_ROW, 1),
+        "latency": _resume(run_dir.region("latency"), HISTOGRAM, len(NAMES)),
+    }
+    rows = regions["gateway_sessions"].rows
+    rows["peer"] = 0
+    rows["handle"] = np.arange(count)
+    rows["state"][rows["state"] == SessionState.SESSION_ON] = SessionState.SESSION_LOST
+    rows["heard_ns"] = wall_ns()
+    for session in universe.sessions:
+        rows["heartbeat_ns"][session.handle] = session.heartbeat_ns
+    fresh = rows["next_out"] == 0
+    for number in ("next_expected", "next_out", "next_sent", "sent_end"):
+        rows[number][fresh] = 1
+    rows["state"][fresh] = SessionState.SESSION_OUT
+    rows["state"][0] = SessionState.SESSION_NONE
+    return regions
+
+
+def _resume(path: Path, dtype: np.dtype[Any], capacity: int) -> Region:
+    if not path.exists():
+        region = Region.create(path, dtype, capacity)
+    else:
+        region = Region.resume(path, dtype)
+        if region.capacity != capacity:
+            region.close()
+            raise RegionError(
+                f"{path}: {region.capacity} rows, expected {capacity}; it is of another config, "
+                "give another run directory"
+            )
+    region.header["count"] = capacity
+    return region
+
+
+def _bind(socket: zmq.Socket[bytes], endpoint: str) -> None:
+    try:
+        socket.bind(endpoint)
+    except zmq.ZMQError as error:
+        raise StageError(f"the gateway cannot bind {endpoint}: {error}") from error
+
+
+def _load_keys(file: str | None) -> tuple[bytes, bytes]:
+    if file is None:
+        raise ConfigError("gateway.secret_key_file is missing; tcp endpoints need a key")
+    try:
+        secret_key = Path(file).read_bytes().strip()
+        return zmq.curve_public(secret_key), secret_key
+    except (OSError, ValueError, zmq.ZMQError) as error:
+        raise ConfigError(f"{file}: {error}; expected a file with a CURVE secret key") from error

@@ -1,0 +1,32 @@
+"""The gateway's agent: clients on one side, risk's lanes on the other."""
+
+from typing import Any, Self, final
+
+import numpy as np
+import numpy.typing as npt
+import zmq
+
+from tidegate.native.lane import LaneSource, LaneTarget
+from tidegate.native.poll import Poller
+
+@final
+class GatewayAgent:
+    """Owns the front socket, the lanes and the regions of one gateway while run() runs."""
+
+    def __new__(
+        cls,
+        *,
+        front: zmq.Socket[bytes],
+        desk: zmq.Socket[bytes],
+        orders: LaneTarget,
+        reports: LaneSource,
+        poller: Poller,
+        sessions: npt.NDArray[Any],
+        outbox: npt.NDArray[Any],
+        counters: npt.NDArray[Any],
+        latency: npt.NDArray[Any],
+        accounts: npt.NDArray[np.uint64],
+        account_count: int,
+    ) -> Self: ...
+    def run(self) -> None:
+        """Work until the poller is stopped; what is in the lanes is flushed."""

@@ -1,0 +1,201 @@
+"""A real gateway over real sockets; the test plays risk at the far ends of its lanes."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import zmq
+
+from tidegate import topology
+from tidegate.config import load_universe
+from tidegate.gateway import Gateway
+from tidegate.native.clock import elapsed_ns
+from tidegate.native.lane import LaneSource, LaneTarget
+from tidegate.native.records import (
+    DENIAL_RECORD,
+    EXECUTION_RECORD,
+    ORDER_RECORD,
+    RECORD,
+    ExecType,
+    Kind,
+)
+from tidegate.native.sessions import GATEWAY_ROW, SESSION_ROW
+from tidegate.region import Region
+from tidegate.run_dir import RunDir
+from tidegate.universe import Session, Universe
+
+DEV = Path(__file__).parents[2] / "configs" / "dev.toml"
+TIMEOUT_S = 10.0
+HEARTBEAT_NS = 100_000_000
+
+
+def until(is_done: Callable[[], Any], what: str, timeout_s: float = TIMEOUT_S) -> Any:
+    """Waits for a condition, at most `timeout_s`; what it returned."""
+    end_ns = elapsed_ns() + int(timeout_s * 1e9)
+    pause = Event()
+    while not (result := is_done()):
+        assert elapsed_ns() < end_ns, f"{what} has not happened within {timeout_s} s"
+        pause.wait(0.002)
+    return result
+
+
+def universe_of(run_dir: RunDir, **changes: Any) -> Universe:
+    """configs/dev.toml with two sessions of one account each, and what a test changes."""
+    universe = load_universe(DEV, run_dir)
+    handles = {account.name: account.handle for account in universe.accounts}
+    sessions = tuple(
+        Session(
+            handle=index,
+            name=name,
+            accounts=(handles[account],),
+            public_key=None,
+            heartbeat_ns=HEARTBEAT_NS,
+        )
+        for index, (name, account) in enumerate((("one", "dev-1"), ("two", "dev-2")), start=1)
+    )
+    return msgspec.structs.replace(universe, **{"sessions": sessions, **changes})
+
+
+class Risk:
+    """Risk's side of the lanes, played by the test."""
+
+    def __init__(self, context: zmq.Context[Any], universe: Universe) -> None:
+        self._orders = LaneSource(context, topology.endpoint(universe, "orders"))
+        self._reports = LaneTarget(context, topology.endpoint(universe, "reports"))
+        self._order_id = 0
+
+    def take(self, count: int = 1) -> npt.NDArray[Any]:
+        """The next records that the gateway forwards, exactly `count` of them."""
+        rows: list[npt.NDArray[Any]] = []
+
+        def is_enough() -> bool:
+            rows.append(self._orders.take_rows(count - sum(map(len, rows))))
+            return sum(map(len, rows)) == count
+
+        until(is_enough, f"taking {count} records from the lane")
+        return np.concatenate(rows).view(ORDER_RECORD)
+
+    def nothing(self) -> bool:
+        """Whether the lane is empty now."""
+        return len(self._orders.take_rows(1)) == 0
+
+    def put(self, rows: npt.NDArray[Any]) -> None:
+        """Sends reports."""
+        assert self._reports.put_rows(rows) == len(rows)
+        until(lambda: self._reports.flush_rows() == 0, "flushing reports")
+
+    def accept(self, order: np.void) -> int:
+        """Reports an order as New; its order_id."""
+        self._order_id += 1
+        report = np.zeros(1, EXECUTION_RECORD)
+        names = ("cl_ord_id", "price", "order_qty", "account", "instrument", "session", "side")
+        for name in (*names, "ord_type", "time_in_force", "received_ns", "flags"):
+            report[name] = order[name]
+        report["kind"] = Kind.EXECUTION_REPORT
+        report["exec_type"] = ExecType.EXEC_NEW
+        report["order_id"] = self._order_id
+        stamps = ("sequenced_delta", "decided_delta", "routed_delta", "venue_delta")
+        for index, name in enumerate(stamps, start=1):
+            report[name] = index * 1000
+        self.put(report)
+        return self._order_id
+
+    def fill(self, order: np.void, order_id: int, last_qty: int, cum_qty: int) -> None:
+        """Reports a trade of an order at its own price."""
+        report = np.zeros(1, EXECUTION_RECORD)
+        for name in ("cl_ord_id", "price", "order_qty", "account", "instrument", "session", "side"):
+            report[name] = order[name]
+        report["kind"] = Kind.EXECUTION_REPORT
+        report["exec_type"] = ExecType.EXEC_TRADE
+        report["order_id"] = order_id
+        report["exec_id"] = cum_qty
+        report["last_px"] = order["price"]
+        report["last_qty"] = last_qty
+        report["cum_qty"] = cum_qty
+        self.put(report)
+
+    def deny(self, order: np.void, reason: int) -> None:
+        """Denies an order."""
+        report = np.zeros(1, DENIAL_RECORD)
+        for name in ("cl_ord_id", "price", "order_qty", "account", "instrument", "session", "side"):
+            report[name] = order[name]
+        report["kind"] = Kind.DENIED
+        report["reason"] = reason
+        report["ref_kind"] = order["kind"]
+        report["limit_value"], report["used_value"], report["asked_value"] = 20, 0, 21
+        self.put(report)
+
+    def close(self) -> None:
+        self._orders.close()
+        self._reports.close()
+
+
+class House:
+    """One gateway on a thread, with its run directory; it can be stopped and started again."""
+
+    def __init__(self, path: Path, **changes: Any) -> None:
+        self.run_dir = RunDir(path)
+        self.run_dir.create()
+        self.universe = universe_of(self.run_dir, **changes)
+        self.front = topology.default_front(self.run_dir)
+        self._context: zmq.Context[Any] = zmq.Context()
+        self.risk = Risk(self._context, self.universe)
+        self._gateway: Gateway | None = None
+        self._thread: Thread | None = None
+
+    def start(self) -> None:
+        """Returns when clients are heard."""
+        is_ready = Event()
+        self._gateway = Gateway(self.universe, self.run_dir)
+        self._thread = Thread(target=self._gateway.run, args=(is_ready.set,))
+        self._thread.start()
+        assert is_ready.wait(TIMEOUT_S)
+
+    def stop(self) -> None:
+        if self._gateway is not None and self._thread is not None:
+            self._gateway.stop()
+            self._thread.join(TIMEOUT_S)
+            assert not self._thread.is_alive()
+        self._gateway = None
+
+    def close(self) -> None:
+        self.stop()
+        self.risk.close()
+        self._context.term()
+
+    def session(self, handle: int) -> np.void:
+        """The session's row, live."""
+        region = Region.attach(self.run_dir.region("gateway_sessions"), SESSION_ROW)
+        row = region.read_rows()[handle]
+        region.close()
+        return row
+
+    def count(self, name: str, reason: int | None = None) -> int:
+        """One of the gateway's counters, live."""
+        region = Region.attach(self.run_dir.region("gateway"), GATEWAY_ROW)
+        row = region.read_rows()[0]
+        region.close()
+        return int(row[name] if reason is None else row[name][reason])
+
+
+@contextmanager
+def house(path: Path, **changes: Any) -> Iterator[House]:
+    """A running gateway."""
+    opened = House(path, **changes)
+    try:
+        opened.start()
+        yield opened
+    finally:
+        opened.close()
+
+
+def blank(count: int = 1) -> npt.NDArray[Any]:
+    """Records of our layout with nothing in them."""
+    rows = np.zeros(count, RECORD)
+    rows["layout_version"] = 1
+    return rows
