@@ -12,6 +12,7 @@ next snapshot.
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -66,22 +67,13 @@ class _Depth:
         self.had_snapshot = False
 
     def snapshot(self, time_ns: int, line: _Line) -> None:
-        changes: list[Change] = [(int(TapeKind.CLEAR), 0, NO_PRICE, 0)]
-        changes += self._levels(line.bids, line.asks)
-        self._put(time_ns, changes)
-        kept, self._kept = self._kept or [], None
-        self._snapshot_id, self._last_id = line.last_update_id or 0, None
         self.had_snapshot = True
-        for diff in kept:
-            self.diff(time_ns, diff)
+        with self._lost_on_error(time_ns):
+            self._snapshot(time_ns, line)
 
     def diff(self, time_ns: int, data: _Data) -> None:
-        try:
+        with self._lost_on_error(time_ns):
             self._diff(time_ns, data)
-        except RowError:
-            self._put(time_ns, [(int(TapeKind.CLEAR), 0, NO_PRICE, 0)])
-            self._kept = []
-            raise
 
     def trade(self, time_ns: int, data: _Data) -> None:
         price, qty = self._ticks(data.price), self._lots(data.qty)
@@ -90,6 +82,25 @@ class _Depth:
         # The maker is the passive side, so the aggressor is the other.
         side = SELL if data.is_buyer_maker else BUY
         self._events.put(time_ns, [(int(TapeKind.TRADE), side, price, qty)])
+
+    @contextmanager
+    def _lost_on_error(self, time_ns: int) -> Iterator[None]:
+        """After a bad row the book is not known: nothing stands until the next snapshot."""
+        try:
+            yield
+        except RowError:
+            self._put(time_ns, [(int(TapeKind.CLEAR), 0, NO_PRICE, 0)])
+            self._kept = []
+            raise
+
+    def _snapshot(self, time_ns: int, line: _Line) -> None:
+        changes: list[Change] = [(int(TapeKind.CLEAR), 0, NO_PRICE, 0)]
+        changes += self._levels(line.bids, line.asks)
+        self._put(time_ns, changes)
+        kept, self._kept = self._kept or [], None
+        self._snapshot_id, self._last_id = line.last_update_id or 0, None
+        for diff in kept:
+            self._diff(time_ns, diff)
 
     def _diff(self, time_ns: int, data: _Data) -> None:
         if self._kept is not None:

@@ -4,7 +4,7 @@ Importers and `tape show` use it. It holds prices and quantities only, no orders
 simulator has its own book.
 """
 
-import heapq
+from bisect import bisect_left, insort
 from collections.abc import Iterator
 
 import numpy as np
@@ -27,8 +27,8 @@ class Book:
         self.levels: dict[int, dict[int, int]] = {BUY: {}, SELL: {}}
         self.terms: dict[int, int] = {}
         self.session = 0
-        # Prices that stood once, best first; those gone are dropped when they come to the top.
-        self._heaps: dict[int, list[int]] = {BUY: [], SELL: []}
+        # The prices of each side in rising order, so that the best are at an end.
+        self._prices: dict[int, list[int]] = {BUY: [], SELL: []}
 
     def apply(self, change: Change) -> None:
         """Takes one event; trades change nothing, as books state themselves."""
@@ -49,10 +49,10 @@ class Book:
 
     def best(self, side: int) -> int | None:
         """The best price of a side; None when the side is empty."""
-        heap, levels, sign = self._heaps[side], self.levels[side], _sign(side)
-        while heap and heap[0] * sign not in levels:
-            heapq.heappop(heap)
-        return heap[0] * sign if heap else None
+        prices = self._prices[side]
+        if not prices:
+            return None
+        return prices[-1] if side == BUY else prices[0]
 
     def spread(self) -> int | None:
         """Best ask less best bid in ticks: 0 locked, negative crossed; None when one-sided."""
@@ -61,8 +61,9 @@ class Book:
 
     def top(self, side: int, count: int) -> dict[int, int]:
         """The best `count` levels of a side."""
-        levels, choose = self.levels[side], heapq.nlargest if side == BUY else heapq.nsmallest
-        return {price: levels[price] for price in choose(count, levels)}
+        prices, levels = self._prices[side], self.levels[side]
+        best = reversed(prices[-count:]) if side == BUY else prices[:count]
+        return {price: levels[price] for price in best}
 
     def state(self) -> list[Change]:
         """Events that build this book from an empty one."""
@@ -71,22 +72,22 @@ class Book:
             changes.append((self.session, 0, NO_PRICE, 0))
         changes += [(kind, 0, price, 0) for kind, price in sorted(self.terms.items())]
         for side in (BUY, SELL):
-            levels = sorted(self.levels[side].items(), reverse=side == BUY)
-            changes += [(int(TapeKind.LEVEL), side, price, qty) for price, qty in levels]
+            levels = self.top(side, len(self.levels[side]))
+            changes += [(int(TapeKind.LEVEL), side, p, qty) for p, qty in levels.items()]
         return changes
 
     def _set(self, side: int, price: int, qty: int) -> None:
-        levels = self.levels[side]
-        if not qty:
-            levels.pop(price, None)
-        else:
+        prices, levels = self._prices[side], self.levels[side]
+        if qty:
             if price not in levels:
-                heapq.heappush(self._heaps[side], price * _sign(side))
+                insort(prices, price)
             levels[price] = qty
+        elif levels.pop(price, 0):
+            del prices[bisect_left(prices, price)]
 
     def _empty(self, side: int) -> None:
         self.levels[side].clear()
-        self._heaps[side].clear()
+        self._prices[side].clear()
 
 
 class EventList:
@@ -156,7 +157,3 @@ def _difference(side: int, old: dict[int, int], new: dict[int, int]) -> list[Cha
     level = int(TapeKind.LEVEL)
     gone = [(level, side, price, 0) for price in old if price not in new]
     return gone + [(level, side, p, qty) for p, qty in new.items() if old.get(p) != qty]
-
-
-def _sign(side: int) -> int:
-    return -1 if side == BUY else 1
