@@ -29,7 +29,9 @@ PUBLISH_S = 0.1
 class Risk:
     """Everything the stage owns; made in the order of start, closed in reverse."""
 
-    def __init__(self, universe: Universe, run_dir: RunDir, context: zmq.Context[zmq.Socket]) -> None:
+    def __init__(
+        self, universe: Universe, run_dir: RunDir, context: zmq.Context[zmq.Socket]
+    ) -> None:
         replay.keep_universe(run_dir.journal, universe)
         self.tables, self.regions = risk_state.in_regions(universe, run_dir)
         if JournalReader(run_dir.journal).segments:

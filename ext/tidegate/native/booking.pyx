@@ -22,7 +22,7 @@ from tidegate.native.records cimport (
     TOO_LATE, denial_record, execution_record, record,
 )
 from tidegate.native.tables cimport (
-    account_row, balance_row, cl_ord_id_row, instrument_row, order_row, pair_row, tables,
+    balance_row, cl_ord_id_row, instrument_row, order_row, pair_row, tables,
 )
 
 

@@ -10,10 +10,10 @@ cimport tidegate.native.checks as checks
 cimport tidegate.native.margin as margin
 cimport tidegate.native.positions as positions
 from tidegate.native.records cimport (
-    ACTIVE, CASH, CHANNEL_STATE, HALTED, MARK, REDUCING, SETTLEMENT, TG_NO_PRICE, TICK,
-    TRADING_STATE, control_record, record,
+    ACTIVE, CASH, CHANNEL_STATE, HALTED, MARK, REDUCING, SETTLEMENT, TICK, TRADING_STATE,
+    control_record, record,
 )
-from tidegate.native.tables cimport balance_row, instrument_row, pair_row, tables
+from tidegate.native.tables cimport balance_row, instrument_row, tables
 
 # A price of more ticks is no price of this world; below it, per mille of it cannot overflow.
 cdef int64_t PRICE_MAX = 9007199254740992

@@ -66,10 +66,10 @@ cdef class RiskAgent:
 
     def run(self, int cycles, int timeout_ms):
         """Up to `cycles` duty cycles, each waiting for input when idle; False when stopped."""
-        cdef int i
+        cdef int _cycle
         cdef int waited = 0
         with nogil:
-            for i in range(cycles):
+            for _cycle in range(cycles):
                 if self.do_work() == 0:
                     waited = self._wait(timeout_ms)
                     if waited == 0 or waited == POLL_STOPPED:
