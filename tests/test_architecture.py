@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent
 # covers what is below it. A module that stands nowhere fails: say here where it belongs.
 LAYERS = (
     "errors native.build native.layout native.records native.invariant native.checksum",
-    "native.clock+clock prices universe native.region+region native.zmqlib codec",
+    "native.stamps native.clock+clock prices universe native.region+region native.zmqlib codec",
     "run_dir native.lane native.histogram+histogram native.journal+journal session_messages",
     "topology counters native.poll native.tables native.outputs native.sessions native.front "
     "native.refusal native.legs native.stamps",
@@ -26,7 +26,7 @@ LAYERS = (
     "native.pretrade",
     "replay",
     "native.venue_channel channel",
-    "native.gateway_agent native.risk_agent native.router_agent",
+    "native.gateway_agent native.risk_agent native.router_agent replay audit",
     "gateway risk router",
     "config tape client+aio+__init__",
     "venue",

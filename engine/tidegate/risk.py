@@ -66,9 +66,12 @@ class Risk:
             tables=self.tables,
             region=self.regions["risk"],
             journal=self.journal,
+            executions=self.sources["executions"],
+            control=self.sources["control"],
+            orders=self.sources["orders"],
+            routes=self.targets["routes"],
+            reports=self.targets["reports"],
             poller=self.poller,
-            **self.sources,
-            **self.targets,
         )
         self.counters = Counters(run_dir, "risk")
         self.published_at = 0.0
