@@ -60,6 +60,17 @@ def test_a_window_starts_with_what_stood(archive: Path, tmp_path: Path) -> None:
     assert document["tape"]["span_ns"] == 999_500_000
 
 
+def test_stated_sessions_open_and_close_the_market(archive: Path, tmp_path: Path) -> None:
+    tape = tmp_path / "gold.tape"
+    options = ("--session", "08:01-09:00", "--utc-offset", 8)
+    assert import_gold(archive, tape, *options).exit_code == 0
+    document = json.loads(tidegate("show", "--json", "--events", 9, tape).stdout)
+    assert [event["kind"] for event in document["events"]] == [
+        *("TRADE", "SESSION_OPEN", "QUOTE", "QUOTE", "TRADE", "SESSION_CLOSE", "END")
+    ]
+    assert document["tape"]["notes"] == ["Sessions as stated: 08:01-09:00, UTC+8."]
+
+
 def test_merge_puts_contracts_side_by_side(archive: Path, tmp_path: Path) -> None:
     gold, copy, both = (tmp_path / name for name in ("a.tape", "b.tape", "both.tape"))
     assert import_gold(archive, gold).exit_code == 0
@@ -88,6 +99,7 @@ def test_merge_puts_contracts_side_by_side(archive: Path, tmp_path: Path) -> Non
         (("--from", "2030-01-01"), "expected a later end"),
         (("--from", "2013-10-07", "--to", "2013-10-07"), "expected a later end"),
         (("--from", "2013-10-06", "--to", "2013-10-06T01:00"), "no events from"),
+        (("--session", "9-10"), "expected such as 09:30-11:30"),
         (("--format", "fix"), "'fix' is not one of"),
         (("--format", "binance"), "expected"),
     ],

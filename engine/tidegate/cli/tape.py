@@ -16,7 +16,7 @@ from rich.table import Table
 from tidegate.errors import TapeError
 from tidegate.native.records import NO_PRICE, Side
 from tidegate.prices import to_price
-from tidegate.tape import binance, lean, orders, ticks
+from tidegate.tape import binance, lean, orders, sessions, ticks
 from tidegate.tape.events import Contract, TapeKind
 from tidegate.tape.format import TapeReader
 from tidegate.tape.recording import (
@@ -81,7 +81,8 @@ def tape() -> None:
 @click.option("--tick-size", type=_Decimal(), help="Smallest step of the price.")
 @click.option("--multiplier", type=_Decimal(), help="Units of the underlying in one lot.")
 @click.option("--lot-size", type=_Decimal(), help="One lot in the sources' unit of quantity.")
-@click.option("--utc-offset", type=click.IntRange(-12, 14), default=8, show_default=True)
+@click.option("--session", "stated_sessions", multiple=True, help="Such as 09:30-11:30, each day.")
+@click.option("--utc-offset", type=click.IntRange(-12, 14), help="Of ticks' clock and sessions.")
 @click.option("--origin", default="not stated", help="Whose recording it is.")
 @click.option("--licence", default="not stated", help="Under which it was published.")
 @click.option("--note", "notes", multiple=True, help="A line for the tape's reader.")
@@ -100,7 +101,8 @@ def import_command(
     tick_size: Decimal | None,
     multiplier: Decimal | None,
     lot_size: Decimal | None,
-    utc_offset: int,
+    stated_sessions: tuple[str, ...],
+    utc_offset: int | None,
     origin: str,
     licence: str,
     notes: tuple[str, ...],
@@ -110,8 +112,9 @@ def import_command(
 ) -> None:
     """Turns recordings of one contract into a tape.
 
-    --utc-offset is the hours by which the clock of a tick CSV is ahead of UTC.
+    --utc-offset is the hours by which a clock is ahead of UTC: by default 8 for ticks, else 0.
     """
+    offset = (8 if form == "ticks" else 0) if utc_offset is None else utc_offset
     stated = {
         "product": product,
         "venue": venue,
@@ -126,11 +129,15 @@ def import_command(
             form,
             list(sources),
             terms,
-            utc_offset,
+            offset,
             skip_bad=skip_bad,
             origin=origin,
             licence=licence,
         )
+        if stated_sessions:
+            parsed = [sessions.parse(text) for text in stated_sessions]
+            recording = sessions.with_sessions(recording, parsed, offset)
+            notes += (f"Sessions as stated: {', '.join(stated_sessions)}, UTC{offset:+d}.",)
         kept = cut_recording(recording, start_ns=start_ns, end_ns=end_ns, depth=depth)
         record_tape(output, [kept], notes=notes)
     _show(output)

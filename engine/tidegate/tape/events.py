@@ -50,7 +50,8 @@ class TapeKind(IntEnum):
     SESSION_CLOSE 0            none                  0              trading stops
     END           0            none                  0              the tape's last row
 
-    A contract without session rows is open throughout; one without limit rows has no limits.
+    A contract without session rows is open throughout, one with them is closed until the first
+    SESSION_OPEN. A contract without limit rows has no limits.
     """
 
     LEVEL = 1

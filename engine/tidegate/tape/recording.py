@@ -7,6 +7,7 @@ import csv
 import gzip
 import hashlib
 import io
+import re
 import zlib
 from decimal import Decimal
 from pathlib import Path
@@ -57,8 +58,7 @@ PRODUCTS = {
 def known_terms(code: str) -> Terms | None:
     """Terms of a contract of one of PRODUCTS, such as GCZ3, IF2101 or BTCUSDT."""
     for product, (venue, currency, tick_size, multiplier, lot_size) in PRODUCTS.items():
-        rest = code.removeprefix(product)
-        if rest != code and (not rest or rest[-1].isdigit()):
+        if re.fullmatch(rf"{product}([FGHJKMNQUVXZ]?\d{{1,4}})?", code, re.ASCII):
             return Terms(
                 code=code,
                 product=product,
