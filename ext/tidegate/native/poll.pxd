@@ -14,6 +14,8 @@ cdef class Poller:
     cdef object far
     cdef list lanes
     cdef zmq_pollitem inputs[POLL_CAPACITY]
+    cdef const Py_ssize_t* frame_indexes[POLL_CAPACITY]
+    cdef const Py_ssize_t* frame_sizes[POLL_CAPACITY]
     cdef zmq_pollitem outputs[POLL_CAPACITY]
     cdef void* targets[POLL_CAPACITY]
     cdef const int* unsent_counts[POLL_CAPACITY]
@@ -28,4 +30,5 @@ cdef class Poller:
     # After wait: whether the input that add_source or add_socket numbered so can be read.
     cdef bint is_ready(self, int index) noexcept nogil
     cdef bint is_stopping(self) noexcept nogil
+    cdef bint _has_left(self, int index) noexcept nogil
     cdef int _poll(self, zmq_pollitem* items, int count, int timeout_ms) noexcept nogil

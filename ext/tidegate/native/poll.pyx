@@ -51,7 +51,23 @@ cdef class Poller:
         self.input_count = 1
 
     cdef int wait(self, int timeout_ms) noexcept nogil:
-        return self._poll(self.inputs, self.input_count, timeout_ms)
+        cdef int index, ready, left_count = 0
+        for index in range(1, self.input_count):
+            left_count += self._has_left(index)
+        ready = self._poll(self.inputs, self.input_count, 0 if left_count else timeout_ms)
+        if ready < 0 or left_count == 0:
+            return ready
+        for index in range(1, self.input_count):
+            if self._has_left(index) and not self.inputs[index].revents & ZMQ_POLLIN:
+                self.inputs[index].revents |= ZMQ_POLLIN
+                ready += 1
+        return ready
+
+    # A source that gave only a part of a frame has more, which its socket does not show.
+    cdef bint _has_left(self, int index) noexcept nogil:
+        if self.frame_indexes[index] == NULL:
+            return False
+        return self.frame_indexes[index][0] != self.frame_sizes[index][0]
 
     cdef int wait_for_room(self, int timeout_ms) noexcept nogil:
         cdef int index, count = 1
@@ -83,9 +99,14 @@ cdef class Poller:
         return TG_LOAD(self.stopping) != 0
 
     def add_source(self, LaneSource source not None):
+        cdef int index
         if source.handle == NULL:
             raise LaneError(f"the lane from {source.endpoint} is closed")
-        return self.add_socket(source.socket)
+        index = self.add_socket(source.socket)
+        self.frame_indexes[index] = &source.frame_index
+        self.frame_sizes[index] = &source.frame_size
+        self.lanes.append(source)
+        return index
 
     def add_socket(self, socket):
         self._check_room(self.input_count)
