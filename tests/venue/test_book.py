@@ -248,9 +248,16 @@ def test_restore_refills_what_was_taken_and_an_empty_side(book: Book) -> None:
     assert book.asks.top() == (102, 8)
 
 
-def test_the_mark_is_the_last_trade_held_between_bid_and_ask(book: Book) -> None:
+def test_a_trade_of_the_tape_takes_nothing_of_what_its_levels_show(book: Book) -> None:
+    book.trade(102, 10, BUY)
+    assert book.asks.top() == (102, 10)
+
+
+def test_the_mark_is_the_last_trade_held_between_a_newer_bid_and_ask(book: Book) -> None:
     assert book.mark() == 101
     book.trade(105, 1, BUY)
+    assert book.mark() == 105
+    book.is_last_newest = False
     assert book.mark() == 102
     book.bids.hide()
     book.asks.hide()

@@ -60,6 +60,7 @@ class Twin:
     def trade(self, price: int, qty: int, aggressor: int) -> list[Fill]:
         side = other(aggressor)
         fills = []
+        gone = 0
         for _ in range(qty):
             own = self.prices(side, lambda lots: any(isinstance(lot, Order) for lot in lots))
             if own and better(side, own[0], price):
@@ -68,6 +69,10 @@ class Twin:
                 lot = lots.pop(0)
                 if isinstance(lot, Order):
                     fills.append(self.fill(lot, price))
+                if lot == TAPE:
+                    gone += 1
+        # A trade moves the queue; what stands afterwards is the tape's to say.
+        self.lots.get((side, price), []).extend([TAPE] * gone)
         return fills
 
     def enter(self, order: Order, *, rests: bool, whole: bool) -> list[Fill]:

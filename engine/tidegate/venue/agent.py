@@ -5,9 +5,9 @@ run it under virtual time. Requests and tape rows are matched in the order of th
 Latencies and rejects are drawn from the seed, here and nowhere below.
 
 Market data, on a PUB: [code, frame of TRADE and QUOTE records]; a QUOTE says the top of the book
-at the end of a cycle in which it changed, and each second, orders of ours included. After the tape's END the
-session stays open, so that positions can be flattened: each second every level is refilled to
-what the tape displayed last, and [b"*", {"end":true}] is published.
+(orders of ours included) at the end of a cycle in which it changed, and each second. After the
+tape's END the session stays open, so that positions can be flattened: each second every level is
+refilled to what the tape displayed last, and [b"*", {"end":true}] is published.
 """
 
 import random

@@ -5,7 +5,8 @@ clock, no I/O, no randomness. The exchange calls it and reports what it returns.
 
 Rules, each a test in tests/venue/test_book.py:
 - An order that rests has ahead of it the tape quantity that stands at its price, and our own
-  earlier orders there. Tape trades at the price take what is ahead first, then the order.
+  earlier orders there. Tape trades at the price take what is ahead first, then the order. They
+  move the queue only: what stands afterwards the tape says in its next row of that level.
 - A level that shrinks without a trade leaves at most the new displayed quantity ahead.
 - A tape trade at a worse price than an order of ours has traded through it: the order is filled
   first, at its own price. A trade without a recorded side hits the side whose best it touches;
@@ -41,6 +42,7 @@ class Book:
     __slots__ = (
         "asks",
         "bids",
+        "is_last_newest",
         "is_open",
         "last_px",
         "lower_limit",
@@ -53,6 +55,8 @@ class Book:
         self.asks = Ladder(1)
         self.is_open = False
         self.last_px = NO_PRICE
+        # No row of the tape has changed a level since the last trade.
+        self.is_last_newest = False
         self.lower_limit: int | None = None
         self.upper_limit: int | None = None
         self.prints: list[Print] = []
@@ -85,7 +89,9 @@ class Book:
             fills += passed
         level = ladder.levels.get(rank)
         if qty and level is not None:
+            left = level.left
             fills += ladder.take(level, qty, qty)[0]
+            level.left = left
         return fills
 
     def refusal(
@@ -150,7 +156,9 @@ class Book:
         return self.settle()
 
     def mark(self) -> int:
-        """Last trade held between bid and ask, else the middle, else what there is."""
+        """Last trade, held between bid and ask if those are newer; else the middle, or one side."""
+        if self.is_last_newest:
+            return self.last_px
         bid, _ = self.bids.top()
         ask, _ = self.asks.top()
         if bid == NO_PRICE and ask == NO_PRICE:
@@ -228,6 +236,7 @@ class Book:
 
     def _print(self, price: int, qty: int, side: int) -> None:
         self.last_px = price
+        self.is_last_newest = True
         if len(self.prints) < PRINTS_MAX:
             self.prints.append(Print(price, qty, side))
 

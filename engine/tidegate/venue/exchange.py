@@ -75,6 +75,8 @@ class Exchange:
         book = self.books[security_id]
         self.touched.add(security_id)
         fills: list[Fill] = []
+        if kind != _TRADE:
+            book.is_last_newest = False
         if kind == _LEVEL:
             ladder = book.bids if side == BUY else book.asks
             ladder.show(price * ladder.sign, qty)
