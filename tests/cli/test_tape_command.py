@@ -36,12 +36,14 @@ def import_gold(archive: Path, output: Path, *more: object) -> Result:
 
 def test_import_writes_a_tape_and_show_says_what_is_in_it(archive: Path, tmp_path: Path) -> None:
     tape = tmp_path / "gold.tape"
-    done = import_gold(archive, tape, "--origin", "a test", "--licence", "none", "--note", "hello")
+    done = import_gold(
+        archive, tape, "--origin", "a [/test]", "--licence", "none", "--note", "[/hello]"
+    )
     assert done.exit_code == 0, done.output
     assert "GCZ3" in done.stdout
     shown = tidegate("show", tape, "--events", 2)
     assert shown.exit_code == 0, shown.output
-    for text in ("GCZ3", "COMEX", "1313.0 .. 1313.7", "a test", "none", "hello", "Events"):
+    for text in ("GCZ3", "COMEX", "1313.0 .. 1313.7", "a [/test]", "none", "[/hello]", "Events"):
         assert text in shown.stdout
     document = json.loads(tidegate("show", "--json", "--events", 99, tape).stdout)
     assert document["tape"]["contracts"][0]["counts"] == {"TRADE": 2, "QUOTE": 2}
@@ -91,6 +93,7 @@ def test_merge_puts_contracts_side_by_side(archive: Path, tmp_path: Path) -> Non
     ("options", "expected"),
     [
         (("--from", "noon"), "expected such as 2013-10-08T13:30"),
+        (("--to", "9999-01-01"), "expected a year of 1970 to 2261"),
         (("--tick-size", "NaN"), "expected more than 0"),
         (("--tick-size", "x"), "expected a decimal number"),
         (("--tick-size", "0.25"), "2 bad rows; expected none (or --skip-bad)"),

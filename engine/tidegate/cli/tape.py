@@ -11,6 +11,7 @@ from typing import Any
 import click
 import msgspec
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from tidegate.errors import TapeError
@@ -61,6 +62,8 @@ class _Instant(click.ParamType[int]):
         except ValueError:
             self.fail(f"{value!r}; expected such as 2013-10-08T13:30 (UTC) or +08:00", param, ctx)
         at = at if at.tzinfo else at.replace(tzinfo=UTC)
+        if not 1970 <= at.year < 2262:
+            self.fail(f"{value!r}; expected a year of 1970 to 2261", param, ctx)
         return (at - _EPOCH) // _MICROSECOND * 1000
 
 
@@ -219,6 +222,7 @@ def _show(file: Path, event_count: int = 0) -> None:
         f"{found.path}: {found.bytes:,} bytes, {found.blocks} blocks, {found.events:,} events,"
         f" {_seconds(found.span_ns)}",
         highlight=False,
+        markup=False,
     )
     console.print(_contracts(found))
     console.print(_provenance(found))
@@ -232,7 +236,7 @@ def _show(file: Path, event_count: int = 0) -> None:
 
 def _contracts(found: TapeFigures) -> Table:
     """One column a contract, so that the table stays narrow."""
-    table = Table("", *(contract.code for contract in found.contracts), title="Contracts")
+    table = Table("", *(escape(contract.code) for contract in found.contracts), title="Contracts")
     lines: dict[str, list[Any]] = {
         "venue, currency": [f"{c.venue}, {c.currency}" for c in found.contracts],
         "tick, multiplier, lot": [
@@ -254,7 +258,7 @@ def _contracts(found: TapeFigures) -> Table:
         if any(kind.name in contract.counts for contract in found.contracts):
             lines[kind.name] = [f"{c.counts.get(kind.name, 0):,}" for c in found.contracts]
     for name, cells in lines.items():
-        table.add_row(name, *(cell.replace("None", "-") for cell in cells))
+        table.add_row(name, *(escape(cell.replace("None", "-")) for cell in cells))
     return table
 
 
@@ -266,7 +270,8 @@ def _provenance(found: TapeFigures) -> Table:
 def _table(title: str, columns: tuple[str, ...], rows: Any) -> Table:
     table = Table(*columns, title=title)
     for row in rows:
-        table.add_row(*(f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row))
+        cells = (f"{cell:,}" if isinstance(cell, int) else escape(str(cell)) for cell in row)
+        table.add_row(*cells)
     return table
 
 

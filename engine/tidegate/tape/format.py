@@ -113,8 +113,20 @@ class TapeWriter:
         """Writes END and the trailer, and gives the file its name."""
         if self._file.closed:
             return
-        if len(self._last) and self._last["flags"][0] & TapeFlag.MORE:
+        try:
+            self._finish()
+        except (OSError, TapeError):
             self.abandon()
+            raise
+        os.replace(self._partial, self.path)
+
+    def abandon(self) -> None:
+        """Leaves no file behind."""
+        self._file.close()
+        self._partial.unlink(missing_ok=True)
+
+    def _finish(self) -> None:
+        if len(self._last) and self._last["flags"][0] & TapeFlag.MORE:
             raise TapeError(f"{self.path}: the last event has MORE; expected its update to end")
         end = np.zeros(1, EVENT)
         end["time_ns"], end["kind"], end["price"] = self.metadata.span_ns, TapeKind.END, NO_PRICE
@@ -123,13 +135,6 @@ class TapeWriter:
         head = _TRAILER.pack(b"TEND", self._block_count, self.event_count, 0)[:-4]
         self._file.write(head + struct.pack("<I", zlib.crc32(head)))
         self._file.close()
-        os.replace(self._partial, self.path)
-
-    def abandon(self) -> None:
-        """Leaves no file behind."""
-        if not self._file.closed:
-            self._file.close()
-            self._partial.unlink(missing_ok=True)
 
     def _put_blocks(self, *, keep_rest: bool) -> None:
         events = np.concatenate(self._waiting)
