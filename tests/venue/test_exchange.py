@@ -1,64 +1,28 @@
 """The exchange: answers to requests, every reason a venue gives, and what must add up."""
 
-from collections import defaultdict
 from decimal import Decimal
 from random import Random
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from venue_requests import REPLACE, assert_consistent, event, named, request
 from venue_rig import BUY, GOLD, SELL
 
 from tidegate.native.records import (
-    DENIAL_RECORD,
-    EXECUTION_RECORD,
-    LAYOUT_VERSION,
     NO_PRICE,
-    ORDER_RECORD,
     ExecType,
     Flag,
     Kind,
-    OrdType,
     Reason,
     TimeInForce,
 )
 from tidegate.tape.events import TapeKind
 from tidegate.venue import exchange as exchange_module
 from tidegate.venue import wire
-from tidegate.venue.exchange import Exchange, TapeRow
+from tidegate.venue.exchange import Exchange
 from tidegate.venue.ledger import Security, fee
 from tidegate.venue.wire import Row
-
-REPLACE = Kind.CANCEL_REPLACE_REQUEST
-
-
-def request(cl_ord_id: int, kind: Kind = Kind.NEW_ORDER_SINGLE, **fields: int) -> Row:
-    record = np.zeros(1, ORDER_RECORD)
-    standard = {
-        "kind": kind,
-        "layout_version": LAYOUT_VERSION,
-        "cl_ord_id": cl_ord_id,
-        "account": 1,
-        "instrument": 1,
-        "side": BUY,
-        "ord_type": OrdType.LIMIT,
-        "time_in_force": TimeInForce.DAY,
-        "price": 99,
-        "order_qty": 3,
-    }
-    for name, value in (standard | fields).items():
-        record[name] = value
-    return tuple(record.tolist()[0])
-
-
-def event(kind: TapeKind, side: int = 0, price: int = NO_PRICE, qty: int = 0) -> TapeRow:
-    return (0, price, qty, 1, int(kind), side, 0)
-
-
-def named(row: Row) -> dict[str, int]:
-    dtype = EXECUTION_RECORD if row[wire.KIND] == Kind.EXECUTION_REPORT else DENIAL_RECORD
-    return dict(zip(dtype.names or (), row, strict=True))
 
 
 @pytest.fixture
@@ -227,38 +191,3 @@ def test_reports_alone_give_the_orders_ends_and_the_statement(seed: int) -> None
         )()
     rows += exchange.cancel_all(frozenset((1, 2)))
     assert_consistent(exchange, [named(row) for row in rows])
-
-
-def assert_consistent(exchange: Exchange, reports: list[dict[str, int]]) -> None:
-    executions = [row for row in reports if row["kind"] == Kind.EXECUTION_REPORT]
-    ids = [row["exec_id"] for row in executions]
-    assert ids == sorted(set(ids))
-    cum_qty: dict[tuple[int, int], int] = defaultdict(int)
-    ended: set[tuple[int, int]] = set()
-    position: dict[int, int] = defaultdict(int)
-    money: dict[int, int] = defaultdict(int)
-    for row in executions:
-        key = (row["account"], row["cl_ord_id"])
-        if row["reason"] == Reason.VENUE_DUPLICATE:
-            continue
-        assert key not in ended, "a report after the end"
-        if row["exec_type"] == ExecType.EXEC_TRADE:
-            cum_qty[key] += row["last_qty"]
-            signed = row["last_qty"] if row["side"] == BUY else -row["last_qty"]
-            assert (row["price"] - row["last_px"]) * signed >= 0, "filled out of its limit"
-            position[row["account"]] += signed
-            money[row["account"]] -= signed * row["last_px"] * GOLD.tick_value
-        assert row["cum_qty"] == cum_qty[key] <= row["order_qty"]
-        is_filled = row["cum_qty"] == row["order_qty"]
-        if is_filled or row["exec_type"] in (
-            ExecType.EXEC_CANCELED,
-            ExecType.EXEC_EXPIRED,
-            ExecType.EXEC_REJECTED,
-        ):
-            ended.add(key)
-    assert ended == {(row["account"], row["cl_ord_id"]) for row in executions}
-    assert not exchange.working
-    for account in (1, 2):
-        statement = exchange.statement(account)
-        assert statement["position"] == ({"GCZ3": position[account]} if account in position else {})
-        assert statement["traded_value"] == money[account]
