@@ -43,7 +43,9 @@ def layout_hash(*dtypes):
     text = ";".join(
         f"{name}:{field[1]}:{field[0].str}{field[0].shape}"
         for dtype in dtypes
-        for name, field in sorted(dtype.fields.items(), key=lambda item: item[1][1])
+        for name, field in sorted(
+            (dtype.fields or {"": (dtype, 0)}).items(), key=lambda item: item[1][1]
+        )
     )
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
 
