@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 import msgspec
+from rich.box import SIMPLE
 from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
@@ -16,6 +17,7 @@ from tidegate.run_dir import RunDir
 REFRESH_SECONDS = 0.5
 # More rows than anyone reads at once; --json has all.
 ROWS_SHOWN_MAX = 500
+FILE_COLUMNS = 200
 
 
 @click.command()
@@ -35,7 +37,10 @@ def inspect(words: tuple[str, ...], once: bool, as_json: bool) -> None:
             found = {name: inspector.view(name) for name in views}
             click.echo(msgspec.json.format(msgspec.json.encode(found)))
         elif once or not Console().is_terminal:
-            Console().print(screen(inspector, views))
+            console = Console()
+            if not console.is_terminal:
+                console.width = FILE_COLUMNS
+            console.print(screen(inspector, views))
         else:
             watch(inspector, views)
     finally:
@@ -77,15 +82,19 @@ def screen(inspector: Inspector, views: tuple[str, ...]) -> Group:
 
 def drawn(inspector: Inspector, view: str) -> Table:
     """One view as a table; a stage that is not up yet leaves a table that says so."""
-    table = Table(title=view, title_justify="left", title_style="bold")
+    table = Table(title=view, title_justify="left", title_style="bold", box=SIMPLE, pad_edge=False)
     try:
         rows = inspector.view(view)
     except (RegionError, RunDirError) as error:
         table.caption = str(error)
         return table
     for column in rows[0] if rows else ():
-        is_text = isinstance(rows[0][column], str) and not is_number(rows[0][column])
-        table.add_column(heading(column), justify="left" if is_text else "right")
+        cells = [cell(column, row) for row in rows[:ROWS_SHOWN_MAX]]
+        if is_number(rows[0][column]):
+            # A number that is cut reads as another number: the names give way first.
+            table.add_column(heading(column), justify="right", min_width=max(map(len, cells)))
+        else:
+            table.add_column(heading(column))
     for row in rows[:ROWS_SHOWN_MAX]:
         table.add_row(*(cell(column, row) for column in row))
     if len(rows) > ROWS_SHOWN_MAX:
