@@ -9,6 +9,7 @@ from rich.box import SIMPLE
 from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
 from tidegate.errors import RegionError, RunDirError
 from tidegate.inspect import OVERVIEW, VIEWS, Inspector, Row, Value
@@ -80,15 +81,16 @@ def screen(inspector: Inspector, views: tuple[str, ...]) -> Group:
     return Group(*(drawn(inspector, view) for view in views))
 
 
-def drawn(inspector: Inspector, view: str) -> Table:
-    """One view as a table; a stage that is not up yet leaves a table that says so."""
-    table = Table(title=view, title_justify="left", title_style="bold", box=SIMPLE, pad_edge=False)
+def drawn(inspector: Inspector, view: str) -> Table | Text:
+    """One view as a table; where there is none, a line that says why."""
     try:
         rows = inspector.view(view)
     except (RegionError, RunDirError) as error:
-        table.caption = str(error)
-        return table
-    for column in rows[0] if rows else ():
+        return Text(f"{view}: {error}\n")
+    if not rows:
+        return Text(f"{view}: none\n")
+    table = Table(title=view, title_justify="left", title_style="bold", box=SIMPLE, pad_edge=False)
+    for column in rows[0]:
         cells = [cell(column, row) for row in rows[:ROWS_SHOWN_MAX]]
         if is_number(rows[0][column]):
             # A number that is cut reads as another number: the names give way first.
@@ -99,8 +101,6 @@ def drawn(inspector: Inspector, view: str) -> Table:
         table.add_row(*(cell(column, row) for column in row))
     if len(rows) > ROWS_SHOWN_MAX:
         table.caption = f"and {len(rows) - ROWS_SHOWN_MAX} more"
-    elif not rows:
-        table.caption = "nothing"
     return table
 
 
