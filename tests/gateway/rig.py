@@ -171,7 +171,7 @@ class House:
     def session(self, handle: int) -> np.void:
         """The session's row, live."""
         region = Region.attach(self.run_dir.region("gateway_sessions"), SESSION_ROW)
-        row = region.read_rows()[handle]
+        row: np.void = region.read_rows()[handle]
         region.close()
         return row
 

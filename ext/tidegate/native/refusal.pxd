@@ -4,7 +4,8 @@ from libc.string cimport memset
 from tidegate.native.records cimport TG_LAYOUT_VERSION, denial_record, record
 
 
-cdef inline void refuse(denial_record* answer, const record* r, int kind, int reason) noexcept nogil:
+cdef inline void refuse(denial_record* answer, const record* r, int kind,
+                        int reason) noexcept nogil:
     memset(answer, 0, sizeof(answer[0]))
     answer.kind = kind
     answer.layout_version = TG_LAYOUT_VERSION
