@@ -30,6 +30,7 @@ cdef extern from "journal.h" nogil:
     void* MAP_FAILED
     int openat(int directory, const char* name, int flags, int mode)
     int renameat(int old_directory, const char* old, int new_directory, const char* name)
+    int unlinkat(int directory, const char* name, int flags)
     int posix_fallocate(int fd, long offset, long size)
     long pwrite(int fd, const void* data, size_t size, long offset)
     void* mmap(void* address, size_t size, int protection, int flags, int fd, long offset)
@@ -193,6 +194,8 @@ cdef class Journal:
         if self.error == 0:
             self._map(fd, made)
         if self.error != 0:
+            # What was allocated goes back, or a full disk stays full.
+            unlinkat(self.directory_fd, NEXT, 0)
             c_close(fd)
             return JOURNAL_NO_SEGMENT
         return JOURNAL_OK
