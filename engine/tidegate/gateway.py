@@ -19,6 +19,7 @@ from zmq.auth.thread import ThreadAuthenticator
 from tidegate import session_messages as messages
 from tidegate import topology
 from tidegate.codec import DENIAL, SESSION
+from tidegate.counters import Counters
 from tidegate.errors import ConfigError, RegionError, SessionError, StageError
 from tidegate.gateway_requests import Requests
 from tidegate.native.clock import wall_ns
@@ -52,6 +53,7 @@ class Gateway:
         self._stopping = Event()
         self._terms = _terms(universe)
         self._regions = _regions(universe, run_dir)
+        self._counters = Counters(run_dir, "gateway")
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._authenticator: ThreadAuthenticator | None = None
         self._poller = Poller(self._context)
@@ -77,10 +79,17 @@ class Gateway:
                     raise StageError("the gateway's agent ended by itself")
                 if self._desk.poll(POLL_MS):
                     self._serve()
+                self._publish()
         finally:
             self._poller.stop()
             agent.join()
             self.close()
+
+    def _publish(self) -> None:
+        """The lanes' counters, for `inspect`."""
+        if self._orders is not None and self._reports is not None:
+            self._counters.publish("orders", self._orders.counters)
+            self._counters.publish("reports", self._reports.counters)
 
     def stop(self) -> None:
         """Ends run(); from any thread or signal handler."""

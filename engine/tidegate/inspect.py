@@ -18,6 +18,7 @@ from tidegate.errors import RegionError, RunDirError
 from tidegate.native import region as native
 from tidegate.native.histogram import HISTOGRAM, percentiles
 from tidegate.native.records import NO_PRICE, Level, Reason, Side, TradingState
+from tidegate.native.sessions import GATEWAY_ROW, SESSION_ROW, SessionState
 from tidegate.native.tables import DTYPES
 from tidegate.prices import to_price
 from tidegate.region import Region
@@ -29,6 +30,10 @@ Row = dict[str, Value]
 
 WORKING = {ord("A"): "PendingNew", ord("0"): "New", ord("1"): "PartiallyFilled"}
 QUANTILES = {"p50_ns": 0.5, "p99_ns": 0.99, "p999_ns": 0.999}
+GATEWAY_COUNTERS = tuple(
+    name for name in GATEWAY_ROW.names or () if GATEWAY_ROW[name].shape == () and name != "pad"
+)
+SESSION_COLUMNS = ("next_expected", "next_out", "forwarded", "refused", "gaps", "resends")
 BAD = ("bad_length", "bad_version", "bad_kind", "bad_part")
 
 
@@ -66,10 +71,8 @@ class Inspector:
         names = ("sequence", "accepted", "denied", "fills", "open_orders", "late_fills")
         rows: list[Row] = [{"count of": name, "value": int(row[name])} for name in names]
         for reason in np.flatnonzero(row["denied_by_reason"]):
-            label = Reason(int(reason)).name if int(reason) in set(Reason) else str(reason)
-            rows.append(
-                {"count of": f"denied {label}", "value": int(row["denied_by_reason"][reason])}
-            )
+            label = f"denied {reason_name(int(reason))}"
+            rows.append({"count of": label, "value": int(row["denied_by_reason"][reason])})
         return rows
 
     def accounts(self) -> list[Row]:
@@ -165,12 +168,38 @@ class Inspector:
     def counters(self) -> list[Row]:
         """Every other counter that a stage publishes and that is not zero."""
         lanes = tuple(f"{lane}." for lane in topology.LANE_NAMES)
-        return [
+        rows: list[Row] = [
             {"stage": stage, "counter": name, "value": value}
             for stage, values in counters.read(self.run_dir).items()
             for name, value in values.items()
             if value and not name.startswith(lanes)
         ]
+        gateway = self.region("gateway", GATEWAY_ROW).rows[0]
+        found = {name: int(gateway[name]) for name in GATEWAY_COUNTERS}
+        for reason in np.flatnonzero(gateway["refused"]):
+            found[f"refused {reason_name(int(reason))}"] = int(gateway["refused"][reason])
+        rows += [
+            {"stage": "gateway", "counter": name, "value": value}
+            for name, value in found.items()
+            if value
+        ]
+        return rows
+
+    def sessions(self) -> list[Row]:
+        """Who is logged on, and the numbers both ways."""
+        table = self.region("gateway_sessions", SESSION_ROW).rows
+        rows: list[Row] = []
+        for session in self.universe.sessions:
+            row = table[session.handle]
+            rows.append(
+                {
+                    "session": session.name,
+                    "state": SessionState(int(row["state"])).name.removeprefix("SESSION_"),
+                    "accounts": len(session.accounts),
+                    **{name: int(row[name]) for name in SESSION_COLUMNS},
+                }
+            )
+        return rows
 
     def latency(self) -> list[Row]:
         """The time between two stages, and in all, of each order once."""
@@ -179,7 +208,7 @@ class Inspector:
             quantiles = percentiles(leg, *QUANTILES.values())
             rows.append(
                 {
-                    "leg": leg["name"].decode(),
+                    "leg": leg["name"].tobytes().rstrip(b"\0").decode(),
                     "count": int(leg["count"]),
                     **dict(zip(QUANTILES, quantiles, strict=True)),
                     "max_ns": int(leg["high_ns"]),
@@ -224,10 +253,15 @@ VIEWS: dict[str, Callable[[Inspector], list[Row]]] = {
     "orders": Inspector.orders,
     "lanes": Inspector.lanes,
     "counters": Inspector.counters,
+    "sessions": Inspector.sessions,
     "latency": Inspector.latency,
 }
 # What a look without a view shows: what fits a screen.
 OVERVIEW = ("stages", "risk", "lanes", "latency")
+
+
+def reason_name(reason: int) -> str:
+    return Reason(reason).name if reason in set(Reason) else str(reason)
 
 
 def money(amount: int) -> str:
