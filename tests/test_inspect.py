@@ -2,6 +2,8 @@
 
 import json
 import os
+import pty
+import signal
 import subprocess
 import sys
 import time
@@ -26,6 +28,7 @@ from tidegate.universe import Universe
 ROOT = Path(__file__).parent.parent
 DEADLINE_SECONDS = 30.0
 GOLD, DEV_1, USD = 1, 4, 1
+SCREEN = {"TERM": "xterm", "COLUMNS": "150", "LINES": "50"}
 
 
 def inspect(*words: str) -> subprocess.CompletedProcess[str]:
@@ -170,6 +173,26 @@ def test_tables_are_drawn_once_without_a_terminal(run_dir: RunDir) -> None:
     assert done.returncode == 0, done.stderr
     assert "dev-2" in done.stdout
     assert "1000000.0000" in done.stdout
+
+
+@pytest.mark.usefixtures("risk")
+def test_a_terminal_sees_it_live_until_ctrl_c(run_dir: RunDir) -> None:
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "tidegate", "inspect", str(run_dir.path), "accounts"]
+    process = subprocess.Popen(
+        command, cwd=ROOT, stdin=theirs, stdout=theirs, stderr=theirs, env={**os.environ, **SCREEN}
+    )
+    os.close(theirs)
+    try:
+        seen = b""
+        while seen.count(b"dev-2") < 2:
+            seen += os.read(ours, 65_536)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(DEADLINE_SECONDS) == 0
+    finally:
+        process.kill()
+        process.wait()
+        os.close(ours)
 
 
 @pytest.mark.usefixtures("risk")
