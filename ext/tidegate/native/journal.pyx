@@ -52,20 +52,12 @@ BATCH_RECORDS = 4096
 JournalEnd = namedtuple("JournalEnd", "reason segment row next_sequence")
 
 
-def _header_dtype():
-    cdef journal_header sample
-    return np.asarray(<journal_header[:1]>&sample).dtype
-
-
-HEADER = _header_dtype()
+cdef journal_header _sample
+HEADER = np.asarray(<journal_header[:1]>&_sample).dtype
 
 
 cdef inline unsigned int record_checksum(const record* r) noexcept nogil:
     return crc32c(<const char*>r + sizeof(r.checksum), TG_RECORD_SIZE - sizeof(r.checksum))
-
-
-cdef inline unsigned int header_checksum(const journal_header* header) noexcept nogil:
-    return crc32c(header, sizeof(journal_header) - sizeof(header.checksum))
 
 
 cdef inline size_t segment_size(uint64_t segment_records) noexcept nogil:
@@ -78,10 +70,8 @@ cdef class Journal:
         self.directory = os.fspath(directory)
         self.is_durable = durable
         if not 1 <= segment_records <= SEGMENT_RECORDS_MAX:
-            raise JournalError(
-                f"{self.directory}: segment_records is {segment_records}; "
-                f"expected 1 to {SEGMENT_RECORDS_MAX}"
-            )
+            raise JournalError(f"{self.directory}: segment_records is {segment_records}; "
+                               f"expected 1 to {SEGMENT_RECORDS_MAX}")
         self._lock()
         reader = JournalReader(self.directory)
         if reader.segments and not append:
@@ -125,16 +115,15 @@ cdef class Journal:
         return self.prepared.rows == NULL and self.row_index * 2 >= self.segment_records
 
     cdef int prepare_next(self) noexcept nogil:
+        cdef uint64_t left = 0
         if not self.is_open:
             return JOURNAL_CLOSED
         if self.prepared.rows != NULL:
             return JOURNAL_OK
-        return self._make_segment(
-            self.segment_number + 1,
-            self.next_sequence + (self.segment_records - self.row_index
-                                  if self.current.rows != NULL else 0),
-            &self.prepared,
-        )
+        if self.current.rows != NULL:
+            left = self.segment_records - self.row_index
+        return self._make_segment(self.segment_number + 1, self.next_sequence + left,
+                                  &self.prepared)
 
     cdef int sync(self) noexcept nogil:
         if self.current.rows == NULL:
@@ -185,7 +174,7 @@ cdef class Journal:
         header.segment_number = number
         header.segment_records = self.segment_records
         header.first_sequence = first
-        header.checksum = header_checksum(&header)
+        header.checksum = crc32c(&header, sizeof(header) - sizeof(header.checksum))
         self.error = self._allocate(fd)
         if self.error == 0 and pwrite(fd, &header, sizeof(header), 0) != sizeof(header):
             self.error = errno
@@ -296,12 +285,11 @@ def raise_for(int code, Journal journal not None):
         raise JournalError(f"{where} is the next, the record has another")
     if code == JOURNAL_KIND:
         raise JournalError(f"{where}: the record has no kind")
-    if code == JOURNAL_NO_SEGMENT:
-        raise JournalError(f"{where}: cannot make a segment: {os.strerror(journal.error)}")
     if code == JOURNAL_CLOSED:
         raise JournalError(f"{where}: the journal is closed")
     if code != JOURNAL_OK:
-        raise JournalError(f"{where}: cannot sync: {os.strerror(journal.error)}")
+        failed = "make a segment" if code == JOURNAL_NO_SEGMENT else "sync"
+        raise JournalError(f"{where}: cannot {failed}: {os.strerror(journal.error)}")
 
 
 # How many records from `start` on are whole and in sequence.
@@ -323,11 +311,8 @@ class JournalReader:
         self.directory = Path(directory)
         if not self.directory.is_dir():
             raise JournalError(f"{self.directory}: no such directory; expected a journal")
-        self.segments = self._find()
+        self.segments = sorted(self.directory.glob("[0-9]*.journal"))
         self.end = None
-
-    def _find(self):
-        return sorted(self.directory.glob("[0-9]*.journal"))
 
     def path_of(self, segment):
         return self.directory / f"{segment:08d}.journal"
@@ -352,7 +337,7 @@ class JournalReader:
         return header
 
     def batches(self, first_sequence=0):
-        self.segments = self._find()
+        self.segments = sorted(self.directory.glob("[0-9]*.journal"))
         self.end = None
         end = JournalEnd("clean", 0, 0, 1)
         last = max(self.segments, default=None)
