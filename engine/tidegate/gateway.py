@@ -39,7 +39,7 @@ POLL_MS = 50
 # A frame above this ends the connection; between the protocol's bound and this it is refused.
 FRAME_SIZE_MAX = 1 << 20
 FRONT_HWM = 1000
-ZAP_DOMAIN = b"tidegate"
+ZAP_DOMAIN = "tidegate"
 
 
 class Gateway:
@@ -163,7 +163,7 @@ class Gateway:
         front.set(zmq.CURVE_SERVER, 1)
         front.set(zmq.CURVE_PUBLICKEY, public_key)
         front.set(zmq.CURVE_SECRETKEY, secret_key)
-        front.set(zmq.ZAP_DOMAIN, ZAP_DOMAIN)
+        front.set(zmq.ZAP_DOMAIN, ZAP_DOMAIN.encode())
         for endpoint in remote:
             _bind(front, endpoint)
 
@@ -171,7 +171,7 @@ class Gateway:
         keys = {session.public_key for session in self._universe.sessions}
         self._authenticator = ThreadAuthenticator(self._context)
         self._authenticator.start()
-        self._authenticator.configure_curve_callback("*", _KnownKeys(keys - {None}))
+        self._authenticator.configure_curve_callback(ZAP_DOMAIN, _KnownKeys(keys - {None}))
 
     def _serve(self) -> None:
         """Answers one message of the agent: peer, record, proven key, JSON."""
