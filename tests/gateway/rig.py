@@ -44,7 +44,7 @@ def until(is_done: Callable[[], Any], what: str, timeout_s: float = TIMEOUT_S) -
     return result
 
 
-def universe_of(run_dir: RunDir, **changes: Any) -> Universe:
+def universe_of(run_dir: RunDir, heartbeat_ns: int = HEARTBEAT_NS, **changes: Any) -> Universe:
     """configs/dev.toml with two sessions of one account each, and what a test changes."""
     universe = load_universe(DEV, run_dir)
     handles = {account.name: account.handle for account in universe.accounts}
@@ -54,7 +54,7 @@ def universe_of(run_dir: RunDir, **changes: Any) -> Universe:
             name=name,
             accounts=(handles[account],),
             public_key=None,
-            heartbeat_ns=HEARTBEAT_NS,
+            heartbeat_ns=heartbeat_ns,
         )
         for index, (name, account) in enumerate((("one", "dev-1"), ("two", "dev-2")), start=1)
     )
@@ -65,7 +65,9 @@ class Risk:
     """Risk's side of the lanes, played by the test."""
 
     def __init__(self, context: zmq.Context[Any], universe: Universe) -> None:
-        self._orders = LaneSource(context, topology.endpoint(universe, "orders"))
+        self._orders = LaneSource(
+            context, topology.endpoint(universe, "orders"), hwm=topology.hwm(universe, "orders")
+        )
         self._reports = LaneTarget(context, topology.endpoint(universe, "reports"))
         self._order_id = 0
 

@@ -21,6 +21,9 @@ from tidegate.native.records import (
     Reason,
 )
 
+SELL = b'{"request": "sell", "account": "dev-1"}'
+NOT_ITS_OWN = b'{"request": "orders", "account": "dev-2"}'
+
 
 class Raw:
     """A DEALER that sends whatever it is told to."""
@@ -122,9 +125,7 @@ def test_another_layout_version(gateway: House, raw: Raw, account: int) -> None:
 
 
 @pytest.mark.parametrize("kind", [0, Kind.EXECUTION_REPORT, Kind.MARK, Kind.CASH, 200])
-def test_a_kind_that_no_client_may_send(
-    gateway: House, raw: Raw, account: int, kind: int
-) -> None:
+def test_a_kind_that_no_client_may_send(gateway: House, raw: Raw, account: int, kind: int) -> None:
     raw.logon()
     raw.send(order(1, account=account, kind=kind).tobytes())
     refusal = raw.refusal()
@@ -151,9 +152,7 @@ def test_a_heartbeat_and_a_request_before_the_logon(gateway: House, raw: Raw) ->
 
 
 @pytest.mark.parametrize("handle", [0, 1, 5, 63, 64, 4_000_000_000])
-def test_an_account_of_somebody_else(
-    gateway: House, raw: Raw, account: int, handle: int
-) -> None:
+def test_an_account_of_somebody_else(gateway: House, raw: Raw, account: int, handle: int) -> None:
     raw.logon()
     handle = gateway.universe.sessions[1].accounts[0] if handle == 5 else handle
     raw.send(order(1, account=handle).tobytes())
@@ -217,10 +216,8 @@ def test_a_low_number_is_refused_but_a_duplicate_is_ignored(
         ((session(Kind.REQUEST), b"\xff\xfe"), Reason.REQUEST_UNKNOWN),
         ((session(Kind.REQUEST), b"{"), Reason.REQUEST_UNKNOWN),
         ((session(Kind.REQUEST), b""), Reason.REQUEST_UNKNOWN),
-        ((session(Kind.REQUEST), b'{"request": "sell", "account": "dev-1"}'),)
-        + (Reason.REQUEST_UNKNOWN,),
-        ((session(Kind.REQUEST), b'{"request": "orders", "account": "dev-2"}'),)
-        + (Reason.REQUEST_UNKNOWN,),
+        ((session(Kind.REQUEST), SELL), Reason.REQUEST_UNKNOWN),
+        ((session(Kind.REQUEST), NOT_ITS_OWN), Reason.REQUEST_UNKNOWN),
         ((session(Kind.LOGON), b"not json"), Reason.LOGON_REFUSED),
         ((session(Kind.LOGON), b'{"session": "one", "secret_key": 5}'), Reason.LOGON_REFUSED),
     ],

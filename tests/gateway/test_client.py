@@ -18,7 +18,10 @@ from tidegate.region import Region
 
 def submit(client: Client | aio.Client, price: str = "1313.5", order_qty: int = 2) -> Order:
     return client.submit(
-        account="dev-1", instrument="GCZ3", side="BUY", order_qty=order_qty,
+        account="dev-1",
+        instrument="GCZ3",
+        side="BUY",
+        order_qty=order_qty,
         price=price,
     )
 
@@ -58,7 +61,7 @@ def test_the_asyncio_client_does_the_same_under_uvloop(gateway: House) -> None:
                 if report.is_final:
                     break
             assert order.is_final
-            with pytest.raises(SessionError, match="request|tables"):
+            with pytest.raises(SessionError, match=r"risk's tables"):
                 await client.positions("dev-1")
             return statuses
 
@@ -130,7 +133,7 @@ def test_an_unknown_session_is_told_so(gateway: House) -> None:
 
 def test_a_gateway_that_is_not_there_is_named(gateway: House) -> None:
     gateway.stop()
-    with pytest.raises(SessionError, match="no answer from ipc://.*front within"):
+    with pytest.raises(SessionError, match=r"no answer from ipc://.*front within"):
         Client(gateway.front, "one").connect(timeout=0.3)
 
 
@@ -175,12 +178,11 @@ def test_a_restarted_client_sees_kept_reports_when_it_resumes(gateway: House) ->
 
 
 def test_the_newest_logon_of_a_session_wins_and_the_other_is_told(gateway: House) -> None:
-    with Client(gateway.front, "one") as first:
-        with Client(gateway.front, "one") as second:
-            submit(second)
-            assert gateway.risk.take()[0]["session"] == 1
-            with pytest.raises(SessionError, match="logged out by the gateway"):
-                next(first.reports(timeout=5))
+    with Client(gateway.front, "one") as first, Client(gateway.front, "one") as second:
+        submit(second)
+        assert gateway.risk.take()[0]["session"] == 1
+        with pytest.raises(SessionError, match="logged out by the gateway"):
+            next(first.reports(timeout=5))
 
 
 def test_latency_is_recorded_by_leg_for_the_first_report(gateway: House) -> None:

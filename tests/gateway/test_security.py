@@ -100,9 +100,7 @@ def test_no_key_cannot_even_connect_over_tcp(guarded: House) -> None:
         ("\u00e9" * 40, "not a Z85 key"),
     ],
 )
-def test_on_ipc_the_key_is_shown_and_checked(
-    guarded: House, key: str | None, words: str
-) -> None:
+def test_on_ipc_the_key_is_shown_and_checked(guarded: House, key: str | None, words: str) -> None:
     with pytest.raises(SessionError, match=words):
         Client(guarded.front, "one", key).connect()
 
