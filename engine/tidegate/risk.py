@@ -30,7 +30,7 @@ class Risk:
     """Everything the stage owns; made in the order of start, closed in reverse."""
 
     def __init__(
-        self, universe: Universe, run_dir: RunDir, context: zmq.Context[zmq.Socket]
+        self, universe: Universe, run_dir: RunDir, context: zmq.Context[zmq.Socket[bytes]]
     ) -> None:
         replay.keep_universe(run_dir.journal, universe)
         self.tables, self.regions = risk_state.in_regions(universe, run_dir)

@@ -1,17 +1,11 @@
 """The venue's duty cycle over real sockets, stepped under virtual time."""
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
-
 import numpy as np
-import pytest
 import zmq
-from venue_rig import BUY, SECOND, SELL, Stepped, Wire, two_sided, write_tape
+from venue_rig import BUY, SECOND, SELL, Make, Wire, assert_refused
 
 from tidegate.native.records import (
-    LAYOUT_VERSION,
     QUOTE_RECORD,
-    RECORD,
     ExecType,
     Flag,
     Kind,
@@ -27,27 +21,6 @@ NEW, CANCELED, EXPIRED, TRADE = (
     ExecType.EXEC_EXPIRED,
     ExecType.EXEC_TRADE,
 )
-Make = Callable[..., Stepped]
-
-
-@pytest.fixture
-def make(tmp_path: Path) -> Iterator[Make]:
-    """Makes a venue with a tape of the given rows after a two-sided quote."""
-    made: list[Stepped] = []
-
-    def venue(
-        rows: tuple[tuple[int, TapeKind, int, int, int], ...] = (),
-        *,
-        span_ns: int = 1000 * SECOND,
-        **fields: object,
-    ) -> Stepped:
-        tape = write_tape(tmp_path / "small.tape", [*two_sided(), *rows], span_ns=span_ns)
-        made.append(Stepped(tape, **fields))
-        return made[-1]
-
-    yield venue
-    for each in made:
-        each.close()
 
 
 def told(wire: Wire) -> list[tuple[int, int]]:
@@ -203,76 +176,6 @@ def test_a_heartbeat_each_second_says_the_next_number(make: Make) -> None:
     assert len(beats) == 5
     assert beats[-1]["next_sending"] == 2
     assert all(beat["msg_seq_num"] == 0 for beat in beats)
-
-
-def frame(**fields: int) -> bytes:
-    records = np.zeros(1, RECORD)
-    records["layout_version"] = LAYOUT_VERSION
-    for name, value in fields.items():
-        records[name] = value
-    return records.tobytes()
-
-
-@pytest.mark.parametrize(
-    ("parts", "reason"),
-    [
-        ([b""], Reason.FRAME_LENGTH),
-        ([b"x" * 127], Reason.FRAME_LENGTH),
-        ([b"x" * 129], Reason.FRAME_LENGTH),
-        ([frame(kind=1) * 257], Reason.FRAME_LENGTH),
-        ([frame(kind=1), b"{}"], Reason.FRAME_LENGTH),
-        ([frame(kind=Kind.REQUEST)], Reason.FRAME_LENGTH),
-        ([frame(kind=1, layout_version=9)], Reason.FRAME_VERSION),
-        ([frame(kind=0)], Reason.FRAME_KIND),
-        ([frame(kind=Kind.EXECUTION_REPORT)], Reason.FRAME_KIND),
-        ([frame(kind=1) + frame(kind=Kind.HEARTBEAT)], Reason.FRAME_KIND),
-        ([bytes(range(128))], Reason.FRAME_VERSION),
-    ],
-)
-def test_a_bad_frame_is_answered_and_counted_and_the_venue_goes_on(
-    make: Make, parts: list[bytes], reason: Reason
-) -> None:
-    venue = make()
-    wire = venue.channel()
-    wire.socket.send_multipart(parts)
-    assert_refused(wire, reason)
-    assert venue.agent.front.counters["bad_messages"] == 1
-    wire.order(1, price=90)
-    wire.until_reports(1)
-
-
-def assert_refused(wire: Wire, reason: Reason) -> None:
-    def refusal() -> Reason | None:
-        kinds = [record for record, _ in wire.sessions if record["kind"] == Kind.SESSION_REJECT]
-        return Reason(int(kinds[-1]["reason"])) if kinds else None
-
-    assert wire.until(refusal) == reason
-
-
-def test_a_request_before_logon_is_refused(make: Make) -> None:
-    wire = make().wire()
-    wire.order(1, price=90)
-    assert_refused(wire, Reason.NOT_LOGGED_ON)
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"not json",
-        b"[]",
-        b'{"channel":"b","accounts":[]}',
-        b'{"channel":"b","accounts":["M9"]}',
-        b'{"channel":"b","accounts":["M1"]}',
-        b'{"accounts":["M2"]}',
-    ],
-)
-def test_a_logon_that_does_not_name_free_accounts_is_refused(make: Make, body: bytes) -> None:
-    venue = make()
-    venue.channel()
-    wire = venue.wire()
-    wire.socket.send_multipart([frame(kind=Kind.LOGON), body])
-    assert_refused(wire, Reason.LOGON_REFUSED)
-    assert wire.sessions[-1][1]["error"]
 
 
 def test_a_number_taken_before_is_dropped_and_a_gap_is_counted(make: Make) -> None:

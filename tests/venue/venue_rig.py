@@ -22,6 +22,7 @@ from tidegate.native.records import (
     SESSION_RECORD,
     Kind,
     OrdType,
+    Reason,
     Side,
     TimeInForce,
 )
@@ -268,3 +269,14 @@ class Stepped:
             wire.close()
         self.agent.close()
         self.context.term()
+
+
+Make = Callable[..., Stepped]
+
+
+def assert_refused(wire: Wire, reason: Reason) -> None:
+    def refusal() -> Reason | None:
+        kinds = [record for record, _ in wire.sessions if record["kind"] == Kind.SESSION_REJECT]
+        return Reason(int(kinds[-1]["reason"])) if kinds else None
+
+    assert wire.until(refusal) == reason

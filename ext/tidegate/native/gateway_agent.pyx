@@ -53,7 +53,6 @@ from tidegate.native.zmqlib cimport (
     ZMQ_SNDMORE,
     lib,
     socket_pointer,
-    zmq_frame,
 )
 
 
