@@ -63,7 +63,8 @@ class MarketData:
     def take(self) -> list[Quote | Trade]:
         """What has arrived, without waiting."""
         taken: list[Quote | Trade] = []
-        while not self.has_ended and self._socket.poll(0):
+        # Quotes go on after the tape's end: positions are closed against the last book.
+        while self._socket.poll(0):
             frames = self._socket.recv_multipart()
             if frames[0] == END_TOPIC:
                 self.has_ended = True

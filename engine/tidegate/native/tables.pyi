@@ -7,6 +7,7 @@ NO_LIMIT: int
 CHAIN_MAX: int
 DTYPES: dict[str, np.dtype[Any]]
 
+def state_hash(arrays: dict[str, npt.NDArray[Any]]) -> str: ...
 def is_power_of_two(value: int) -> bool: ...
 
 @final

@@ -72,6 +72,14 @@ cdef tables _point(dict arrays) except *:
     )
 
 
+def state_hash(arrays):
+    """BLAKE2b-128 over every byte of every table, as hex. Equal state, equal hash."""
+    digest = hashlib.blake2b(digest_size=16)
+    for name in sorted(DTYPES):
+        digest.update(memoryview(arrays[name]).cast("B"))
+    return digest.hexdigest()
+
+
 @cython.final
 cdef class Tables:
     """Risk's whole state over given arrays, one for each name of DTYPES.
@@ -95,8 +103,5 @@ cdef class Tables:
         self.t = _point(arrays)
 
     def state_hash(self):
-        """BLAKE2b-128 over every byte of every table, as hex. Equal state, equal hash."""
-        digest = hashlib.blake2b(digest_size=16)
-        for name in sorted(DTYPES):
-            digest.update(memoryview(self.arrays[name]).cast("B"))
-        return digest.hexdigest()
+        """state_hash of these tables."""
+        return state_hash(self.arrays)

@@ -1,0 +1,66 @@
+"""`tidegate demo`."""
+
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from tidegate.demo import run as playing
+from tidegate.demo import table
+from tidegate.demo.run import Result
+from tidegate.inspect import Inspector
+from tidegate.run_dir import RunDir
+
+TMPFS = Path("/dev/shm")
+
+
+@click.command()
+@click.option("--json", "json_path", type=click.Path(path_type=Path), help="Write all of it here.")
+@click.option(
+    "--run-dir",
+    type=click.Path(path_type=Path),
+    help="Keep the run here, to inspect and replay it; must be empty or new.",
+)
+def demo(json_path: Path | None, run_dir: Path | None) -> None:
+    """Trade three recorded markets with 200 sub-accounts and six strategies; prove the books."""
+    console = Console()
+    place = run_dir or Path(tempfile.mkdtemp(prefix="tidegate-", dir=shm()))
+    if run_dir is not None and run_dir.exists() and any(run_dir.iterdir()):
+        raise click.UsageError(f"--run-dir {run_dir} is not empty; expected a new directory")
+    try:
+        result = play(RunDir(place), console)
+    finally:
+        if run_dir is None:
+            shutil.rmtree(place, ignore_errors=True)
+    table.show(result, console)
+    if json_path is not None:
+        json_path.write_bytes(result.as_json())
+    sys.exit(1 if any(proof.against for proof in result.proofs) else 0)
+
+
+def shm() -> Path | None:
+    """tmpfs, where regions and journal cost no disk; else the system's temporary directory."""
+    return TMPFS if TMPFS.is_dir() else None
+
+
+def play(run_dir: RunDir, console: Console) -> Result:
+    """Run the demo behind a progress bar."""
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[seen]}"),
+        console=console,
+    ) as bar:
+        task = bar.add_task("starting", total=1.0, seen="")
+
+        def progress(done: float, place: RunDir) -> None:
+            risk = {row["count of"]: row["value"] for row in Inspector(place).view("risk")}
+            seen = f"{risk['accepted']} accepted, {risk['denied']} denied, {risk['fills']} fills"
+            bar.update(task, completed=done, description="playing tapes", seen=seen)
+
+        return playing.run(run_dir, progress)

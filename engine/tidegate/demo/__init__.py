@@ -1,0 +1,1 @@
+"""The demo: six strategy processes trade recorded markets through the engine; then the proofs."""
