@@ -25,8 +25,9 @@ LAYERS = (
     "gateway_requests",
     "native.pretrade",
     "replay",
-    "native.venue_channel channel",
-    "native.gateway_agent native.risk_agent native.router_agent replay audit",
+    "native.venue_channel",
+    "channel",
+    "venue_session native.gateway_agent native.risk_agent native.router_agent replay audit",
     "gateway risk router",
     "config tape client+aio+__init__",
     "venue",
@@ -39,7 +40,7 @@ FIRST_AGENTS = "native.gateway_agent"
 STAGES = (
     {"native.intake", "native.gateway_agent", "gateway"},
     {"native.pretrade", "native.booking", "native.control", "native.risk_agent", "risk"},
-    {"native.routing", "native.venue_channel", "native.router_agent", "channel", "router"},
+    {"native.routing", "native.router_agent", "channel", "venue_session", "router"},
 )
 CLOCK = {"native.clock", "clock"}
 ENTRIES = ("__init__", "__main__", "cli", "stage", "aio")

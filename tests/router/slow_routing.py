@@ -117,7 +117,8 @@ class SlowRouting:
         if order is None:
             return False
         if kind == Kind.NEW_ORDER_SINGLE:
-            return order_id <= order.order_id
+            is_later = request["received_ns"][0] > order.head["received_ns"][0]
+            return order_id <= order.order_id and not is_later
         same = order.ids.get(kind) == request["cl_ord_id"][0]
         return order_id == order.order_id and kind in order.pending and same
 
@@ -127,7 +128,8 @@ class SlowRouting:
         if order_id & 0xFFFFFFFF >= self.capacity:
             return Reason.TABLE_FULL
         order = self.orders.get(order_id & 0xFFFFFFFF)
-        if order is not None and order_id < order.order_id:
+        is_new = request["kind"][0] == Kind.NEW_ORDER_SINGLE
+        if order is not None and order_id < order.order_id and not is_new:
             return Reason.UNKNOWN_ORDER
         known = instrument < len(self.instrument_channels)
         channel = self.channels.get(self.instrument_channels[instrument] if known else 0)
@@ -203,8 +205,10 @@ class SlowRouting:
         order.pending.pop(Kind.NEW_ORDER_SINGLE, None)
         out["cl_ord_id"] = order.cl_ord_id
         if report["exec_type"][0] == ExecType.EXEC_CANCELED:
-            if order.pending.pop(Kind.CANCEL_REQUEST, 0):
-                out["cl_ord_id"] = order.ids[Kind.CANCEL_REQUEST]
+            for kind in (Kind.CANCEL_REQUEST, Kind.CANCEL_REPLACE_REQUEST):
+                if order.pending.pop(kind, 0):
+                    out["cl_ord_id"] = order.ids[kind]
+                    break
         elif report["exec_type"][0] == ExecType.EXEC_REPLACED:
             if order.pending.pop(Kind.CANCEL_REPLACE_REQUEST, 0):
                 out["cl_ord_id"] = order.ids[Kind.CANCEL_REPLACE_REQUEST]

@@ -38,7 +38,7 @@ class Tables:
     def __init__(self, rate: int = 10, burst: int = 5) -> None:
         self.routes = np.zeros(CAPACITY, ROUTE_ROW)
         self.channels = np.zeros(3, CHANNEL_ROW)
-        self.codes = VenueCodes(INSTRUMENT_CHANNELS, 5)
+        self.codes = VenueCodes(INSTRUMENT_CHANNELS, 3, 5)
         self.routing = Routing(self.routes, self.channels, self.codes)
         for channel in (1, 2):
             self.routing.open_channel(channel, rate, burst)
@@ -209,6 +209,13 @@ def test_same_request_again_is_dropped_and_counted(tables: Tables) -> None:
     assert tables.channels[1]["requests_repeated"] == 3
 
 
+def test_later_order_takes_its_place_in_a_map_that_outlived_the_journal(tables: Tables) -> None:
+    tables.routing.route(request(order_id=2 << 32 | 3), SECOND)
+    later = request(order_id=1 << 32 | 3, received_ns=SECOND + 1)
+    assert tables.routing.route(later, SECOND + 1)[0] == 1
+    assert tables.routes[3]["order_id"] == 1 << 32 | 3
+
+
 def test_cancel_of_an_order_whose_place_was_used_again_is_refused(tables: Tables) -> None:
     tables.routing.route(request(order_id=2 << 32 | 3), SECOND)
     routed, out = tables.routing.route(request(Kind.CANCEL_REQUEST), SECOND)
@@ -263,9 +270,10 @@ def test_requests_the_venue_never_got_are_refused_once(tables: Tables) -> None:
 
 
 def test_withdrawn_request_gives_its_number_back(tables: Tables) -> None:
-    tables.routing.route(request(), SECOND)
-    out = tables.routing.withdrawn(1, request())
+    _, sent = tables.routing.route(request(session=9), SECOND)
+    out = tables.routing.withdrawn(1, sent)
     assert out["reason"][0] == Reason.VENUE_DOWN
+    assert (out["cl_ord_id"][0], out["instrument"][0], out["session"][0]) == (100, 1, 9)
     assert tables.channels[1]["next_sending"] == 1
     assert len(tables.routing.lost(1, 1, 5)) == 0
 

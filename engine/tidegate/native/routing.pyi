@@ -45,8 +45,11 @@ class Routing:
     def route(self, request: npt.NDArray[Any], now_ns: int) -> tuple[int, npt.NDArray[Any]]:
         """The step for one request: (channel or a member of Routed, out)."""
 
-    def withdrawn(self, channel: int, request: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Takes back the request just submitted, which the channel would not take; refuses it."""
+    def withdrawn(self, channel: int, sent: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Takes back the last request submitted, as the venue was to read it, and refuses it."""
+
+    def forget_executions(self, channel: int) -> None:
+        """The venue was started anew and may give exec_ids again."""
 
     def report(
         self, channel: int, report: npt.NDArray[Any], now_ns: int

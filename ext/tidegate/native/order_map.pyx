@@ -86,8 +86,10 @@ cdef void note_execution(route_row* row, const execution_record* report) noexcep
     """What is resent after a restart is older than the row: the row only moves forward."""
     row.new_seq_num = 0
     row.cum_qty = max(row.cum_qty, report.cum_qty)
-    if report.exec_type == EXEC_CANCELED:
+    if report.exec_type == EXEC_CANCELED and row.cancel_seq_num != 0:
         row.cancel_seq_num = 0
+    elif report.exec_type == EXEC_CANCELED:
+        row.replace_seq_num = 0
     elif report.exec_type == EXEC_REPLACED:
         row.replace_seq_num = 0
         row.cl_ord_id = report.cl_ord_id
@@ -112,8 +114,9 @@ cdef uint64_t answered_cl_ord_id(const route_row* row, const record* answer) noe
         return row.cancel_cl_ord_id if ref_kind == CANCEL_REQUEST else row.replace_cl_ord_id
     if answer.exec_type == EXEC_CANCELED and row.cancel_seq_num != 0:
         return row.cancel_cl_ord_id
-    if answer.exec_type == EXEC_REPLACED and row.replace_seq_num != 0:
-        return row.replace_cl_ord_id
+    # A replace to what is filled already ends the order: CANCELED is its answer.
+    if answer.exec_type == EXEC_CANCELED or answer.exec_type == EXEC_REPLACED:
+        return row.replace_cl_ord_id if row.replace_seq_num != 0 else row.cl_ord_id
     return row.cl_ord_id
 
 

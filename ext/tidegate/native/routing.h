@@ -45,7 +45,7 @@ typedef struct {
 typedef struct {
     uint32_t state;
     uint32_t next_sending;     /* number of the next request */
-    uint32_t next_expected;    /* of the reports that have gone on to risk */
+    uint32_t next_expected;    /* number of the next report */
     uint32_t pad;
     int64_t message_rate;      /* a second */
     int64_t message_burst;

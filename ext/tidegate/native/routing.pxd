@@ -54,7 +54,7 @@ cdef class Routing:
     cdef readonly uint32_t channel_count
 
     cdef int step(self, const record* request, record* out, int64_t now_ns) noexcept nogil
-    cdef void withdraw(self, uint32_t channel, const record* request, record* out) noexcept nogil
+    cdef void withdraw(self, uint32_t channel, const record* sent, record* out) noexcept nogil
     cdef bint take_report(
         self, uint32_t channel, const record* report, record* out, int64_t now_ns
     ) noexcept nogil
@@ -71,4 +71,5 @@ cdef class Routing:
         self, uint32_t channel, const record* request, record* out, int64_t now_ns
     ) noexcept nogil
     cdef bint take_mark(self, uint32_t channel, record* out) noexcept nogil
+    cdef route_row* find(self, uint64_t order_id) noexcept nogil
     cdef void take_answer(self, uint32_t channel, record* out) noexcept nogil

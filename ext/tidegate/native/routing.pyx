@@ -8,6 +8,7 @@ from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 
 import numpy as np
 
+from tidegate.native.invariant cimport must
 from tidegate.native.order_map cimport (
     answered_cl_ord_id,
     note_execution,
@@ -38,6 +39,7 @@ from tidegate.native.records cimport (
     order_record,
     record,
 )
+from tidegate.native.stamps cimport delta
 from tidegate.native.throttle cimport TG_MESSAGE_COST, level_after
 from tidegate.native.venue_codes cimport VenueCodes
 
@@ -51,19 +53,6 @@ def _dtype():
 
 CHANNEL_ROW = _dtype()
 RATE_MAX = 1_000_000_000
-
-
-cdef enum:
-    STAMP_MAX = 0xFFFFFFFF
-
-
-cdef inline uint32_t after(int64_t received_ns, int64_t now_ns) noexcept nogil:
-    """Saturating, as the record's stamps are; 0 stays for "not reached"."""
-    if now_ns <= received_ns:
-        return 1
-    if now_ns - received_ns >= STAMP_MAX:
-        return STAMP_MAX
-    return <uint32_t>(now_ns - received_ns)
 
 
 cdef inline int64_t throttle_level(const channel_row* row, int64_t now_ns) noexcept nogil:
@@ -115,14 +104,17 @@ cdef class Routing:
         return <int>channel
 
     cdef bint is_repeated(self, const record* request) noexcept nogil:
-        """The same request again, or a new order older than the one that has its place."""
+        """The same request again, or a new order that is older than the one in its place."""
         cdef uint32_t index = <uint32_t>request.order_id
         cdef const route_row* row
         if index >= self.route_count:
             return False
         row = &self.routes[index]
         if request.kind == NEW_ORDER_SINGLE:
-            return request.order_id <= row.order_id
+            # By time too: an order map may outlive the journal that gave the order_ids.
+            return (
+                request.order_id <= row.order_id and request.received_ns <= row.received_ns
+            )
         if request.order_id != row.order_id:
             return False
         if request.kind == CANCEL_REQUEST:
@@ -136,7 +128,7 @@ cdef class Routing:
         cdef const channel_row* row = &self.channels[channel]
         if index >= self.route_count:
             return TABLE_FULL
-        if request.order_id < self.routes[index].order_id:
+        if request.kind != NEW_ORDER_SINGLE and request.order_id < self.routes[index].order_id:
             return UNKNOWN_ORDER
         if channel == 0:
             return VENUE_CODE_MISSING
@@ -174,7 +166,7 @@ cdef class Routing:
         out[0] = request[0]
         out.checksum = 0
         out.sequence = 0
-        out.routed_delta = after(request.received_ns, now_ns)
+        out.routed_delta = delta(request.received_ns, now_ns)
         out.msg_seq_num = sender.next_sending
         note_request(row, out, channel)
         out.session = 0
@@ -186,14 +178,18 @@ cdef class Routing:
         sender.next_sending += 1
         sender.submitted += 1
 
-    cdef void withdraw(self, uint32_t channel, const record* request, record* out) noexcept nogil:
-        """Takes back the request just submitted, which the channel would not take; refuses it."""
+    cdef void withdraw(self, uint32_t channel, const record* sent, record* out) noexcept nogil:
+        """Takes back the last request submitted, as the venue was to read it, and refuses it."""
         cdef channel_row* sender = &self.channels[channel]
+        cdef route_row* row = &self.routes[<uint32_t>sent.cl_ord_id]
+        cdef uint8_t kind = sent.kind
+        must(row.order_id == sent.cl_ord_id and sender.next_sending > 1)
         sender.next_sending -= 1
         sender.submitted -= 1
-        settle(&self.routes[<uint32_t>request.order_id], request.kind)
         self.note_refused(channel, VENUE_DOWN)
-        refusal(request, VENUE_DOWN, out)
+        restore_request(row, kind, out)
+        refusal(out, VENUE_DOWN, out)
+        settle(row, kind)
 
     cdef Py_ssize_t take_lost(
         self, uint32_t channel, uint32_t next_expected, record* out, Py_ssize_t count_max
@@ -228,7 +224,7 @@ cdef class Routing:
         if report.kind == MARK:
             if out.received_ns == 0:
                 out.received_ns = now_ns
-            out.venue_delta = after(out.received_ns, now_ns)
+            out.venue_delta = delta(out.received_ns, now_ns)
             return self.take_mark(channel, out)
         if report.kind == EXECUTION_REPORT:
             if (<execution_record*>out).exec_id == 0:
@@ -242,7 +238,7 @@ cdef class Routing:
             row.reports_malformed += 1
             return False
         self.take_answer(channel, out)
-        out.venue_delta = after(out.received_ns, now_ns) if out.received_ns else 0
+        out.venue_delta = delta(out.received_ns, now_ns) if out.received_ns else 0
         row.reports += 1
         return True
 
@@ -257,12 +253,10 @@ cdef class Routing:
 
     cdef void take_answer(self, uint32_t channel, record* out) noexcept nogil:
         """Puts our own names back, and notes in the order map what the answer says."""
-        cdef uint32_t index = <uint32_t>out.cl_ord_id
-        cdef route_row* row
-        cdef uint64_t order_id = out.cl_ord_id
+        cdef route_row* row = self.find(out.cl_ord_id)
         cdef uint64_t venue_order_id = out.order_id
-        out.order_id = order_id
-        if index >= self.route_count or order_id == 0 or self.routes[index].order_id != order_id:
+        out.order_id = out.cl_ord_id
+        if row == NULL:
             # An answer is never withheld: risk has the order, or counts it as an orphan.
             self.channels[channel].unknown_orders += 1
             out.cl_ord_id = 0
@@ -270,7 +264,6 @@ cdef class Routing:
             out.session = 0
             out.instrument = self.codes.instrument_of(channel, out.instrument)
             return
-        row = &self.routes[index]
         if venue_order_id != 0:
             row.venue_order_id = venue_order_id
         out.cl_ord_id = answered_cl_ord_id(row, out)
@@ -286,6 +279,12 @@ cdef class Routing:
             note_execution(row, <const execution_record*>out)
         else:
             settle(row, (<const denial_record*>out).ref_kind)
+
+    cdef route_row* find(self, uint64_t order_id) noexcept nogil:
+        cdef uint32_t index = <uint32_t>order_id
+        if order_id == 0 or index >= self.route_count or self.routes[index].order_id != order_id:
+            return NULL
+        return &self.routes[index]
 
     def open_channel(self, uint32_t channel, int64_t message_rate, int64_t message_burst):
         """Makes a channel's row ready: down, with a full bucket and no number seen."""
@@ -318,11 +317,16 @@ cdef class Routing:
         cdef record[::1] out_view = out
         return self.step(&request[0], &out_view[0], now_ns), out
 
-    def withdrawn(self, uint32_t channel, record[::1] request):
+    def withdrawn(self, uint32_t channel, record[::1] sent):
         out = np.zeros(1, RECORD)
         cdef record[::1] out_view = out
-        self.withdraw(channel, &request[0], &out_view[0])
+        if self.find(sent[0].cl_ord_id) == NULL:
+            raise ValueError(f"order {sent[0].cl_ord_id:#x} is not in the order map")
+        self.withdraw(channel, &sent[0], &out_view[0])
         return out
+
+    def forget_executions(self, uint32_t channel):
+        self.channels[channel].exec_id_max = 0
 
     def report(self, uint32_t channel, record[::1] report, int64_t now_ns):
         """The step for one report, from Python: (whether it is to go to risk, out)."""

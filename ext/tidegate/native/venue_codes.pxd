@@ -11,11 +11,12 @@ cdef extern from "routing.h" nogil:
 cdef class VenueCodes:
     cdef tuple owners
     cdef venue_code* instruments
-    cdef venue_code* accounts
+    cdef uint32_t* accounts
     cdef uint64_t* keys
     cdef uint32_t* key_instruments
     cdef uint32_t key_count
     cdef readonly uint32_t instrument_count
+    cdef readonly uint32_t channel_count
     cdef readonly uint32_t account_count
 
     # The channel of an instrument; 0 = none.

@@ -19,17 +19,17 @@ VENUE_CODE = _dtype()
 
 @cython.final
 cdef class VenueCodes:
-    def __cinit__(self, instrument_channels, uint32_t account_count):
+    def __cinit__(self, instrument_channels, uint32_t channel_count, uint32_t account_count):
         cdef uint32_t instrument_count = <uint32_t>len(instrument_channels)
         cdef uint32_t handle
-        if instrument_count == 0 or account_count == 0:
-            raise ValueError("the code table needs a row 0 for instruments and for accounts")
+        if instrument_count == 0 or channel_count == 0 or account_count == 0:
+            raise ValueError("the code table needs a row 0 of instruments, channels and accounts")
         instruments = np.zeros(instrument_count, VENUE_CODE)
-        accounts = np.zeros(account_count, VENUE_CODE)
+        accounts = np.zeros(channel_count * account_count, np.uint32)
         keys = np.zeros(instrument_count, np.uint64)
         key_instruments = np.zeros(instrument_count, np.uint32)
         cdef venue_code[::1] instrument_view = instruments
-        cdef venue_code[::1] account_view = accounts
+        cdef uint32_t[::1] account_view = accounts
         cdef uint64_t[::1] key_view = keys
         cdef uint32_t[::1] key_instrument_view = key_instruments
         self.owners = (instruments, accounts, keys, key_instruments)
@@ -38,8 +38,11 @@ cdef class VenueCodes:
         self.keys = &key_view[0]
         self.key_instruments = &key_instrument_view[0]
         self.instrument_count = instrument_count
+        self.channel_count = channel_count
         self.account_count = account_count
         for handle in range(1, instrument_count):
+            if not 0 < instrument_channels[handle] < channel_count:
+                raise ValueError(f"instrument {handle} is of channel {instrument_channels[handle]}")
             self.instruments[handle].channel = instrument_channels[handle]
 
     cdef uint32_t channel_of(self, uint32_t instrument) noexcept nogil:
@@ -51,9 +54,9 @@ cdef class VenueCodes:
         return self.instruments[instrument].code
 
     cdef uint32_t account_code(self, uint32_t channel, uint32_t account) noexcept nogil:
-        if account >= self.account_count or self.accounts[account].channel != channel:
+        if account >= self.account_count or channel >= self.channel_count:
             return 0
-        return self.accounts[account].code
+        return self.accounts[channel * self.account_count + account]
 
     cdef uint32_t instrument_of(self, uint32_t channel, uint32_t code) noexcept nogil:
         cdef uint64_t key = <uint64_t>channel << 32 | code
@@ -70,17 +73,13 @@ cdef class VenueCodes:
 
     def learn(self, uint32_t channel, dict securities, dict accounts):
         cdef uint32_t handle
-        if channel == 0:
-            raise ValueError("channel 0 stands for none and has no codes")
+        if not 0 < channel < self.channel_count:
+            raise ValueError(f"channel {channel}, expected 1 to {self.channel_count - 1}")
         for handle in range(1, self.instrument_count):
             if self.instruments[handle].channel == channel:
                 self.instruments[handle].code = securities.get(handle, 0)
         for handle in range(1, self.account_count):
-            if handle in accounts:
-                self.accounts[handle].channel = channel
-                self.accounts[handle].code = accounts[handle]
-            elif self.accounts[handle].channel == channel:
-                self.accounts[handle].code = 0
+            self.accounts[channel * self.account_count + handle] = accounts.get(handle, 0)
         self._index()
 
     def _index(self):

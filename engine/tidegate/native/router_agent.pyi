@@ -1,0 +1,48 @@
+"""The router stage's agent: routes out to channels, their reports back to risk."""
+
+from typing import Any, Protocol, Self, final
+
+import numpy as np
+import numpy.typing as npt
+
+from tidegate.native.lane import LaneSource, LaneTarget
+from tidegate.native.poll import Poller
+from tidegate.native.routing import Routing
+from tidegate.native.venue_channel import VenueChannel
+
+class _Region(Protocol):
+    @property
+    def header_bytes(self) -> npt.NDArray[np.uint8]: ...
+
+class _Channel(Protocol):
+    def submit(self, request: npt.NDArray[Any]) -> bool: ...
+    def poll(self) -> npt.NDArray[Any]: ...
+
+@final
+class RouterAgent:
+    """One duty cycle: reports of each channel, then requests, in bounded batches."""
+
+    counters: dict[str, int]
+    def __new__(
+        cls,
+        *,
+        routing: Routing,
+        region: _Region,
+        routes: LaneSource,
+        executions: LaneTarget,
+        poller: Poller,
+    ) -> Self: ...
+    def add_channel(self, channel: VenueChannel | _Channel) -> int:
+        """The channel's index: 1 for the first. One written in Python is called with the GIL."""
+
+    def run(self, cycles: int, timeout_ms: int) -> bool:
+        """Up to `cycles` duty cycles; back at once after a wait in vain. False when stopped."""
+
+    def work(self) -> int:
+        """One duty cycle without waiting; how many records it took."""
+
+    def put(self, rows: npt.NDArray[Any]) -> bool:
+        """Records of the router's own to risk; False = the lane is full, none was put."""
+
+    def has_room(self) -> bool:
+        """Whether the lane to risk has taken all that was put."""

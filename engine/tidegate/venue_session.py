@@ -1,0 +1,147 @@
+"""A simulated venue's channel: its logon in JSON, its heartbeats, and the hot part below.
+
+Down, it connects anew each second; a venue that is silent for three heartbeats is down.
+"""
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import zmq
+
+from tidegate.channel import ChannelState, Listing, Number, Security
+from tidegate.native.records import SESSION_RECORD, Kind
+from tidegate.native.venue_channel import VenueChannel
+from tidegate.universe import Venue
+
+HEARTBEAT_NS = 1_000_000_000
+SILENCE_NS_MAX = 3 * HEARTBEAT_NS
+CONNECT_NS = 1_000_000_000
+NAME = "router"
+
+
+class Welcome(msgspec.Struct, frozen=True):
+    """The JSON of the venue's LOGON."""
+
+    venue: str
+    incarnation: int
+    accounts: dict[str, Number]
+    securities: tuple[Security, ...]
+
+
+class VenueSession:
+    """Keeps one VenueChannel logged on."""
+
+    def __init__(self, context: zmq.Context[Any], venue: Venue, accounts: Sequence[str]) -> None:
+        self.native = VenueChannel(context, venue.endpoint)
+        self.listing: Listing | None = None
+        self._venue = venue.name
+        self._logon = msgspec.json.encode({"channel": NAME, "accounts": tuple(accounts)})
+        self._connect_ns = 0
+        self._counts = dict.fromkeys(("logons", "refused_logons", "silences", "lost"), 0)
+        self._problem = ""
+
+    @property
+    def state(self) -> int:
+        """A ChannelState."""
+        return self.native.state
+
+    @property
+    def counters(self) -> dict[str, int]:
+        """Of the session, then of its two lane ends."""
+        return self._counts | self.native.counters
+
+    def submit(self, request: npt.NDArray[Any]) -> bool:
+        """Send one request now; the router's agent calls the hot part instead."""
+        return self.native.submit_rows(request)
+
+    def poll(self) -> npt.NDArray[Any]:
+        """The reports and marks that have come; the router's agent calls the hot part instead."""
+        return self.native.poll_rows()
+
+    def tend(self, now_ns: int, next_sending: int) -> None:
+        """Log on, send heartbeats, notice silence."""
+        if self.native.state == ChannelState.CHANNEL_UP:
+            self._keep(now_ns, next_sending)
+        elif self.native.state == ChannelState.CHANNEL_LOGGING_ON:
+            self._take_answers(now_ns)
+        elif self._connect_ns and now_ns - self._connect_ns < CONNECT_NS:
+            self._put_logon(now_ns, next_sending)
+        else:
+            self._connect_ns = now_ns
+            self.native.connect()
+            self._put_logon(now_ns, next_sending)
+
+    def close(self) -> None:
+        """Close at once."""
+        self.native.close()
+
+    def _keep(self, now_ns: int, next_sending: int) -> None:
+        if self.native.silence_ns(now_ns) > SILENCE_NS_MAX:
+            self._counts["silences"] += 1
+            self._drop()
+        elif self.native.rest_ns(now_ns) >= HEARTBEAT_NS and not self.native.put_heartbeat(
+            next_sending, now_ns
+        ):
+            self._counts["lost"] += 1
+            self._drop()
+
+    def _drop(self) -> None:
+        self.native.disconnect()
+        self._connect_ns = 0
+
+    def _put_logon(self, now_ns: int, next_sending: int) -> None:
+        row = np.zeros(1, SESSION_RECORD)
+        row["kind"] = Kind.LOGON
+        row["next_sending"] = next_sending
+        row["next_expected"] = self.native.next_expected
+        row["heartbeat_ns"] = HEARTBEAT_NS
+        self.native.put_logon(row, self._logon, now_ns)
+
+    def _take_answers(self, now_ns: int) -> None:
+        while (answer := self.native.take_answer()) is not None:
+            row, attachment = answer
+            if row["kind"][0] == Kind.LOGON and attachment is not None:
+                self._log_on(row, attachment, now_ns)
+                return
+            if row["kind"][0] == Kind.SESSION_REJECT:
+                self._refuse((attachment or b"no reason given").decode(errors="replace"), now_ns)
+                return
+        if self.native.silence_ns(now_ns) > SILENCE_NS_MAX:
+            self._counts["silences"] += 1
+            self._drop()
+
+    def _log_on(self, row: npt.NDArray[Any], attachment: bytes, now_ns: int) -> None:
+        try:
+            welcome = msgspec.json.decode(attachment, type=Welcome)
+        except msgspec.MsgspecError as error:
+            self._refuse(f"its logon says {error}", now_ns)
+            return
+        answer = row.view(SESSION_RECORD)
+        next_sending = int(answer["next_expected"][0])
+        if next_sending == 0:
+            self._refuse("its logon says next_expected 0, expected 1 or more", now_ns)
+            return
+        # A venue that was started anew numbers its reports from 1, and we have seen none of them.
+        is_new = self.listing is not None and welcome.incarnation != self.listing.incarnation
+        next_expected = 1 if is_new else self.native.next_expected
+        self.listing = Listing(
+            incarnation=welcome.incarnation,
+            next_expected=next_sending,
+            accounts=welcome.accounts,
+            securities=welcome.securities,
+        )
+        self._counts["logons"] += 1
+        self._problem = ""
+        self.native.log_on(next_sending, next_expected, now_ns)
+
+    def _refuse(self, problem: str, now_ns: int) -> None:
+        self._counts["refused_logons"] += 1
+        if problem != self._problem:
+            print(f"venue {self._venue} did not log us on: {problem}", file=sys.stderr)
+        self._problem = problem
+        self.native.disconnect()
+        self._connect_ns = now_ns

@@ -1,0 +1,204 @@
+"""The router stage's agent: routes out to channels, their reports back to risk.
+
+Nothing is taken while the "executions" lane has not taken what was put: a slow risk stage is
+felt by the channels and by the "routes" lane, and nothing is dropped. A request that a channel
+does not take at once is refused; none waits here.
+"""
+cimport cython
+from libc.stdint cimport int64_t, uint32_t
+
+import numpy as np
+
+from tidegate.native.records import RECORD
+
+from tidegate.native.clock cimport now_ns
+from tidegate.native.invariant cimport must
+from tidegate.native.lane cimport LaneSource, LaneTarget
+from tidegate.native.poll cimport POLL_FAILED, POLL_STOPPED, Poller
+from tidegate.native.records cimport record
+from tidegate.native.region cimport begin_write, end_write, header_of
+from tidegate.native.routing cimport Routing
+from tidegate.native.venue_channel cimport VenueChannel
+
+
+@cython.final
+cdef class RouterAgent:
+    def __cinit__(self, *, Routing routing not None, region not None,
+                  LaneSource routes not None, LaneTarget executions not None,
+                  Poller poller not None):
+        self.routing = routing
+        self.region = region
+        self.header = header_of(region)
+        self.routes = routes
+        self.executions = executions
+        self.poller = poller
+        self.channels = [None]
+
+    def add_channel(self, channel):
+        if self.channel_count == CHANNELS_MAX:
+            raise ValueError(f"one more than {CHANNELS_MAX} channels")
+        self.channels.append(channel)
+        self.channel_count += 1
+        if isinstance(channel, VenueChannel):
+            self.natives[self.channel_count] = <void*>channel
+        return self.channel_count
+
+    def run(self, int cycles, int timeout_ms):
+        cdef int _cycle
+        cdef int waited = 1
+        with nogil:
+            for _cycle in range(cycles):
+                if self.do_work() == 0:
+                    waited = self._wait(timeout_ms)
+                    if waited <= 0:
+                        break
+        self._raise_failure()
+        if waited == POLL_FAILED:
+            raise OSError("the router cannot wait for its lanes and channels")
+        return waited != POLL_STOPPED
+
+    def work(self):
+        cdef int count
+        with nogil:
+            count = self.do_work()
+        self._raise_failure()
+        return count
+
+    def put(self, rows):
+        """Records of the router's own to risk; False = the lane is full, none was put."""
+        if len(rows) > BATCH_RECORDS:
+            raise ValueError(f"{len(rows)} records at once, expected at most {BATCH_RECORDS}")
+        if self.executions.flush_rows() != 0:
+            return False
+        self.executions.put_rows(rows)
+        self.executions.flush_rows()
+        return True
+
+    def has_room(self):
+        return self.executions.flush_rows() == 0
+
+    @property
+    def counters(self):
+        return {"waits_for_room": self.wait_count}
+
+    cdef int do_work(self) noexcept nogil:
+        cdef uint32_t channel
+        cdef int work = 0
+        for channel in range(1, self.channel_count + 1):
+            if self.executions.flush() != 0:
+                return work
+            work += self._take_reports(channel)
+        if self.executions.flush() != 0:
+            return work
+        work += self._take_requests()
+        self.executions.flush()
+        return work
+
+    cdef int _take_reports(self, uint32_t channel) noexcept nogil:
+        cdef record out
+        cdef int64_t now
+        cdef Py_ssize_t index, count
+        if self.natives[channel] == NULL:
+            count = self._poll_python(channel)
+        else:
+            count = (<VenueChannel>self.natives[channel]).poll(self.batch, BATCH_RECORDS)
+        if count == 0:
+            return 0
+        now = now_ns()
+        begin_write(self.header)
+        for index in range(count):
+            if self.routing.take_report(channel, &self.batch[index], &out, now):
+                self._put(&out)
+        end_write(self.header)
+        return <int>count
+
+    cdef int _take_requests(self) noexcept nogil:
+        cdef record out
+        cdef int64_t now
+        cdef int channel
+        cdef uint32_t flushed
+        cdef Py_ssize_t index
+        cdef Py_ssize_t count = self.routes.take(self.batch, BATCH_RECORDS)
+        if count == 0:
+            return 0
+        begin_write(self.header)
+        for index in range(count):
+            now = now_ns()
+            channel = self.routing.step(&self.batch[index], &out, now)
+            if channel == 0:
+                self._put(&out)
+            elif channel > 0 and not self._submit(<uint32_t>channel, &out):
+                self.batch[index] = out
+                self.routing.withdraw(<uint32_t>channel, &self.batch[index], &out)
+                self._put(&out)
+        for flushed in range(1, self.channel_count + 1):
+            if self.natives[flushed] != NULL:
+                self._flush(flushed)
+        end_write(self.header)
+        return <int>count
+
+    cdef bint _submit(self, uint32_t channel, const record* request) noexcept nogil:
+        if self.natives[channel] == NULL:
+            return self._submit_python(channel, request)
+        return (<VenueChannel>self.natives[channel]).submit(request)
+
+    cdef void _flush(self, uint32_t channel) noexcept nogil:
+        """What the socket does not take now is refused now, the last one first."""
+        cdef record out
+        cdef const record* unsent
+        cdef int index = (<VenueChannel>self.natives[channel]).flush()
+        if index == 0:
+            return
+        unsent = (<VenueChannel>self.natives[channel]).unsent()
+        while index > 0:
+            index -= 1
+            if unsent[index].msg_seq_num != 0:
+                self.routing.withdraw(channel, &unsent[index], &out)
+                self._put(&out)
+        (<VenueChannel>self.natives[channel]).release_unsent()
+
+    cdef void _put(self, const record* out) noexcept nogil:
+        # The lane was empty before this batch, and a batch gives at most one for each record.
+        must(self.executions.put(out))
+
+    cdef int _wait(self, int timeout_ms) noexcept nogil:
+        if self.executions.unsent_count != 0:
+            self.wait_count += 1
+            return self.poller.wait_for_room(timeout_ms)
+        return self.poller.wait(timeout_ms)
+
+    cdef bint _submit_python(self, uint32_t channel, const record* request) noexcept with gil:
+        cdef record[::1] view
+        try:
+            row = np.zeros(1, RECORD)
+            view = row
+            view[0] = request[0]
+            return self.channels[channel].submit(row)
+        except Exception as error:
+            self._note_failure(error)
+            return False
+
+    cdef int _poll_python(self, uint32_t channel) noexcept with gil:
+        cdef record[::1] view
+        cdef Py_ssize_t index
+        try:
+            rows = self.channels[channel].poll()
+            if len(rows) > BATCH_RECORDS:
+                raise ValueError(f"channel {channel} gave {len(rows)} records at once")
+            if len(rows) == 0:
+                return 0
+            view = rows
+            for index in range(len(rows)):
+                self.batch[index] = view[index]
+            return <int>len(rows)
+        except Exception as error:
+            self._note_failure(error)
+            return 0
+
+    def _note_failure(self, error):
+        self.failure = self.failure or error
+
+    def _raise_failure(self):
+        failure, self.failure = self.failure, None
+        if failure is not None:
+            raise failure

@@ -1,0 +1,224 @@
+"""The router with real sockets: refusals, numbering, resends, loss of the venue, back-pressure."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from router_rig import Peer, Rig, reasons, request
+
+from tidegate.native.order_map import RouteState
+from tidegate.native.records import ExecType, Kind, Reason
+from tidegate.native.routing import ChannelState
+from tidegate.router import Router
+
+
+@pytest.fixture
+def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
+    with Rig(tmp_path_factory.mktemp("r")) as made:
+        yield made
+
+
+@pytest.fixture
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("r")
+
+
+def test_an_order_goes_to_the_venue_and_its_answers_come_back(rig: Rig) -> None:
+    rig.log_on()
+    asked = rig.accept(7)
+    assert (asked["instrument"], asked["account"], asked["cl_ord_id"]) == (901, 77, 7)
+    rig.venue.report(asked, ExecType.EXEC_TRADE, 2, cum_qty=2, last_qty=2, last_px=13250)
+    rig.until(lambda: len(rig.risk.executions) == 2)
+    accepted, trade = rig.risk.executions
+    assert (accepted["order_id"], accepted["cl_ord_id"], accepted["account"]) == (7, 1007, 4)
+    assert (trade["exec_type"], trade["instrument"], trade["cum_qty"]) == (
+        ExecType.EXEC_TRADE,
+        1,
+        2,
+    )
+    assert 0 < accepted["routed_delta"] <= accepted["venue_delta"]
+    assert accepted["received_ns"] > 0
+    assert rig.router.routes.rows[7]["state"] == RouteState.ROUTE_DONE
+
+
+def test_order_before_the_venue_is_there_is_refused_at_once(place: Path) -> None:
+    with Rig(place, has_peer=False) as rig:
+        rig.risk.put(request(1), request(1, Kind.CANCEL_REQUEST))
+        rig.until(lambda: rig.risk.executions and rig.risk.rejects)
+        assert reasons(rig.risk.executions + rig.risk.rejects) == [Reason.VENUE_DOWN] * 2
+        rig.peer = Peer(rig.context, rig.universe)
+        rig.log_on()
+        rig.step()
+        assert rig.peer.requests == []
+
+
+def test_throttle_refuses_and_never_queues(place: Path) -> None:
+    with Rig(place, message_rate=1, message_burst=2) as rig:
+        rig.log_on()
+        rig.risk.put(*(request(number) for number in range(1, 5)))
+        rig.risk.put(request(1, Kind.CANCEL_REQUEST))
+        rig.until(lambda: len(rig.risk.executions) == 2 and len(rig.venue.requests) == 3)
+        assert reasons(rig.risk.executions) == [Reason.VENUE_THROTTLE] * 2
+        assert [row["cl_ord_id"] for row in rig.venue.requests] == [1, 2, 1]
+        assert rig.row["refused_throttle"] == 2
+
+
+@pytest.mark.parametrize(
+    "listing",
+    [
+        {"securities": [{"code": "GCG4", "security_id": 901, "tick_size": "0.1"}]},
+        {"securities": [{"code": "GCZ3", "security_id": 901, "tick_size": "0.05"}]},
+        {"accounts": {"other": 1}},
+    ],
+)
+def test_what_the_venue_does_not_list_is_refused(place: Path, listing: dict[str, object]) -> None:
+    with Rig(place) as rig:
+        rig.venue.listing |= listing
+        rig.log_on()
+        rig.risk.put(request(1))
+        rig.until(lambda: rig.risk.executions)
+        assert reasons(rig.risk.executions) == [Reason.VENUE_CODE_MISSING]
+
+
+def test_repeated_report_is_dropped_by_number_and_by_exec_id(rig: Rig) -> None:
+    rig.log_on()
+    asked = rig.accept(1)
+    trade = rig.venue.report(asked, ExecType.EXEC_TRADE, 2, cum_qty=1, last_qty=1)
+    rig.venue.send(trade)
+    rig.venue.report(asked, ExecType.EXEC_TRADE, 2, cum_qty=1, last_qty=1)
+    rig.venue.report(asked, ExecType.EXEC_TRADE, 3, cum_qty=2, last_qty=1)
+    rig.until(lambda: len(rig.risk.executions) == 3)
+    assert [row["exec_id"] for row in rig.risk.executions] == [1, 2, 3]
+    assert rig.row["duplicates"] == 1
+    assert rig.router.links[0].channel.counters["duplicates"] == 1
+
+
+def test_lost_report_is_asked_for_and_comes_in_order(rig: Rig) -> None:
+    rig.log_on()
+    asked = rig.accept(1)
+    rig.venue.is_silent = True
+    rig.venue.report(asked, ExecType.EXEC_TRADE, 2, cum_qty=1, last_qty=1)
+    rig.venue.is_silent = False
+    rig.venue.report(asked, ExecType.EXEC_TRADE, 3, cum_qty=2, last_qty=1)
+    rig.until(lambda: len(rig.risk.executions) == 3)
+    assert [row["exec_id"] for row in rig.risk.executions] == [1, 2, 3]
+    assert rig.router.links[0].channel.counters["gaps"] == 1
+
+
+def test_heartbeat_tells_of_a_lost_last_report(rig: Rig) -> None:
+    rig.log_on()
+    asked = rig.accept(1)
+    rig.venue.is_silent = True
+    rig.venue.report(asked, ExecType.EXEC_TRADE, 2, cum_qty=2, last_qty=2)
+    rig.venue.is_silent = False
+    rig.venue.beat()
+    rig.until(lambda: len(rig.risk.executions) == 2)
+
+
+def test_silent_venue_is_down_and_its_reports_come_after_the_next_logon(rig: Rig) -> None:
+    rig.log_on()
+    asked = rig.accept(1)
+    rig.venue.is_silent = True
+    rig.venue.report(asked, ExecType.EXEC_TRADE, 2, cum_qty=2, last_qty=2)
+    rig.until(lambda: rig.risk.states == [1, 3])
+    rig.risk.put(request(2))
+    rig.until(lambda: len(rig.risk.executions) == 2)
+    assert reasons(rig.risk.executions[1:]) == [Reason.VENUE_DOWN]
+    rig.venue.is_silent = False
+    rig.until(lambda: len(rig.risk.executions) == 3 and rig.risk.states == [1, 3, 1])
+    assert rig.risk.executions[2]["exec_id"] == 2
+    assert len(rig.venue.requests) == 1
+
+
+def test_request_that_the_venue_never_got_is_refused_after_logon(rig: Rig) -> None:
+    rig.log_on()
+    rig.accept(1)
+    rig.venue.is_deaf = True
+    rig.risk.put(request(2), request(1, Kind.CANCEL_REQUEST, cl_ord_id=9))
+    rig.until(lambda: rig.row["submitted"] == 3)
+    native = rig.router.links[0].channel.native
+    assert native is not None
+    native.disconnect()
+    rig.until(lambda: rig.risk.states == [1, 3, 1])
+    rig.until(lambda: len(rig.risk.executions) == 2 and len(rig.risk.rejects) == 1)
+    assert reasons(rig.risk.executions[1:] + rig.risk.rejects) == [Reason.VENUE_DOWN] * 2
+    assert rig.risk.rejects[0]["cl_ord_id"] == 9
+    assert rig.row["requests_lost"] == 2
+    rig.venue.is_deaf = False
+    rig.risk.put(request(3))
+    rig.until(lambda: len(rig.venue.requests) == 2)
+    assert rig.venue.requests[1]["msg_seq_num"] == 2
+
+
+def test_vanished_venue_gets_nothing_that_was_meant_for_the_one_before(rig: Rig) -> None:
+    rig.log_on()
+    asked = rig.accept(1)
+    rig.venue.close()
+    rig.peer = None
+    number = 1
+    while not any(row["reason"] for row in rig.risk.executions):
+        number += 1
+        rig.risk.put(request(number))
+        rig.until(lambda: rig.row["submitted"] + rig.row["refused_down"] == number)  # noqa: B023
+        rig.step()
+    rig.peer = Peer(rig.context, rig.universe, incarnation=2)
+    rig.until(lambda: rig.risk.states == [1, 3, 1])
+    assert rig.venue.requests == []
+    rig.until(lambda: len(rig.risk.executions) == number)
+    assert set(reasons(rig.risk.executions[1:])) == {Reason.VENUE_DOWN}
+    # The order of the venue before is unknown to this one, which may give exec_ids again.
+    rig.risk.put(request(1, Kind.CANCEL_REQUEST))
+    rig.until(lambda: rig.venue.requests)
+    rig.venue.report(asked, ExecType.EXEC_CANCELED, 1)
+    rig.until(lambda: len(rig.risk.executions) == number + 1)
+
+
+def test_slow_risk_stops_the_router_and_nothing_is_lost(place: Path) -> None:
+    with Rig(place, hwm=1) as rig:
+        rig.log_on()
+        asked = rig.accept(1)
+        count = 20_000
+        rig.risk.is_stuck = True
+        rig.venue.report_many(asked, range(2, count + 2))
+        native = rig.router.links[0].channel.native
+        assert native is not None
+        rig.until(lambda: rig.router.target.counters["unsent"])
+        rig.step()
+        assert rig.router.target.counters["unsent"]
+        assert native.next_expected < count
+        rig.risk.put(request(2))
+        for _ in range(10):
+            rig.step()
+        assert rig.row["submitted"] == 1
+        rig.risk.is_stuck = False
+        rig.until(lambda: len(rig.risk.executions) == count + 1)
+        assert [row["exec_id"] for row in rig.risk.executions] == list(range(1, count + 2))
+        rig.until(lambda: len(rig.venue.requests) == 2)
+
+
+def test_logon_that_cannot_be_read_is_refused_and_tried_again(rig: Rig) -> None:
+    channel = rig.router.links[0].channel
+    listing = rig.venue.listing.copy()
+    rig.venue.listing = {"venue": "SIM"}
+    rig.until(lambda: channel.counters["refused_logons"])
+    assert rig.row["state"] != ChannelState.CHANNEL_UP
+    rig.venue.listing = listing
+    rig.log_on()
+
+
+def test_router_that_comes_back_knows_its_orders_and_asks_for_what_it_missed(place: Path) -> None:
+    with Rig(place) as rig:
+        rig.log_on()
+        asked = rig.accept(1)
+        rig.venue.is_deaf = True
+        rig.risk.put(request(2))
+        rig.until(lambda: rig.row["submitted"] == 2)
+        rig.router.close()
+        rig.venue.is_deaf = False
+        rig.venue.report(asked, ExecType.EXEC_TRADE, 2, cum_qty=2, last_qty=2)
+        rig.router = Router(rig.universe, rig.run_dir, rig.context)
+        rig.until(lambda: rig.risk.states == [1, 1] and len(rig.risk.executions) == 4)
+        lost, again, trade = rig.risk.executions[1:]
+        assert (lost["order_id"], lost["reason"]) == (2, Reason.VENUE_DOWN)
+        assert (again["exec_id"], trade["exec_id"]) == (1, 2)
+        assert (trade["cl_ord_id"], trade["account"]) == (1001, 4)
