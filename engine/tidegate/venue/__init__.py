@@ -11,11 +11,13 @@ from tidegate.errors import VenueError
 from tidegate.run_dir import RunDir
 from tidegate.tape.format import TapeReader
 from tidegate.universe import Universe
-from tidegate.venue.agent import IDLE_NS, VenueAgent
+from tidegate.venue.agent import VenueAgent
 from tidegate.venue.feed import Feed
 from tidegate.venue.settings import Settings, settings_of
 
 __all__ = ["main"]
+
+MS = 1_000_000
 
 
 def main(universe: Universe, _run_dir: RunDir, ready: Callable[[], None], name: str) -> int:
@@ -63,8 +65,8 @@ def feed_of(settings: Settings) -> Feed | None:
 def _wait(agent: VenueAgent, now_ns: int) -> None:
     """Waits for a message or for what is due next, whichever is first."""
     wait_ns = agent.wait_ns(now_ns)
-    if wait_ns >= IDLE_NS:
-        agent.front.socket.poll(IDLE_NS // 1_000_000)
+    if wait_ns >= MS:
+        agent.front.socket.poll(wait_ns // MS)
     elif wait_ns and not agent.front.socket.poll(0):
         # Finer than the milliseconds of a poll; a message waits at most as long.
         sleep(wait_ns / 1e9)

@@ -27,7 +27,7 @@ from tidegate.venue.settings import Settings, bind
 from tidegate.venue.wire import Row
 
 SECOND_NS = 1_000_000_000
-IDLE_NS = 1_000_000
+IDLE_NS = 5_000_000
 END = [b"*", b'{"end":true}']
 
 
