@@ -1,11 +1,12 @@
 """What risk itself tells a strategy: denied, canceled not, and how a resent order stands."""
-from libc.stdint cimport uint16_t
+from libc.stdint cimport uint16_t, uint64_t
 from libc.string cimport memset
 
 from tidegate.native.checks cimport compared
 from tidegate.native.outputs cimport add_report, outputs
 from tidegate.native.records cimport (
-    DENIED, EXEC_REJECTED, EXEC_RESTATED, EXECUTION_REPORT, POSS_RESEND, TG_NO_PRICE,
+    DENIED, DUPLICATE_CL_ORD_ID, EXEC_CANCELED, EXEC_EXPIRED, EXEC_REJECTED, EXEC_RESTATED,
+    EXECUTION_REPORT, POSS_RESEND, TG_NO_PRICE,
     denial_record, execution_record, order_record,
 )
 from tidegate.native.tables cimport cl_ord_id_row, tables
@@ -40,6 +41,7 @@ cdef void deny(
         d.used_value = n.used_value
         d.asked_value = n.asked_value
         d.level = n.level
+    out.verdict |= <uint64_t>1 << (reason if reason < 63 else 0)
     t.risk.denied += kind == DENIED
     t.risk.denied_by_reason[reason] += 1
 
@@ -47,8 +49,9 @@ cdef void deny(
 cdef void restate(
     tables* t, const order_record* o, const cl_ord_id_row* known, outputs* out
 ) noexcept nogil:
-    """The answer to a resent order: its present state, as EXEC_RESTATED or its denial."""
+    """The answer to a resent order: its present state as EXEC_RESTATED, its end, its denial."""
     cdef execution_record* e
+    out.verdict |= <uint64_t>1 << DUPLICATE_CL_ORD_ID
     if known.order_id == 0:
         deny(t, o, DENIED, known.reason, NULL, out)
         return
@@ -57,7 +60,12 @@ cdef void restate(
     e.kind = EXECUTION_REPORT
     e.layout_version = o.layout_version
     e.flags = POSS_RESEND
-    e.exec_type = known.exec_type if known.exec_type else EXEC_RESTATED
+    e.exec_type = EXEC_RESTATED
+    if (
+        known.exec_type == EXEC_CANCELED or known.exec_type == EXEC_REJECTED
+        or known.exec_type == EXEC_EXPIRED
+    ):
+        e.exec_type = known.exec_type
     e.sequence = o.sequence
     e.cl_ord_id = o.cl_ord_id
     e.order_id = known.order_id

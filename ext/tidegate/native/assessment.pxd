@@ -3,7 +3,7 @@ from libc.stdint cimport int64_t, uint64_t
 
 from tidegate.native.checks cimport compared, context
 from tidegate.native.records cimport order_record
-from tidegate.native.tables cimport tables
+from tidegate.native.tables cimport order_row, tables
 
 # Bit 63 says that something was decided: a verdict of 0 is undecided and denies.
 cdef enum:
@@ -12,6 +12,6 @@ cdef enum:
 
 cdef bint is_well_formed(const order_record* o) noexcept nogil
 cdef int assess(
-    const tables* t, const order_record* o, int64_t lots, int64_t fee_held, context* c,
+    const tables* t, const order_record* o, int64_t lots, const order_row* order, context* c,
     compared* first, uint64_t* verdict
 ) noexcept nogil

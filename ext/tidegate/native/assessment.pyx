@@ -9,7 +9,7 @@ from tidegate.native.records cimport (
     BUY, DAY, FILL_OR_KILL, GOOD_TILL_CANCEL, IMMEDIATE_OR_CANCEL, LIMIT, MARKET, SELL,
     TG_NO_PRICE, order_record,
 )
-from tidegate.native.tables cimport account_row, pair_row, tables
+from tidegate.native.tables cimport account_row, order_row, pair_row, tables
 
 # The largest order: 31 bits, so that a signed 32-bit credit can give it back.
 cdef int64_t QTY_MAX = 2147483647
@@ -29,20 +29,22 @@ cdef bint is_well_formed(const order_record* o) noexcept nogil:
     )
 
 
-cdef int64_t fee_to_add(context* c, int64_t fee_held) noexcept nogil:
-    """What the order's fee needs beyond what is held for it already."""
-    cdef int64_t mark = c.instrument.mark_px if c.instrument.mark_px != TG_NO_PRICE else 0
-    cdef int64_t price = c.order.price if c.order.price != TG_NO_PRICE else mark
+cdef int64_t fee_to_add(context* c, const order_row* order) noexcept nogil:
+    """What the fee of the order's lots to come needs beyond what is held for it already."""
+    cdef int64_t lots = c.order.order_qty
+    cdef int64_t fee_held = 0
     cdef int64_t fee = 0
-    # A sell may fill above its price: the fee is held for the larger of price and mark.
-    if (mark if mark >= 0 else -mark) > (price if price >= 0 else -price):
-        price = mark
-    c.is_overflow |= margin.fee(c.instrument, price, c.order.order_qty, &fee)
+    if order != NULL:
+        lots -= order.cum_qty
+        fee_held = order.fee_held
+    c.is_overflow |= margin.fee(
+        c.instrument, margin.fee_price(c.instrument, c.order.price), lots, &fee
+    )
     return fee - fee_held if fee > fee_held else 0
 
 
 cdef void gather(
-    const tables* t, const order_record* o, int64_t lots, int64_t fee_held, context* c
+    const tables* t, const order_record* o, int64_t lots, const order_row* order, context* c
 ) noexcept nogil:
     """Everything that the checks look at, on every level of the hierarchy."""
     cdef const account_row* account = &t.accounts[o.account]
@@ -57,6 +59,7 @@ cdef void gather(
     c.is_buy = o.side == BUY
     c.is_overflow = False
     c.level_count = account.chain_count
+    c.fee = fee_to_add(c, order)
     buys = lots if c.is_buy else 0
     sells = 0 if c.is_buy else lots
     for i in range(c.level_count):
@@ -79,7 +82,7 @@ cdef void gather(
         c.is_overflow |= margin.money_sum(
             c.levels[i].balance.margin, c.levels[i].margin_after - pair.margin, &total
         )
-    c.fee = fee_to_add(c, fee_held)
+        c.is_overflow |= margin.money_sum(c.levels[i].balance.fee_held, c.fee, &total)
 
 
 cdef int lowest_bit(uint64_t verdict) noexcept nogil:
@@ -90,10 +93,13 @@ cdef int lowest_bit(uint64_t verdict) noexcept nogil:
 
 
 cdef int assess(
-    const tables* t, const order_record* o, int64_t lots, int64_t fee_held, context* c,
+    const tables* t, const order_record* o, int64_t lots, const order_row* order, context* c,
     compared* first, uint64_t* verdict
 ) noexcept nogil:
-    """Run every check as if `lots` were added; the reason of the first that failed, or 0."""
-    gather(t, o, lots, fee_held, c)
+    """Run every check as if `lots` were added; the reason of the first that failed, or 0.
+
+    `order` is the one to be replaced, NULL for a new one.
+    """
+    gather(t, o, lots, order, c)
     verdict[0] |= checks.run_checks(c, first)
     return 0 if verdict[0] == <uint64_t>1 << DECIDED_BIT else lowest_bit(verdict[0])

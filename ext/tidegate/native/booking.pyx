@@ -7,7 +7,8 @@ Money of a fill, on each level of the hierarchy (long; short is its mirror):
     buy   open_cost += px * tick_value * qty
     sell  the share of open_cost that is closed becomes cash: cash += proceeds - share
 so that cash - open_cost moves by the traded value, whatever the order of fills, and the levels
-below a node sum to it exactly.
+below a node sum to it exactly. Where a level's money can no longer be expressed, its lots are
+booked all the same and the level is halted.
 """
 from libc.stdint cimport int64_t, uint16_t, uint32_t
 from libc.string cimport memset
@@ -24,6 +25,9 @@ from tidegate.native.records cimport (
 from tidegate.native.tables cimport (
     balance_row, cl_ord_id_row, instrument_row, order_row, pair_row, tables,
 )
+
+# No venue fills more lots at once than an order can have.
+cdef int64_t QTY_MAX = 2147483647
 
 
 cdef bint book_open(pair_row* pair, int64_t lots, int64_t px, int64_t tick_value) noexcept nogil:
@@ -99,38 +103,47 @@ cdef bint book_level(
     return is_overflow
 
 
-cdef void release(tables* t, order_row* order, int64_t lots) noexcept nogil:
-    """Give back lots of what the order holds, and the fee that the rest does not need."""
+cdef void keep(tables* t, order_row* order, int64_t lots) noexcept nogil:
+    """Go on holding at most these lots and the fee that they need; give back the rest."""
+    cdef const instrument_row* instrument = &t.instruments[order.instrument]
+    cdef int64_t price = margin.fee_price(instrument, order.price)
     cdef int64_t needed = 0
-    cdef int64_t freed
-    if lots > order.held_qty:
+    cdef int64_t released
+    if lots < 0:
+        lots = 0
+    elif lots > order.held_qty:
         lots = order.held_qty
-    if order.held_qty > lots:
-        # Exact: the stored amount less its share of what is left; the last release takes all.
-        margin.money_share(order.fee_held, order.held_qty - lots, order.held_qty, &needed)
-    freed = order.fee_held - needed
-    order.held_qty -= lots
+    if order.is_replace_pending:
+        price = margin.farther(price, order.replace_price)
+    # What is held is never raised here: a hold grows only where it is checked.
+    if lots and (margin.fee(instrument, price, lots, &needed) or needed > order.fee_held):
+        needed = order.fee_held
+    released = order.held_qty - lots
+    positions.move_open(
+        t, order.pair, order.side == BUY, -released, needed - order.fee_held
+    )
+    order.held_qty = lots
     order.fee_held = needed
-    positions.move_open(t, order.pair, order.side == BUY, -lots, -freed)
 
 
 cdef void book_fill(tables* t, order_row* order, const execution_record* e) noexcept nogil:
-    """A trade on every level. What cannot be expressed halts the account and is counted."""
+    """A trade on every level. What cannot be expressed halts the level and is counted."""
     cdef int64_t lots = e.last_qty if order.side == BUY else -e.last_qty
     cdef uint32_t pair = order.pair
     cdef int64_t fee = 0
+    cdef bint is_unbookable = False
     cdef bint is_overflow = margin.fee(
         &t.instruments[order.instrument], e.last_px, e.last_qty, &fee
     )
     while pair:
-        is_overflow |= book_level(t, &t.pairs[pair], lots, e.last_px, fee)
+        if book_level(t, &t.pairs[pair], lots, e.last_px, fee) or is_overflow:
+            t.accounts[t.pairs[pair].account].trading_state = HALTED
+            is_unbookable = True
         pair = t.pairs[pair].parent
     order.cum_qty += e.last_qty
-    release(t, order, e.last_qty)
+    keep(t, order, order.held_qty - e.last_qty)
     t.risk.fills += 1
-    if is_overflow:
-        t.risk.unbookable += 1
-        t.accounts[order.account].trading_state = HALTED
+    t.risk.unbookable += is_unbookable
 
 
 cdef void report(
@@ -151,13 +164,17 @@ cdef void report(
     e.cum_qty = order.cum_qty
 
 
+cdef bint is_pending(const order_row* order, int ref_kind) noexcept nogil:
+    return order.is_cancel_pending if ref_kind == CANCEL_REQUEST else order.is_replace_pending
+
+
 cdef void reject_pending(
     tables* t, order_row* order, const record* r, int ref_kind, int reason, outputs* out
 ) noexcept nogil:
     """Answer the order's pending cancel or replace with CANCEL_REJECT."""
     cdef denial_record* d
     cdef bint is_cancel = ref_kind == CANCEL_REQUEST
-    if not (order.is_cancel_pending if is_cancel else order.is_replace_pending):
+    if not is_pending(order, ref_kind):
         return
     # A cancel of our own (on disconnect, a kill) was asked for by no strategy.
     if not is_cancel or order.cancel_cl_ord_id:
@@ -180,7 +197,7 @@ cdef void reject_pending(
         order.is_cancel_pending = 0
     else:
         order.is_replace_pending = 0
-        release(t, order, order.held_qty - (order.order_qty - order.cum_qty))
+        keep(t, order, order.order_qty - order.cum_qty)
 
 
 cdef void end(
@@ -189,7 +206,7 @@ cdef void end(
     """The order's last report: everything released, whatever is pending answered."""
     cdef execution_record* e
     cdef cl_ord_id_row* row
-    release(t, order, order.held_qty)
+    keep(t, order, 0)
     report(order, r, out)
     if exec_type == EXEC_CANCELED and order.is_cancel_pending:
         e = <execution_record*>&out.reports[out.report_count - 1]
@@ -203,11 +220,18 @@ cdef void end(
     orders.close_order(t, order, ord_status)
 
 
+cdef bint is_final(int exec_type) noexcept nogil:
+    return (
+        exec_type == EXEC_CANCELED or exec_type == EXEC_REJECTED or exec_type == EXEC_EXPIRED
+    )
+
+
 cdef void note_state(tables* t, const order_row* order, int exec_type) noexcept nogil:
-    """What a resend of its cl_ord_id would be told."""
+    """What a resend of its cl_ord_id would be told; a late fill does not reopen an order."""
     cdef cl_ord_id_row* row = orders.find_cl_ord_id(t, order.session, order.cl_ord_id)
     if row != NULL:
-        row.exec_type = <unsigned char>exec_type
+        if exec_type != EXEC_TRADE or not is_final(row.exec_type):
+            row.exec_type = <unsigned char>exec_type
         row.order_qty = order.order_qty
         row.cum_qty = order.cum_qty
 
@@ -215,7 +239,7 @@ cdef void note_state(tables* t, const order_row* order, int exec_type) noexcept 
 cdef void trade(
     tables* t, order_row* order, const execution_record* e, outputs* out
 ) noexcept nogil:
-    if e.last_qty <= 0 or e.last_px == TG_NO_PRICE:
+    if e.last_qty <= 0 or e.last_qty > QTY_MAX or e.last_px == TG_NO_PRICE:
         t.risk.unbookable += 1
         return
     book_fill(t, order, e)
@@ -241,8 +265,11 @@ cdef void replaced(
     order.price = order.replace_price
     order.order_qty = order.replace_qty
     order.cl_ord_id = order.replace_cl_ord_id
-    release(t, order, order.held_qty - (order.order_qty - order.cum_qty))
-    report(order, r, out)
+    if order.cum_qty >= order.order_qty:
+        end(t, order, r, c'2', EXEC_REPLACED, out)
+    else:
+        keep(t, order, order.order_qty - order.cum_qty)
+        report(order, r, out)
     note_state(t, order, EXEC_REPLACED)
 
 
@@ -257,7 +284,7 @@ cdef void execution(
     if e.exec_type == EXEC_TRADE:
         trade(t, order, e, out)
     elif not orders.is_open(order):
-        t.risk.late_fills += 1
+        t.risk.duplicate_reports += 1
     elif e.exec_type == EXEC_NEW:
         if order.ord_status == c'A':
             order.ord_status = c'0'
@@ -278,13 +305,26 @@ cdef void execution(
         t.risk.refused_records += 1
 
 
+cdef void cancel_reject(
+    tables* t, order_row* order, const record* r, int ref_kind, outputs* out
+) noexcept nogil:
+    """The venue refused a request. An order that filled while it was pending is over now."""
+    if ref_kind != CANCEL_REQUEST and ref_kind != CANCEL_REPLACE_REQUEST:
+        t.risk.refused_records += 1
+    elif not orders.is_open(order) or not is_pending(order, ref_kind):
+        t.risk.duplicate_reports += 1
+    else:
+        reject_pending(t, order, r, ref_kind, r.reason, out)
+        if order.cum_qty >= order.order_qty and not order.is_replace_pending:
+            reject_pending(t, order, r, CANCEL_REQUEST, TOO_LATE, out)
+            orders.close_order(t, order, c'2')
+
+
 cdef void step(tables* t, const record* r, outputs* out) noexcept nogil:
     cdef order_row* order = orders.find_order(t, r.order_id)
     if order == NULL:
         t.risk.orphan_reports += 1
     elif r.kind == EXECUTION_REPORT:
         execution(t, order, <const execution_record*>r, out)
-    elif orders.is_open(order):
-        reject_pending(
-            t, order, r, (<const denial_record*>r).ref_kind, r.reason, out
-        )
+    else:
+        cancel_reject(t, order, r, (<const denial_record*>r).ref_kind, out)

@@ -52,6 +52,12 @@ cdef inline int64_t room_to_reduce(const pair_row* pair, bint is_buy) noexcept n
     return pair.net - pair.open_sell if pair.net > 0 else 0
 
 
+cdef inline bint is_shrinking(const pair_row* pair, bint is_buy, int64_t lots) noexcept nogil:
+    """With these lots added, all that works on this side still only shrinks the position."""
+    cdef bint is_against = pair.net < 0 if is_buy else pair.net > 0
+    return is_against and lots <= room_to_reduce(pair, is_buy)
+
+
 cdef inline bint halted(const context* c, compared* n) noexcept nogil:
     """Control 27: the account, each level above it and the instrument take new orders."""
     cdef int i
@@ -70,19 +76,23 @@ cdef inline bint halted(const context* c, compared* n) noexcept nogil:
 
 
 cdef inline bint reducing_only(const context* c, compared* n) noexcept nogil:
-    """Controls 19, 29: where a level is REDUCING, or the order says so, it only shrinks."""
+    """Controls 19, 29: where a level is REDUCING, or the order says so, it only shrinks.
+
+    It is the order's own account whose position must shrink: of two accounts below a REDUCING
+    master, one long and one short, each may close, though the master is flat.
+    """
     cdef int i
     cdef bint is_reducing = c.instrument.trading_state == REDUCING
     n.asked_value = c.lots
+    n.limit_value = room_to_reduce(c.levels[0].pair, c.is_buy)
+    n.used_value = c.levels[0].pair.net
     for i in range(c.level_count):
         if (
             c.levels[i].account.trading_state == REDUCING
             or i == 0 and (is_reducing or c.order.flags & REDUCE_ONLY)
         ):
-            n.limit_value = room_to_reduce(c.levels[i].pair, c.is_buy)
-            n.used_value = c.levels[i].pair.net
             n.level = c.levels[i].account.level
-            if c.lots > n.limit_value:
+            if c.lots > 0 and c.lots > n.limit_value:
                 return True
     return False
 
@@ -145,6 +155,8 @@ cdef inline bint price_collar(const context* c, compared* n) noexcept nogil:
     if mark == TG_NO_PRICE or c.order.ord_type != LIMIT:
         return False
     width = collar_width(c.instrument)
+    if width == TG_NO_LIMIT:
+        return False
     n.used_value = mark
     n.asked_value = c.order.price
     if c.order.price > mark:
@@ -213,17 +225,20 @@ cdef inline bint margin(const context* c, compared* n) noexcept nogil:
     """Control 16, 17: R_new - R_old + fee fits into what each level has available.
 
     An order that can only shrink a level's position always passes that level: a close is
-    never refused for want of money. "Does not raise R" would not do as the exemption: long 10,
-    sell 20 leaves R unchanged and turns an account under water short.
+    never refused for want of money; nor is a replace that adds neither lots nor fee. "Does not
+    raise R" would not do as the exemption: long 10, sell 20 leaves R unchanged and turns an
+    account under water short.
     """
     cdef const balance_row* balance
     cdef int i
+    if c.is_overflow:
+        return False
     for i in range(c.level_count):
         balance = c.levels[i].balance
         if (
             not balance.is_checked
-            or c.lots == 0
-            or c.lots <= room_to_reduce(c.levels[i].pair, c.is_buy)
+            or c.lots == 0 and c.fee == 0
+            or is_shrinking(c.levels[i].pair, c.is_buy, c.lots)
         ):
             continue
         n.limit_value = balance.cash + balance.unrealised

@@ -13,10 +13,12 @@ from tidegate.native.records cimport (
     ACTIVE, CASH, CHANNEL_STATE, HALTED, MARK, REDUCING, SETTLEMENT, TICK, TRADING_STATE,
     control_record, record,
 )
-from tidegate.native.tables cimport balance_row, instrument_row, tables
+from tidegate.native.tables cimport balance_row, instrument_row, pair_row, tables
 
 # A price of more ticks is no price of this world; below it, per mille of it cannot overflow.
 cdef int64_t PRICE_MAX = 9007199254740992
+# The year 2096, in ns.
+cdef int64_t TIME_MAX = 4000000000000000000
 
 
 cdef bint is_instrument(const tables* t, const record* r) noexcept nogil:
@@ -30,18 +32,24 @@ cdef bint is_price(int64_t price) noexcept nogil:
 cdef bint mark(tables* t, const record* r) noexcept nogil:
     """A new reference price: every position in the instrument is valued at it."""
     cdef instrument_row* instrument
-    cdef int64_t value, gain
+    cdef pair_row* row
+    cdef int64_t value, gain, total
     cdef uint32_t pair
     if not is_instrument(t, r) or not is_price(r.price):
         return False
     instrument = &t.instruments[r.instrument]
     pair = instrument.first_pair
     while pair:
-        if margin.money_product(
-            r.price, instrument.tick_value, t.pairs[pair].net, &value
-        ) or margin.money_sum(value, -t.pairs[pair].open_cost, &gain):
+        row = &t.pairs[pair]
+        if (
+            margin.money_product(r.price, instrument.tick_value, row.net, &value)
+            or margin.money_sum(value, -row.open_cost, &gain)
+            or margin.money_sum(
+                t.balances[row.balance].unrealised, gain - row.unrealised, &total
+            )
+        ):
             return False
-        pair = t.pairs[pair].next
+        pair = row.next
     instrument.mark_px = r.price
     instrument.mark_ns = t.risk.now_ns
     pair = instrument.first_pair
@@ -55,8 +63,9 @@ cdef bint settlement(tables* t, const record* r) noexcept nogil:
     """A new settlement price: margin per lot, then all holds of the instrument, in one cut."""
     cdef instrument_row* instrument
     cdef instrument_row changed
+    cdef pair_row* row
     cdef uint32_t pair
-    cdef int64_t needed
+    cdef int64_t needed, total
     if not is_instrument(t, r) or not is_price(r.price):
         return False
     instrument = &t.instruments[r.instrument]
@@ -70,11 +79,13 @@ cdef bint settlement(tables* t, const record* r) noexcept nogil:
         return False
     pair = instrument.first_pair
     while pair:
-        if margin.requirement(
-            &changed, t.pairs[pair].net, t.pairs[pair].open_buy, t.pairs[pair].open_sell, &needed
+        row = &t.pairs[pair]
+        if (
+            margin.requirement(&changed, row.net, row.open_buy, row.open_sell, &needed)
+            or margin.money_sum(t.balances[row.balance].margin, needed - row.margin, &total)
         ):
             return False
-        pair = t.pairs[pair].next
+        pair = row.next
     instrument[0] = changed
     pair = instrument.first_pair
     while pair:
@@ -107,9 +118,9 @@ cdef bint cash(tables* t, const control_record* r) noexcept nogil:
     ):
         return False
     balance = &t.balances[r.account * t.currency_capacity + r.currency]
-    if r.amount < 0 and checks.available(balance) + r.amount < 0:
-        return False
     if margin.money_sum(balance.cash, r.amount, &moved):
+        return False
+    if r.amount < 0 and checks.available(balance) < -r.amount:
         return False
     if margin.money_sum(balance.initial_cash, r.amount, &initial):
         return False
@@ -119,7 +130,9 @@ cdef bint cash(tables* t, const control_record* r) noexcept nogil:
 
 
 cdef bint tick(tables* t, const record* r) noexcept nogil:
-    """Time goes on; it never goes back."""
+    """Time goes on; it never goes back, nor to where it cannot be added to."""
+    if not 0 <= r.received_ns <= TIME_MAX:
+        return False
     if r.received_ns > t.risk.now_ns:
         t.risk.now_ns = r.received_ns
     return True

@@ -1,6 +1,7 @@
 """What a position and its working orders must be backed with. Money per lot, then lots."""
 from libc.stdint cimport int64_t
 
+from tidegate.native.records cimport TG_NO_PRICE
 from tidegate.native.tables cimport instrument_row
 
 
@@ -46,6 +47,18 @@ cdef inline bint fee(
     ):
         return True
     return money_sum(by_lot, by_notional, out)
+
+
+cdef inline int64_t farther(int64_t a, int64_t b) noexcept nogil:
+    """The price farther from zero; TG_NO_PRICE counts as zero."""
+    a = 0 if a == TG_NO_PRICE else a
+    b = 0 if b == TG_NO_PRICE else b
+    return a if (a if a >= 0 else -a) >= (b if b >= 0 else -b) else b
+
+
+cdef inline int64_t fee_price(const instrument_row* instrument, int64_t price) noexcept nogil:
+    """At which price an order's fee is held: it may fill at a better price than its own."""
+    return farther(price, instrument.mark_px)
 
 
 cdef inline bint margin_a_lot(

@@ -61,8 +61,11 @@ cdef bint add_chain(tables* t, uint32_t account, uint32_t instrument) noexcept n
     cdef const account_row* row = &t.accounts[account]
     cdef uint32_t parent = 0
     cdef uint32_t pair
+    cdef uint32_t missing = 0
     cdef int i
-    if t.risk.pair_count + row.chain_count >= t.pair_capacity:
+    for i in range(row.chain_count):
+        missing += find_pair(t, row.chain[i], instrument) == 0
+    if t.risk.pair_count + missing >= t.pair_capacity:
         return False
     for i in range(row.chain_count - 1, -1, -1):
         pair = find_pair(t, row.chain[i], instrument)
@@ -106,15 +109,20 @@ cdef bint move_open(
 
 
 cdef void count_message(tables* t, uint32_t account) noexcept nogil:
-    """Count a message that leaves for the venue in every level's bucket."""
+    """Count a message that leaves for the venue in every level's bucket.
+
+    A cancel is never refused, so it may find the bucket full; it then leaves no debt behind.
+    """
     cdef account_row* row
+    cdef int64_t full
     cdef int i
     for i in range(t.accounts[account].chain_count):
         row = &t.accounts[t.accounts[account].chain[i]]
         if row.rate_interval_ns:
             if row.rate_next_ns < t.risk.now_ns:
                 row.rate_next_ns = t.risk.now_ns
-            row.rate_next_ns += row.rate_interval_ns
+            full = t.risk.now_ns + row.rate_tolerance_ns + row.rate_interval_ns
+            row.rate_next_ns = min(row.rate_next_ns + row.rate_interval_ns, full)
 
 
 def create_pair(Tables tables_, uint32_t account, uint32_t instrument):

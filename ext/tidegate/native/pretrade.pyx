@@ -23,7 +23,7 @@ from tidegate.native.outputs cimport add_route, outputs
 from tidegate.native.records cimport (
     CANCEL_REJECT, CANCEL_REPLACE_REQUEST, CANCEL_REQUEST, DENIED, DUPLICATE_CL_ORD_ID,
     EXEC_REJECTED, EXECUTION_REPORT, MALFORMED, MASS_CANCEL_REQUEST, NEW_ORDER_SINGLE,
-    POSS_RESEND, TABLE_FULL, UNKNOWN_ACCOUNT, UNKNOWN_INSTRUMENT, order_record, record,
+    POSS_RESEND, SUB_ACCOUNT, TABLE_FULL, UNKNOWN_ACCOUNT, UNKNOWN_INSTRUMENT, order_record, record,
 )
 from tidegate.native.positions cimport add_chain
 from tidegate.native.tables cimport Tables, cl_ord_id_row, order_row, tables
@@ -35,7 +35,10 @@ from tidegate.native.records import RECORD
 
 cdef int resolve(tables* t, const order_record* o) noexcept nogil:
     """Why the order cannot even be looked at, or 0."""
-    if o.account == 0 or o.account > t.risk.account_count:
+    if (
+        o.account == 0 or o.account > t.risk.account_count
+        or t.accounts[o.account].level < SUB_ACCOUNT
+    ):
         return UNKNOWN_ACCOUNT
     if o.instrument == 0 or o.instrument > t.risk.instrument_count:
         return UNKNOWN_INSTRUMENT
@@ -74,29 +77,26 @@ cdef void new_order(tables* t, const order_record* o, outputs* out) noexcept nog
     cdef compared first
     cdef const cl_ord_id_row* known
     cdef int reason
-    if o.session == 0 or o.session >= t.session_capacity:
+    if o.session == 0 or o.session >= t.session_capacity or o.cl_ord_id == 0:
         answers.deny(t, o, DENIED, MALFORMED, NULL, out)
         return
     known = orders.find_cl_ord_id(t, o.session, o.cl_ord_id)
     if known != NULL:
-        out.verdict |= <uint64_t>1 << DUPLICATE_CL_ORD_ID
         if o.flags & POSS_RESEND:
             answers.restate(t, o, known, out)
         else:
             answers.deny(t, o, DENIED, DUPLICATE_CL_ORD_ID, NULL, out)
         return
     if not orders.can_add_cl_ord_id(t, o.session):
-        out.verdict |= <uint64_t>1 << TABLE_FULL
         answers.deny(t, o, DENIED, TABLE_FULL, NULL, out)
         return
     memset(&first, 0, sizeof(first))
     reason = resolve(t, o)
     if reason == 0:
-        reason = assess(t, o, o.order_qty, 0, &c, &first, &out.verdict)
+        reason = assess(t, o, o.order_qty, NULL, &c, &first, &out.verdict)
         if reason == 0 and not (orders.has_room(t) and add_chain(t, o.account, o.instrument)):
             reason = TABLE_FULL
     if reason:
-        out.verdict |= <uint64_t>1 << reason
         orders.remember(t, o, 0, reason).exec_type = EXEC_REJECTED
         answers.deny(t, o, DENIED, reason, &first, out)
     else:
@@ -140,7 +140,10 @@ cdef class Pretrade:
 
     @property
     def verdict(self):
-        """Of the last record: bit 63 alone = accepted, bit r = the check of reason r failed."""
+        """Of the last record: bit 63 alone = accepted, bit r = the check of reason r failed.
+
+        Bit 0 = refused for a reason that is no check's.
+        """
         return self.out.verdict
 
     def step(self, record[::1] one):

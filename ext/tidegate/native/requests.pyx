@@ -24,7 +24,7 @@ cdef order_row* named(
     """The open order that a cancel or replace names, or NULL with the reason."""
     cdef const cl_ord_id_row* known
     cdef order_row* order = NULL
-    if o.session == 0 or o.session >= t.session_capacity:
+    if o.session == 0 or o.session >= t.session_capacity or o.cl_ord_id == 0:
         reason[0] = MALFORMED
         return NULL
     known = orders.find_cl_ord_id(t, o.session, o.orig_cl_ord_id)
@@ -39,9 +39,10 @@ cdef order_row* named(
 
 
 cdef void route_cancel(
-    order_row* order, const order_record* o, uint64_t cl_ord_id, outputs* out
+    tables* t, order_row* order, const order_record* o, uint64_t cl_ord_id, outputs* out
 ) noexcept nogil:
     cdef order_record* routed = <order_record*>add_route(out)
+    positions.count_message(t, order.account)
     order.is_cancel_pending = 1
     order.cancel_cl_ord_id = cl_ord_id
     routed[0] = o[0]
@@ -66,7 +67,7 @@ cdef void cancel(tables* t, const order_record* o, outputs* out) noexcept nogil:
     if reason:
         answers.deny(t, o, CANCEL_REJECT, reason, NULL, out)
         return
-    route_cancel(order, o, o.cl_ord_id, out)
+    route_cancel(t, order, o, o.cl_ord_id, out)
 
 
 cdef void mass_cancel(tables* t, const order_record* o, outputs* out) noexcept nogil:
@@ -91,7 +92,7 @@ cdef void mass_cancel(tables* t, const order_record* o, outputs* out) noexcept n
             continue
         if o.mass_cancel_type == c'd' and not t.accounts[order.account].cancel_on_disconnect:
             continue
-        route_cancel(order, o, 0, out)
+        route_cancel(t, order, o, 0, out)
 
 
 cdef int replaceable(
@@ -133,7 +134,7 @@ cdef void replace(tables* t, const order_record* o, outputs* out) noexcept nogil
     if reason == 0:
         lots = o.order_qty - order.cum_qty - order.held_qty
         reason = assess(
-            t, &full, lots if lots > 0 else 0, order.fee_held, &c, &first, &out.verdict
+            t, &full, lots if lots > 0 else 0, order, &c, &first, &out.verdict
         )
     if reason:
         answers.deny(t, o, CANCEL_REJECT, reason, &first, out)

@@ -24,6 +24,7 @@ from tidegate.native.records cimport (
     DENIED,
     EXEC_REJECTED,
     JOURNAL_UNAVAILABLE,
+    MASS_CANCEL_REQUEST,
     NEW_ORDER_SINGLE,
     TG_LAYOUT_VERSION,
     TICK,
@@ -112,8 +113,9 @@ cdef class RiskAgent:
         work += self._fill(self.orders, &self.inboxes[2])
         if work == 0 or not self._tick():
             return 0
-        if self._run(&self.inboxes[0], False) and self._run(&self.inboxes[1], False):
-            self._run(&self.inboxes[2], True)
+        self._run(&self.inboxes[0], False)
+        self._run(&self.inboxes[1], False)
+        self._run(&self.inboxes[2], True)
         self._put_out()
         return work
 
@@ -140,9 +142,11 @@ cdef class RiskAgent:
         elif r.received_ns == 0:
             r.received_ns = now
         if not self._journal(r):
-            if is_orders:
-                self._deny_unjournaled(r)
-            return is_orders
+            # Nobody would be told that a mass cancel was refused, so it waits as reports do.
+            if not is_orders or r.kind == MASS_CANCEL_REQUEST:
+                return False
+            self._deny_unjournaled(r)
+            return True
         self._step(r)
         if is_orders:
             now = now_ns()
