@@ -87,12 +87,6 @@ class Gateway:
             agent.join()
             self.close()
 
-    def _publish(self) -> None:
-        """The lanes' counters, for `inspect`."""
-        if self._orders is not None and self._reports is not None:
-            self._counters.publish("orders", self._orders.counters)
-            self._counters.publish("reports", self._reports.counters)
-
     def stop(self) -> None:
         """Ends run(); from any thread or signal handler."""
         self._stopping.set()

@@ -40,7 +40,7 @@ class Strategy(Protocol):
 
     symbols: tuple[str, ...]
 
-    def on_top(self, symbol: str, tops: dict[str, Top], desk: Desk) -> None: ...
+    def on_top(self, symbol: str, tops: dict[str, Top], desk: Desk, /) -> None: ...
 
 
 def limit(
@@ -76,7 +76,7 @@ class MarketMaker:
     """
 
     def __init__(self, symbol: str, *, qty: int, width: int, skew: int, active: int, turn: int):
-        self.symbols = (symbol,)
+        self.symbols: tuple[str, ...] = (symbol,)
         self.qty = qty
         self.width = width
         self.skew = skew
@@ -116,7 +116,7 @@ class Momentum:
     """Holds lots in the direction of a fast average over a slow one; takes, never quotes."""
 
     def __init__(self, symbol: str, *, lots: int, fast: int, slow: int, band: Decimal) -> None:
-        self.symbols = (symbol,)
+        self.symbols: tuple[str, ...] = (symbol,)
         self.lots = lots
         self.weights = (Decimal(2) / (fast + 1), Decimal(2) / (slow + 1))
         self.averages: list[Decimal] = []
@@ -148,15 +148,16 @@ class Pairs:
         self.symbols = tuple(legs)
         self.legs = legs
         self.ratios: deque[float] = deque(maxlen=window)
+        self.warm = window // 4
         self.entry = entry
         self.turn = 0
 
-    def on_top(self, symbol: str, tops: dict[str, Top], desk: Desk) -> None:
+    def on_top(self, _: str, tops: dict[str, Top], desk: Desk) -> None:
         if len(tops) < 2:
             return
         first, second = (tops[each] for each in self.symbols)
         self.ratios.append(float((first.bid + first.ask) / (second.bid + second.ask)))
-        if len(self.ratios) < self.ratios.maxlen // 4:  # type: ignore[operator]
+        if len(self.ratios) < self.warm:
             return
         direction = self.direction()
         self.turn += 1
@@ -174,7 +175,7 @@ class Pairs:
         if deviation == 0:
             return 0
         score = (self.ratios[-1] - mean) / deviation
-        return (score < -self.entry) - (score > self.entry)
+        return int(score < -self.entry) - int(score > self.entry)
 
 
 class Rogue:
@@ -194,8 +195,10 @@ class Rogue:
         account = self.random.choice(desk.accounts[symbol])
         top = tops[symbol]
         misdeed = self.random.choice(
-            (self.behave, self.too_big, self.wrong_tick, self.not_permitted, self.too_fast)
-            + (self.duplicate, self.too_far)
+            (
+                *(self.behave, self.too_big, self.wrong_tick, self.not_permitted),
+                *(self.too_fast, self.duplicate, self.too_far),
+            )
         )
         desk.submit(list(misdeed(account, symbol, top, desk)))
 

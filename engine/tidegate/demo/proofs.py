@@ -32,7 +32,9 @@ def prove(run_dir: RunDir, outcomes: list[Outcome], statements: dict[str, Any]) 
             "holds equal their recomputation, sub-accounts sum to their masters and the firm",
             audit_run(run_dir),
         ),
-        Proof("masters equal the venues' statements, positions and money", venues(run_dir, statements)),
+        Proof(
+            "masters equal the venues' statements, positions and money", venues(run_dir, statements)
+        ),
         Proof("nothing is held when flat and idle", idle(run_dir)),
         Proof("no lane lost, damaged or doubled a record", lanes(run_dir)),
     ]
@@ -78,7 +80,9 @@ def venues(run_dir: RunDir, statements: dict[str, Any]) -> list[str]:
             continue
         venue = universe.venues[master.venue - 1].name
         stated = statements[venue]["accounts"][master.name]["codes"]
-        ours = {codes[int(row["instrument"])]: row for row in pairs if row["account"] == master.handle}
+        ours = {
+            codes[int(row["instrument"])]: row for row in pairs if row["account"] == master.handle
+        }
         for code in sorted(stated.keys() | ours.keys()):
             said = stated.get(code, {"position": 0, "volume": 0})
             row = ours.get(code)

@@ -48,9 +48,7 @@ class Trader:
             self.accounts[instrument.symbol] = [
                 each.name for each in accounts if instrument.product_index in each.products
             ]
-            self.symbol_of |= dict.fromkeys(
-                self.accounts[instrument.symbol], instrument.symbol
-            )
+            self.symbol_of |= dict.fromkeys(self.accounts[instrument.symbol], instrument.symbol)
 
     def position(self, account: str) -> int:
         return self.tally.positions[account]
@@ -118,7 +116,7 @@ class Markets:
 
     def take(self) -> list[str]:
         """Instruments that have another two-sided top than at the last call."""
-        changed = {}
+        changed: dict[str, None] = {}
         for feed in self.feeds:
             for update in feed.take():
                 if not isinstance(update, Quote) or update.bid_px is None or update.ask_px is None:
@@ -160,7 +158,9 @@ def flatten(trader: Trader, markets: Markets) -> None:
         for order in working:
             trader.cancel(order)
         if not working:
-            trader.submit([closing(trader, markets.tops, account, held[account]) for account in held])
+            trader.submit(
+                [closing(trader, markets.tops, account, held[account]) for account in held]
+            )
 
 
 def closing(trader: Trader, tops: dict[str, Top], account: str, held: int) -> NewOrder:
