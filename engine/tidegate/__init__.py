@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tidegate import aio
     from tidegate.client.blocking import Client
+    from tidegate.client.market_data import MarketData
     from tidegate.client.orders import NewOrder
     from tidegate.client.report import Order, Report
 
-__all__ = ["Client", "NewOrder", "Order", "Report", "aio"]
+__all__ = ["Client", "MarketData", "NewOrder", "Order", "Report", "aio"]
 
 _HOMES = {
     "Client": "tidegate.client.blocking",
+    "MarketData": "tidegate.client.market_data",
     "NewOrder": "tidegate.client.orders",
     "Order": "tidegate.client.report",
     "Report": "tidegate.client.report",

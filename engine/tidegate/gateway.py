@@ -41,7 +41,6 @@ FRAME_SIZE_MAX = 1 << 20
 # Frames a client may leave unread before its reports wait in the outbox instead.
 FRONT_HWM = 64
 ZAP_DOMAIN = "tidegate"
-REASONS = tuple(reason for reason in Reason if Reason.FRAME_LENGTH <= reason < Reason.VENUE_DOWN)
 
 
 class Gateway:
@@ -168,20 +167,6 @@ class Gateway:
         self._authenticator = ThreadAuthenticator(self._context)
         self._authenticator.start()
         self._authenticator.configure_curve_callback(ZAP_DOMAIN, _KnownKeys(keys - {None}))
-
-    def _publish(self) -> None:
-        """Counters by name, for inspect and the demo; single words of the agent's own rows."""
-        row = self._regions["gateway"].rows[0]
-        for name in GATEWAY_ROW.names or ():
-            if name not in ("pad", "refused"):
-                self._counters.publish("gateway", {name: int(row[name])})
-        refused = row["refused"]
-        self._counters.publish(
-            "refused", {Reason(code).name: int(refused[code]) for code in REASONS}
-        )
-        for group, lane in (("orders", self._orders), ("reports", self._reports)):
-            if lane is not None:
-                self._counters.publish(group, lane.counters)
 
     def _serve(self) -> None:
         """Answers one message of the agent: peer, record, proven key, JSON."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from rig import House, house
+from gateway_rig import House, house
 
 
 @pytest.fixture

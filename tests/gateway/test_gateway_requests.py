@@ -1,7 +1,7 @@
 """Positions, money and working orders, answered from risk's regions."""
 
 import pytest
-from rig import House
+from gateway_rig import House
 
 from tidegate import Client, risk_state
 from tidegate.errors import SessionError

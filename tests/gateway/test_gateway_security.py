@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 import zmq
-from rig import House, house, universe_of
+from gateway_rig import House, house, universe_of
 
 from tidegate import Client, topology
 from tidegate.errors import SessionError

@@ -7,7 +7,7 @@ from itertools import islice
 import numpy as np
 import pytest
 import uvloop
-from rig import House, until
+from gateway_rig import House, until
 
 from tidegate import Client, NewOrder, Order, aio
 from tidegate.errors import PriceError, SessionError

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import zmq
-from rig import HEARTBEAT_NS, House, blank, until
+from gateway_rig import HEARTBEAT_NS, House, blank, until
 
 from tidegate.native.records import (
     DENIAL_RECORD,

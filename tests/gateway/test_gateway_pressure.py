@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import numpy as np
 import zmq
-from rig import House, Risk, house, universe_of, until
+from gateway_rig import House, Risk, house, universe_of, until
 
 from tidegate import Client, NewOrder, topology
 from tidegate.codec import SESSION
