@@ -71,11 +71,9 @@ class Router:
         channels: Mapping[str, Channel] | None = None,
     ) -> None:
         self.universe = universe
-        self.routes = order_map(run_dir, universe.capacity.orders + 1)
-        self.channels = Region.create(
-            run_dir.region("channels"), CHANNEL_ROW, len(universe.venues) + 1
+        self.routes, self.channels = tables(
+            run_dir, orders=universe.capacity.orders + 1, channels=len(universe.venues) + 1
         )
-        self.channels.header["count"] = self.channels.capacity
         self.codes = VenueCodes(
             [0, *(instrument.venue for instrument in universe.instruments)],
             len(universe.venues) + 1,
@@ -143,8 +141,8 @@ class Router:
             link.channel.close()
         self.target.close()
         self.source.close()
-        self.routes.close()
-        self.channels.close()
+        for region in (self.routes, self.channels, self.counters.region):
+            region.close()
 
     def _link(
         self,
@@ -221,20 +219,29 @@ def main(universe: Universe, run_dir: RunDir, ready: Ready) -> int:
     return 0
 
 
-def order_map(run_dir: RunDir, capacity: int) -> Region:
-    """The order map of the router before this one, if it can be kept; else a fresh one."""
-    path = run_dir.region("routes")
-    if path.exists():
+def tables(run_dir: RunDir, *, orders: int, channels: int) -> tuple[Region, Region]:
+    """The order map and the channels of the router before this one, or both fresh."""
+    shapes = (("routes", ROUTE_ROW, orders), ("channels", CHANNEL_ROW, channels))
+    kept: list[Region] = []
+    for name, dtype, capacity in shapes:
         try:
-            region = Region.resume(path, ROUTE_ROW)
-            if region.capacity == capacity:
-                return region
-            region.close()
+            kept.append(Region.resume(run_dir.region(name), dtype))
         except RegionError as error:
-            print(f"the order map starts empty: {error}", file=sys.stderr)
-    region = Region.create(path, ROUTE_ROW, capacity)
-    region.header["count"] = capacity
-    return region
+            if run_dir.region(name).exists():
+                print(f"the order map starts empty: {error}", file=sys.stderr)
+            break
+        if kept[-1].capacity != capacity:
+            break
+    else:
+        return kept[0], kept[1]
+    for region in kept:
+        region.close()
+    routes, rows = (
+        Region.create(run_dir.region(name), dtype, capacity) for name, dtype, capacity in shapes
+    )
+    for region in (routes, rows):
+        region.header["count"] = region.capacity
+    return routes, rows
 
 
 def masters(universe: Universe, venue: Venue) -> Sequence[str]:

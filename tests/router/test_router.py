@@ -222,3 +222,16 @@ def test_router_that_comes_back_knows_its_orders_and_asks_for_what_it_missed(pla
         assert (lost["order_id"], lost["reason"]) == (2, Reason.VENUE_DOWN)
         assert (again["exec_id"], trade["exec_id"]) == (1, 2)
         assert (trade["cl_ord_id"], trade["account"]) == (1001, 4)
+        assert rig.venue.sessions[-1]["next_sending"] == 3
+
+
+def test_order_map_that_cannot_be_read_is_said_and_replaced(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Rig(place) as rig:
+        rig.router.close()
+        region = rig.run_dir.region("routes")
+        region.write_bytes(b"x" * 5000)
+        rig.router = Router(rig.universe, rig.run_dir, rig.context)
+        assert "the order map starts empty" in capsys.readouterr().err
+        rig.log_on()

@@ -34,7 +34,7 @@ class Routing:
     @property
     def channel_count(self) -> int: ...
     def open_channel(self, channel: int, message_rate: int, message_burst: int) -> None:
-        """Makes a channel's row ready: down, with a full bucket and no number seen."""
+        """Makes a channel's row ready: down, its bucket full, nothing seen; numbers go on."""
 
     def set_state(self, channel: int, state: int) -> None:
         """Only a channel that is up is given requests."""

@@ -34,6 +34,7 @@ cdef class RouterAgent:
     cdef int _take_requests(self) noexcept nogil
     cdef bint _submit(self, uint32_t channel, const record* request) noexcept nogil
     cdef void _flush(self, uint32_t channel) noexcept nogil
+    cdef void _withdraw(self, uint32_t channel, const record* sent) noexcept nogil
     cdef void _put(self, const record* out) noexcept nogil
     cdef int _wait(self, int timeout_ms) noexcept nogil
     cdef bint _submit_python(self, uint32_t channel, const record* request) noexcept with gil

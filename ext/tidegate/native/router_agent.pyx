@@ -121,20 +121,20 @@ cdef class RouterAgent:
         cdef Py_ssize_t count = self.routes.take(self.batch, BATCH_RECORDS)
         if count == 0:
             return 0
-        begin_write(self.header)
         for index in range(count):
             now = now_ns()
+            # Closed again before any call that leaves: a router killed there keeps its map.
+            begin_write(self.header)
             channel = self.routing.step(&self.batch[index], &out, now)
+            end_write(self.header)
             if channel == 0:
                 self._put(&out)
             elif channel > 0 and not self._submit(<uint32_t>channel, &out):
                 self.batch[index] = out
-                self.routing.withdraw(<uint32_t>channel, &self.batch[index], &out)
-                self._put(&out)
+                self._withdraw(<uint32_t>channel, &self.batch[index])
         for flushed in range(1, self.channel_count + 1):
             if self.natives[flushed] != NULL:
                 self._flush(flushed)
-        end_write(self.header)
         return <int>count
 
     cdef bint _submit(self, uint32_t channel, const record* request) noexcept nogil:
@@ -144,7 +144,6 @@ cdef class RouterAgent:
 
     cdef void _flush(self, uint32_t channel) noexcept nogil:
         """What the socket does not take now is refused now, the last one first."""
-        cdef record out
         cdef const record* unsent
         cdef int index = (<VenueChannel>self.natives[channel]).flush()
         if index == 0:
@@ -153,9 +152,15 @@ cdef class RouterAgent:
         while index > 0:
             index -= 1
             if unsent[index].msg_seq_num != 0:
-                self.routing.withdraw(channel, &unsent[index], &out)
-                self._put(&out)
+                self._withdraw(channel, &unsent[index])
         (<VenueChannel>self.natives[channel]).release_unsent()
+
+    cdef void _withdraw(self, uint32_t channel, const record* sent) noexcept nogil:
+        cdef record out
+        begin_write(self.header)
+        self.routing.withdraw(channel, sent, &out)
+        end_write(self.header)
+        self._put(&out)
 
     cdef void _put(self, const record* out) noexcept nogil:
         # The lane was empty before this batch, and a batch gives at most one for each record.

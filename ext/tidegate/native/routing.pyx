@@ -287,7 +287,7 @@ cdef class Routing:
         return &self.routes[index]
 
     def open_channel(self, uint32_t channel, int64_t message_rate, int64_t message_burst):
-        """Makes a channel's row ready: down, with a full bucket and no number seen."""
+        """Makes a channel's row ready: down, its bucket full, nothing seen; numbers go on."""
         cdef channel_row* row
         if not 0 < channel < self.channel_count:
             raise ValueError(f"channel {channel}, expected 1 to {self.channel_count - 1}")
@@ -298,7 +298,7 @@ cdef class Routing:
             )
         row = &self.channels[channel]
         row.state = CHANNEL_DOWN
-        row.next_sending = 1
+        row.next_sending = max(row.next_sending, 1)
         row.exec_id_max = 0
         row.message_rate = message_rate
         row.message_burst = message_burst
