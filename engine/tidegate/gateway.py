@@ -168,6 +168,20 @@ class Gateway:
         self._authenticator.start()
         self._authenticator.configure_curve_callback(ZAP_DOMAIN, _KnownKeys(keys - {None}))
 
+    def _publish(self) -> None:
+        """Counters by name, for inspect and the demo; single words of the agent's own rows."""
+        row = self._regions["gateway"].rows[0]
+        for name in GATEWAY_ROW.names or ():
+            if name not in ("pad", "refused"):
+                self._counters.publish("gateway", {name: int(row[name])})
+        refused = row["refused"]
+        self._counters.publish(
+            "refused", {Reason(code).name: int(refused[code]) for code in REASONS}
+        )
+        for group, lane in (("orders", self._orders), ("reports", self._reports)):
+            if lane is not None:
+                self._counters.publish(group, lane.counters)
+
     def _serve(self) -> None:
         """Answers one message of the agent: peer, record, proven key, JSON."""
         peer, record, user_id, frame = self._desk.recv_multipart()

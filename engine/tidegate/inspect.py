@@ -18,7 +18,7 @@ from tidegate.errors import RegionError, RunDirError
 from tidegate.native import region as native
 from tidegate.native.histogram import HISTOGRAM, percentiles
 from tidegate.native.records import NO_PRICE, Level, Reason, Side, TradingState
-from tidegate.native.sessions import GATEWAY_ROW, SESSION_ROW, SessionState
+from tidegate.native.sessions import SESSION_ROW, SessionState
 from tidegate.native.tables import DTYPES
 from tidegate.prices import to_price
 from tidegate.region import Region
@@ -30,9 +30,6 @@ Row = dict[str, Value]
 
 WORKING = {ord("A"): "PendingNew", ord("0"): "New", ord("1"): "PartiallyFilled"}
 QUANTILES = {"p50_ns": 0.5, "p99_ns": 0.99, "p999_ns": 0.999}
-GATEWAY_COUNTERS = tuple(
-    name for name in GATEWAY_ROW.names or () if GATEWAY_ROW[name].shape == () and name != "pad"
-)
 SESSION_COLUMNS = ("next_expected", "next_out", "forwarded", "refused", "gaps", "resends")
 BAD = ("bad_length", "bad_version", "bad_kind", "bad_part")
 
@@ -168,22 +165,12 @@ class Inspector:
     def counters(self) -> list[Row]:
         """Every other counter that a stage publishes and that is not zero."""
         lanes = tuple(f"{lane}." for lane in topology.LANE_NAMES)
-        rows: list[Row] = [
+        return [
             {"stage": stage, "counter": name, "value": value}
             for stage, values in counters.read(self.run_dir).items()
             for name, value in values.items()
             if value and not name.startswith(lanes)
         ]
-        gateway = self.region("gateway", GATEWAY_ROW).rows[0]
-        found = {name: int(gateway[name]) for name in GATEWAY_COUNTERS}
-        for reason in np.flatnonzero(gateway["refused"]):
-            found[f"refused {reason_name(int(reason))}"] = int(gateway["refused"][reason])
-        rows += [
-            {"stage": "gateway", "counter": name, "value": value}
-            for name, value in found.items()
-            if value
-        ]
-        return rows
 
     def sessions(self) -> list[Row]:
         """Who is logged on, and the numbers both ways."""
