@@ -41,6 +41,7 @@ FRAME_SIZE_MAX = 1 << 20
 # Frames a client may leave unread before its reports wait in the outbox instead.
 FRONT_HWM = 64
 ZAP_DOMAIN = "tidegate"
+REASONS = tuple(reason for reason in Reason if Reason.FRAME_LENGTH <= reason < Reason.VENUE_DOWN)
 
 
 class Gateway:
