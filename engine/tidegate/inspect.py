@@ -84,6 +84,8 @@ class Inspector:
                 if not (row["is_checked"] or row["margin"] or row["fees"]):
                     continue
                 cash, margin, held = int(row["cash"]), int(row["margin"]), int(row["fee_held"])
+                # A level that states no cash has none to run out of.
+                excess = cash + int(row["unrealised"]) - margin - held
                 rows.append(
                     {
                         "account": account.name,
@@ -94,7 +96,7 @@ class Inspector:
                         "unrealised": money(int(row["unrealised"])),
                         "margin": money(margin),
                         "fee_held": money(held),
-                        "excess": money(cash + int(row["unrealised"]) - margin - held),
+                        "excess": money(excess) if row["is_checked"] else "",
                         "fees": money(int(row["fees"])),
                     }
                 )

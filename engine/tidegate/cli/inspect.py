@@ -112,7 +112,8 @@ def cell(column: str, row: Row) -> str:
     value = row[column]
     if isinstance(value, int) and column.endswith("_ns"):
         return f"{value / 1000:,.1f}"
-    return f"{value:,}" if isinstance(value, int) and not column.endswith("_id") else str(value)
+    is_count = isinstance(value, int) and not column.endswith("id")
+    return f"{value:,}" if is_count else str(value)
 
 
 def is_number(value: Value) -> bool:

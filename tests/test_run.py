@@ -1,0 +1,80 @@
+"""`tidegate run configs/dev.toml` with its real stages: ready, one killed and back, stopped."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tidegate import Client
+from tidegate.run_dir import RunDir
+
+ROOT = Path(__file__).parent.parent
+DEADLINE_SECONDS = 60.0
+
+
+def until(condition: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, f"waited {DEADLINE_SECONDS} s for: {what}"
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def run_dir(tmp_path: Path) -> RunDir:
+    return RunDir(tmp_path / "run")
+
+
+@pytest.fixture
+def engine(run_dir: RunDir) -> Iterator[subprocess.Popen[str]]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tidegate", "run", "configs/dev.toml", "--run-dir", run_dir.path],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == f"ready: {run_dir.ipc('front')}\n"
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def stages(run_dir: RunDir) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(run_dir.stages.read_text())
+    return found
+
+
+def buy(run_dir: RunDir) -> int:
+    """Buy one lot of what stands there; the position after it."""
+    with Client(run_dir.ipc("front"), session="dev") as client:
+        client.submit(account="dev-1", instrument="GCZ3", side="BUY", order_qty=1, price="1330.0")
+        until(lambda: any(each.open_buy_qty == 0 for each in client.positions("dev-1")), "the fill")
+        return int(client.positions("dev-1")[0].position)
+
+
+def test_killed_risk_comes_back_with_its_positions_and_the_run_stops_cleanly(
+    engine: subprocess.Popen[str], run_dir: RunDir
+) -> None:
+    assert buy(run_dir) == 1
+    os.kill(stages(run_dir)["risk"]["pid"], signal.SIGKILL)
+    until(lambda: bool(stages(run_dir)["risk"]["restarts"]), "the restart")
+    until(lambda: bool(stages(run_dir)["risk"]["is_ready"]), "risk to be ready")
+    assert buy(run_dir) == 2
+    pids = [stage["pid"] for stage in stages(run_dir).values()]
+    engine.terminate()
+    _, errors = engine.communicate(timeout=DEADLINE_SECONDS)
+    assert engine.returncode == 0, errors
+    assert not [pid for pid in pids if Path(f"/proc/{pid}").exists()]
+    assert [line for line in errors.splitlines() if line.startswith("[supervisor]")] == [
+        "[supervisor] stage risk was ended by SIGKILL; restart 1"
+    ]
