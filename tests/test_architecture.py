@@ -259,6 +259,12 @@ def tracked() -> list[Path]:
     return [ROOT / name for name in listed.stdout.decode().split("\0") if name]
 
 
+def test_test_files_share_no_name() -> None:
+    """Test folders are no packages, so that two files of one name are one module for pytest."""
+    names = [p.name for p in files(".py", below=("tests", "bench")) if p.name != "conftest.py"]
+    assert sorted(names) == sorted(set(names))
+
+
 def test_top_level_is_exactly_this() -> None:
     assert {path.relative_to(ROOT).parts[0] for path in tracked()} == TOP_LEVEL
 
