@@ -1,6 +1,7 @@
 """What region.py cannot say in Python: the header's layout and the seqlock."""
 from libc.stdint cimport uint64_t
 from libc.string cimport memcpy
+from posix.unistd cimport usleep
 
 import numpy as np
 
@@ -15,7 +16,9 @@ cdef extern from "region.h" nogil:
 cdef enum:
     # A writer holds the version odd for well under a microsecond; one that died in between
     # holds it for ever.
-    READ_TRIES_MAX = 10_000
+    SPINS_MAX = 1000
+    NAP_US = 1000
+    READ_TRIES_MAX = SPINS_MAX + 2000
 
 
 MAGIC = TG_REGION_MAGIC
@@ -48,11 +51,11 @@ def read_consistent(region, const unsigned char[::1] source, unsigned char[::1] 
     cdef const region_header* header = header_of(region)
     cdef uint64_t version, count
     cdef size_t size = source.shape[0]
-    cdef int _try
+    cdef int attempt
     if out.shape[0] != source.shape[0]:
         raise RegionError(f"cannot copy {source.shape[0]} bytes into {out.shape[0]}")
     with nogil:
-        for _try in range(READ_TRIES_MAX):
+        for attempt in range(READ_TRIES_MAX):
             version = tg_begin_read(header)
             count = header.count
             if size:
@@ -60,4 +63,7 @@ def read_consistent(region, const unsigned char[::1] source, unsigned char[::1] 
             if tg_end_read(header, version):
                 with gil:
                     return count
+            # The writer may have lost its processor in the middle of a change.
+            if attempt >= SPINS_MAX:
+                usleep(NAP_US)
     raise RegionError("the region's writer is in the middle of a change, or died in it")
