@@ -4,7 +4,7 @@ Messages are dropped, doubled and reordered both ways; after the connection is g
 each record must have arrived once and in order on both sides.
 """
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tidegate import session_messages as messages
@@ -130,6 +130,7 @@ STEPS = st.lists(
 
 
 @settings(max_examples=400, deadline=None)
+@example(["silence", "to", "report", "swap_from"])
 @given(STEPS)
 def test_each_record_arrives_once_and_in_order_whatever_the_connection_does(
     steps: list[str],

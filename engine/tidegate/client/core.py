@@ -138,11 +138,12 @@ class SessionCore:
         number = int(_NUMBER.unpack_from(record, _NUMBER_AT)[0])
         if number == 0:
             self._take_unnumbered(record, None, now_ns)
+        elif not self.is_logged_on or self.next_expected == 0:
+            # The answer to the logon may say less than this number, and it comes again then.
+            self.counters["before_logon"] += 1
         elif number == self.next_expected:
             self.next_expected += 1
             self.delivered.append((record, None))
-        elif self.next_expected == 0:
-            self.counters["before_logon"] += 1
         elif number < self.next_expected:
             self.counters["duplicates"] += 1
         else:
