@@ -78,7 +78,7 @@ class Risk:
 
     def serve(self) -> None:
         """Run the agent until it is stopped."""
-        while self.agent.run(CYCLES, IDLE_MS):
+        while self.agent.run(CYCLES, IDLE_MS) and not self.poller.stopped:
             self.agent.prepare_journal()
             self.publish()
 

@@ -45,9 +45,9 @@ cdef class RiskAgent:
 
     cdef int do_work(self) noexcept nogil
     cdef int _fill(self, LaneSource source, inbox* box) noexcept nogil
-    cdef bint _run(self, inbox* box, bint is_orders) noexcept nogil
+    cdef int _run(self, inbox* box, bint is_orders) noexcept nogil
     cdef bint _apply(self, record* r, bint is_orders) noexcept nogil
-    cdef bint _tick(self) noexcept nogil
+    cdef void _tick(self) noexcept nogil
     cdef bint _journal(self, record* r) noexcept nogil
     cdef void _step(self, const record* r) noexcept nogil
     cdef void _deny_unjournaled(self, const record* r) noexcept nogil

@@ -111,11 +111,12 @@ cdef class RiskAgent:
         work = self._fill(self.executions, &self.inboxes[0])
         work += self._fill(self.control, &self.inboxes[1])
         work += self._fill(self.orders, &self.inboxes[2])
-        if work == 0 or not self._tick():
+        if work == 0:
             return 0
-        self._run(&self.inboxes[0], False)
-        self._run(&self.inboxes[1], False)
-        self._run(&self.inboxes[2], True)
+        self._tick()
+        work = self._run(&self.inboxes[0], False)
+        work += self._run(&self.inboxes[1], False)
+        work += self._run(&self.inboxes[2], True)
         self._put_out()
         return work
 
@@ -125,13 +126,12 @@ cdef class RiskAgent:
             box.count = <int>source.take(&box.rows[0], BATCH_RECORDS)
         return box.count - box.index
 
-    cdef bint _run(self, inbox* box, bint is_orders) noexcept nogil:
-        """Run what was taken; False when the journal refuses a record that must not be lost."""
-        while box.index < box.count:
-            if not self._apply(&box.rows[box.index], is_orders):
-                return False
+    cdef int _run(self, inbox* box, bint is_orders) noexcept nogil:
+        """Run what was taken, up to a record that must not be lost and that the journal refuses."""
+        cdef int first = box.index
+        while box.index < box.count and self._apply(&box.rows[box.index], is_orders):
             box.index += 1
-        return True
+        return box.index - first
 
     cdef bint _apply(self, record* r, bint is_orders) noexcept nogil:
         cdef uint32_t route = self.out.route_count
@@ -158,18 +158,17 @@ cdef class RiskAgent:
                 report += 1
         return True
 
-    cdef bint _tick(self) noexcept nogil:
+    cdef void _tick(self) noexcept nogil:
         """Tell the step the time when it has moved on; without a journal time stands still."""
         cdef record tick
         cdef int64_t now = now_ns()
         if now - self.tables.t.risk.now_ns < TICK_EVERY_NS:
-            return True
+            return
         memset(&tick, 0, sizeof(tick))
         tick.kind = TICK
         tick.received_ns = now
         if self._journal(&tick):
             self._step(&tick)
-        return True
 
     cdef bint _journal(self, record* r) noexcept nogil:
         r.sequence = self.tables.t.risk.sequence + 1
