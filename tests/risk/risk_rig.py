@@ -274,7 +274,7 @@ def as_dicts(rows: np.ndarray[Any, Any]) -> list[dict[str, Any]]:
     for index in range(len(rows)):
         view = rows[index : index + 1].view(VIEWS.get(Kind(int(rows["kind"][index])), ORDER_RECORD))
         names = [name for name in view.dtype.names or () if name != "pad"]
-        found.append({name: view[name][0].item() for name in names})
+        found.append({name: view[name][0].tolist() for name in names})
     return found
 
 

@@ -13,13 +13,6 @@ from typing import Any
 from tidegate.native.records import (
     NO_PRICE,
     ExecType,
-    Flag,
-    Kind,
-    Level,
-    OrdType,
-    Reason,
-    Side,
-    TimeInForce,
     TradingState,
 )
 from tidegate.universe import Account, Instrument, Universe
@@ -34,13 +27,13 @@ ENDS = {ExecType.EXEC_CANCELED: "4", ExecType.EXEC_REJECTED: "8", ExecType.EXEC_
 Row = dict[str, Any]
 
 
-class Inexpressible(Exception):
+class InexpressibleError(Exception):
     """A money amount beyond 2^61."""
 
 
 def money(value: int) -> int:
     if abs(value) > MONEY_MAX:
-        raise Inexpressible(value)
+        raise InexpressibleError(value)
     return value
 
 
@@ -172,9 +165,7 @@ class Twin:
         notional = Fraction(abs(settled or 0) * row.tick_value * ppm, 10**6)
         return by_lot + ceil(notional)
 
-    def requirement(
-        self, account: int, instrument: int, buys: int = 0, sells: int = 0
-    ) -> int:
+    def requirement(self, account: int, instrument: int, buys: int = 0, sells: int = 0) -> int:
         net = self.book(account, instrument).net
         longs = max(0, net + self.working(account, instrument, True) + buys)
         shorts = max(0, self.working(account, instrument, False) + sells - net)
@@ -215,7 +206,9 @@ class Twin:
     def fee(self, instrument: int, price: int, lots: int) -> int:
         row = self.instruments[instrument]
         notional = abs(money(money(price * row.tick_value) * lots))
-        return money(money(row.fee_lot * lots) + money(ceil(Fraction(notional * row.fee_ppm, 10**6))))
+        return money(
+            money(row.fee_lot * lots) + money(ceil(Fraction(notional * row.fee_ppm, 10**6)))
+        )
 
     def fee_price(self, instrument: int, *prices: int) -> int:
         found = [price for price in prices if price != NO_PRICE]

@@ -1,6 +1,6 @@
 """The twin's checks: which reasons an order fails, and the numbers of the first."""
 
-from risk_twin import DECIDED, QTY_MAX, Inexpressible, Order, Row, Twin, Verdict, money
+from risk_twin import DECIDED, QTY_MAX, InexpressibleError, Order, Row, Twin, Verdict, money
 
 from tidegate.native.records import (
     NO_PRICE,
@@ -118,14 +118,12 @@ def needs(
         margins = []
         for level in twin.chain(o["account"]):
             handle = level.handle
-            after = twin.requirement(
-                handle, o["instrument"], lots * is_buy, lots * (not is_buy)
-            )
+            after = twin.requirement(handle, o["instrument"], lots * is_buy, lots * (not is_buy))
             before = twin.requirement(handle, o["instrument"])
             money(twin.margin(handle, currency) + after - before)
             money(twin.fee_held(handle, currency) + fee)
             margins.append(after - before)
-    except Inexpressible:
+    except InexpressibleError:
         return 0, [], True
     return fee, margins, False
 

@@ -7,7 +7,7 @@ from risk_twin import (
     PRICE_MAX,
     QTY_MAX,
     TIME_MAX,
-    Inexpressible,
+    InexpressibleError,
     Known,
     Order,
     Row,
@@ -337,7 +337,8 @@ class FullTwin(Twin):
             self.counts["duplicate_reports"] += 1
             return
         self.answer(order, verdict, Kind(r["ref_kind"]), r["reason"])
-        self.keep(order, order.left if order.replace is None else order.held)
+        if r["ref_kind"] == Kind.CANCEL_REPLACE_REQUEST:
+            self.keep(order, order.left)
         if order.cum >= order.qty and not order.replace:
             self.answer(order, verdict, Kind.CANCEL_REQUEST, Reason.TOO_LATE)
             order.status = "2"
@@ -388,7 +389,7 @@ class FullTwin(Twin):
                 and abs(self.margin(account, currency)) <= MONEY_MAX
                 for account in self.accounts
             )
-        except Inexpressible:
+        except InexpressibleError:
             return False
 
     def pay(self, r: Row) -> bool:

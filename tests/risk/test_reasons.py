@@ -2,7 +2,6 @@
 
 import inspect
 import sys
-from collections.abc import Iterator
 
 import msgspec
 import pytest
@@ -48,8 +47,8 @@ def denied(step: Step, row: object, reason: Reason) -> dict[str, int]:
 
 
 @pytest.fixture
-def step() -> Iterator[Step]:
-    yield Step()
+def step() -> Step:
+    return Step()
 
 
 @pytest.mark.parametrize(
