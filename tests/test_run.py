@@ -54,22 +54,24 @@ def stages(run_dir: RunDir) -> dict[str, Any]:
     return found
 
 
-def buy(run_dir: RunDir) -> int:
-    """Buy one lot of what stands there; the position after it."""
+def buy_until_position(run_dir: RunDir, position: int) -> None:
+    """Buy one lot of what stands there, and wait for the position that it makes."""
     with Client(run_dir.ipc("front"), session="dev") as client:
         client.submit(account="dev-1", instrument="GCZ3", side="BUY", order_qty=1, price="1330.0")
-        until(lambda: any(each.open_buy_qty == 0 for each in client.positions("dev-1")), "the fill")
-        return int(client.positions("dev-1")[0].position)
+        until(
+            lambda: [int(each.position) for each in client.positions("dev-1")] == [position],
+            f"a position of {position}",
+        )
 
 
 def test_killed_risk_comes_back_with_its_positions_and_the_run_stops_cleanly(
     engine: subprocess.Popen[str], run_dir: RunDir
 ) -> None:
-    assert buy(run_dir) == 1
+    buy_until_position(run_dir, 1)
     os.kill(stages(run_dir)["risk"]["pid"], signal.SIGKILL)
     until(lambda: bool(stages(run_dir)["risk"]["restarts"]), "the restart")
     until(lambda: bool(stages(run_dir)["risk"]["is_ready"]), "risk to be ready")
-    assert buy(run_dir) == 2
+    buy_until_position(run_dir, 2)
     pids = [stage["pid"] for stage in stages(run_dir).values()]
     engine.terminate()
     _, errors = engine.communicate(timeout=DEADLINE_SECONDS)
