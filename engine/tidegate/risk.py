@@ -7,7 +7,6 @@ are locked by their writer.
 
 import signal
 from collections.abc import Callable
-from time import monotonic
 from types import FrameType
 
 import zmq
@@ -21,9 +20,7 @@ from tidegate.native.risk_agent import RiskAgent
 from tidegate.run_dir import RunDir
 from tidegate.universe import Universe
 
-CYCLES = 1000
-IDLE_MS = 100
-PUBLISH_S = 0.1
+RUN_MS = 100
 
 
 class Risk:
@@ -74,20 +71,15 @@ class Risk:
             poller=self.poller,
         )
         self.counters = Counters(run_dir, "risk")
-        self.published_at = 0.0
 
     def serve(self) -> None:
         """Run the agent until it is stopped."""
-        while self.agent.run(CYCLES, IDLE_MS) and not self.poller.stopped:
+        while self.agent.run(RUN_MS) and not self.poller.stopped:
             self.agent.prepare_journal()
             self.publish()
 
     def publish(self) -> None:
-        """Write the stage's counters for `inspect`, ten times a second at most."""
-        now = monotonic()  # nondeterministic: how often people are shown counters
-        if now - self.published_at < PUBLISH_S:
-            return
-        self.published_at = now
+        """Write the stage's counters for `inspect`."""
         for name, end in (self.sources | self.targets).items():
             self.counters.publish(name, end.counters)
         self.counters.publish("agent", self.agent.counters)
@@ -95,7 +87,6 @@ class Risk:
 
     def close(self) -> None:
         """Flush what the lanes take and release everything."""
-        self.published_at = 0.0
         self.publish()
         self.poller.close()
         for end in (self.targets | self.sources).values():

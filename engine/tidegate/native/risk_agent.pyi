@@ -28,8 +28,8 @@ class RiskAgent:
     ) -> None:
         """`region` is the one of the table "risk": its seqlock covers all of risk's tables."""
 
-    def run(self, cycles: int, timeout_ms: int) -> bool:
-        """Up to `cycles` duty cycles, each waiting for input when idle; False when stopped."""
+    def run(self, for_ms: int) -> bool:
+        """Duty cycles for about `for_ms`, waiting for input when idle; False when stopped."""
 
     def prepare_journal(self) -> int:
         """Make the journal's next segment ahead of need, off the path; its JournalCode."""

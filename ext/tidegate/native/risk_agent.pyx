@@ -12,7 +12,7 @@ import numpy as np
 from tidegate.native.records import RECORD
 
 cimport tidegate.native.pretrade as pretrade
-from tidegate.native.clock cimport now_ns
+from tidegate.native.clock cimport monotonic_ns, now_ns
 from tidegate.native.journal cimport Journal
 from tidegate.native.lane cimport LaneSource, LaneTarget
 from tidegate.native.outputs cimport add_report
@@ -65,14 +65,14 @@ cdef class RiskAgent:
         self.out.reports = &report_view[0]
         self.out.capacity = capacity
 
-    def run(self, int cycles, int timeout_ms):
-        """Up to `cycles` duty cycles, each waiting for input when idle; False when stopped."""
-        cdef int _cycle
+    def run(self, int for_ms):
+        """Duty cycles for about `for_ms`, waiting for input when idle; False when stopped."""
+        cdef int64_t end_ns = monotonic_ns() + <int64_t>for_ms * 1_000_000
         cdef int waited = 0
         with nogil:
-            for _cycle in range(cycles):
+            while monotonic_ns() < end_ns:
                 if self.do_work() == 0:
-                    waited = self._wait(timeout_ms)
+                    waited = self._wait(for_ms)
                     if waited == 0 or waited == POLL_STOPPED:
                         break
         return waited != POLL_STOPPED
