@@ -1,0 +1,297 @@
+"""The real agent over real lanes, with its journal and regions; and as a process that dies."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+import zmq
+from risk_rig import GOLD, SELL, cancel, execution, mark, order, record, trade, universe
+
+from tidegate import replay
+from tidegate.audit import audit_run
+from tidegate.native.lane import LaneSource, LaneTarget
+from tidegate.native.records import EXECUTION_RECORD, ORDER_RECORD, RECORD, ExecType, Kind, Reason
+from tidegate.native.tables import DTYPES, Tables
+from tidegate.region import Region
+from tidegate.risk import Risk
+from tidegate.run_dir import RunDir
+from tidegate.universe import Lane, Universe
+
+DEADLINE_S = 20.0
+Rows = np.ndarray[Any, Any]
+LANES = ("orders", "executions", "control", "routes", "reports")
+
+
+def until(condition: Callable[[], bool], what: str) -> None:
+    deadline = monotonic() + DEADLINE_S
+    while not condition():
+        assert monotonic() < deadline, f"not within {DEADLINE_S} s: {what}"
+
+
+def placed(endpoint: Callable[[str], str], hwm: int = 100, **fields: Any) -> Universe:
+    return universe(
+        lanes={name: Lane(endpoint=endpoint(name), hwm=hwm) for name in LANES}, **fields
+    )
+
+
+class Ends:
+    """The other ends of risk's lanes."""
+
+    def __init__(self, context: zmq.Context[Any], content: Universe) -> None:
+        lanes = content.lanes
+        self.sources = {
+            name: LaneSource(context, lanes[name].endpoint, hwm=lanes[name].hwm)
+            for name in ("routes", "reports")
+        }
+        self.targets = {
+            name: LaneTarget(context, lanes[name].endpoint, hwm=lanes[name].hwm)
+            for name in ("orders", "executions", "control")
+        }
+        self.taken: dict[str, list[Any]] = {"routes": [], "reports": []}
+
+    def put(self, name: str, *rows: Rows) -> None:
+        target = self.targets[name]
+        for row in rows:
+            until(lambda row=row: target.put_rows(row) == 1, f"room in {name}")  # type: ignore[misc]
+        until(lambda: target.flush_rows() == 0, f"{name} flushed")
+
+    def take(self, name: str) -> list[Any]:
+        self.taken[name].extend(self.sources[name].take_rows(256))
+        return self.taken[name]
+
+    def wait(self, name: str, count: int, work: Callable[[], object]) -> list[Any]:
+        def enough() -> bool:
+            work()
+            return len(self.take(name)) >= count
+
+        until(enough, f"{count} records on {name}")
+        return self.taken[name]
+
+    def close(self) -> None:
+        for end in (self.sources | self.targets).values():
+            end.close()
+
+
+class Rig:
+    """Risk in this process, over inproc lanes, worked by hand."""
+
+    def __init__(self, path: Path, hwm: int = 100) -> None:
+        self.run_dir = RunDir(path)
+        self.run_dir.create()
+        self.context: zmq.Context[Any] = zmq.Context()
+        self.content = placed(lambda name: f"inproc://{name}", hwm)
+        self.ends = Ends(self.context, self.content)
+        self.risk = Risk(self.content, self.run_dir, self.context)
+
+    def work(self) -> None:
+        self.risk.agent.run(10, 5)
+
+    def mark(self) -> None:
+        self.ends.put("executions", mark(GOLD, 13_000))
+        until(lambda: self.work() or self.marked(), "a mark")
+
+    def marked(self) -> bool:
+        return int(self.risk.tables.arrays["instruments"]["mark_px"][GOLD]) == 13_000
+
+    def close(self) -> None:
+        self.risk.close()
+        self.ends.close()
+        self.context.term()
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> Iterator[Rig]:
+    rig = Rig(tmp_path)
+    yield rig
+    rig.close()
+
+
+def test_an_order_in_is_a_route_out_stamped_numbered_and_journaled(rig: Rig) -> None:
+    rig.mark()
+    rows = [order(1, received_ns=1), order(2, received_ns=1), order(3, order_qty=99)]
+    rig.ends.put("orders", *rows)
+    routes = rig.ends.wait("routes", 2, rig.work)
+    reports = rig.ends.wait("reports", 1, rig.work)
+    assert [int(row["msg_seq_num"]) for row in routes] == [1, 2]
+    assert [int(row["cl_ord_id"]) for row in routes] == [1, 2]
+    assert all(row["sequenced_delta"] > 0 and row["decided_delta"] > 0 for row in routes)
+    assert Reason(reports[0]["reason"]) is Reason.ORDER_SIZE
+    order_id = int(routes[0]["order_id"])
+    rig.ends.put("executions", trade(order_id, 1, 1, 13_000))
+    assert int(rig.ends.wait("reports", 2, rig.work)[1]["exec_type"]) == ExecType.EXEC_TRADE
+    found = replay.replay(rig.run_dir.journal)
+    assert found.state_hash == rig.risk.tables.state_hash()
+    assert audit_run(rig.run_dir) == []
+
+
+def test_a_full_routes_lane_loses_nothing_and_keeps_the_order(tmp_path: Path) -> None:
+    """What the lane does not take waits in risk; orders wait in theirs."""
+    rig = Rig(tmp_path, hwm=1)
+    rig.mark()
+    sent = 0
+    orders = rig.ends.targets["orders"]
+
+    def fill_up() -> bool:
+        nonlocal sent
+        if sent % 2 == 0:
+            sent += orders.put_rows(order(sent + 1, order_qty=1 + 98 * (sent % 4 == 0)))
+        else:
+            sent += orders.put_rows(cancel(sent + 1, sent))
+        orders.flush_rows()
+        rig.work()
+        return rig.risk.agent.counters["waits_for_room"] > 0 or sent >= 3_000
+
+    until(fill_up, "risk waits for room")
+    assert rig.risk.agent.counters["waits_for_room"] > 0
+    until(
+        lambda: (
+            (rig.work() or rig.ends.take("routes") is None or rig.ends.take("reports") is None)
+            or (orders.flush_rows() == 0 and answered(rig) == sent)
+        ),
+        f"{sent} answers",
+    )
+    for name in ("routes", "reports"):
+        numbers = [int(row["msg_seq_num"]) for row in rig.ends.taken[name]]
+        assert numbers == list(range(1, len(numbers) + 1))
+        ids = [int(row["cl_ord_id"]) for row in rig.ends.taken[name]]
+        assert ids == sorted(ids)
+    rig.close()
+
+
+def answered(rig: Rig) -> int:
+    return len(rig.ends.taken["routes"]) + len(rig.ends.taken["reports"])
+
+
+def test_without_a_journal_orders_are_denied_and_reports_wait(tmp_path: Path) -> None:
+    rig = Rig(tmp_path)
+    rig.mark()
+    rig.ends.put("orders", order(1, order_qty=5))
+    order_id = int(rig.ends.wait("routes", 1, rig.work)[0]["order_id"])
+    # A directory where the next segment goes: it cannot be made.
+    obstacle = rig.run_dir.journal / "next.segment"
+    obstacle.unlink(missing_ok=True)
+    obstacle.mkdir()
+    fill_journal(rig)
+    before = rig.risk.tables.state_hash()
+    rig.ends.put("executions", trade(order_id, 1, 5, 13_000))
+    count = len(rig.ends.taken["reports"])
+    rig.ends.put("orders", order(9_001), cancel(9_002, 1))
+    reports = rig.ends.wait("reports", count + 2, rig.work)[count:]
+    assert [Reason(row["reason"]) for row in reports] == [Reason.JOURNAL_UNAVAILABLE] * 2
+    assert [int(row["kind"]) for row in reports] == [Kind.DENIED, Kind.CANCEL_REJECT]
+    assert rig.risk.tables.state_hash() == before
+    obstacle.rmdir()
+    filled = rig.ends.wait("reports", count + 3, rig.work)[-1]
+    assert int(filled["exec_type"]) == ExecType.EXEC_TRADE
+    assert replay.replay(rig.run_dir.journal).state_hash == rig.risk.tables.state_hash()
+    rig.close()
+
+
+def fill_journal(rig: Rig) -> None:
+    """Send orders until one is denied for want of a journal."""
+    number = 100
+
+    def is_full() -> bool:
+        nonlocal number
+        number += 1
+        rig.ends.put("orders", order(number, order_qty=99))
+        rig.work()
+        rig.ends.take("reports")
+        return rig.risk.agent.counters["unjournaled"] > 0
+
+    until(is_full, "a journal without room")
+    seen = rig.risk.agent.counters["unjournaled"]
+    denied = number - 100
+    rig.ends.wait("reports", denied, rig.work)
+    assert seen >= 1
+
+
+RUN = """
+import sys
+from pathlib import Path
+from tidegate import risk
+from tidegate.run_dir import RunDir
+run_dir = RunDir(Path(sys.argv[1]))
+ready = lambda: print("ready", flush=True)
+raise SystemExit(risk.main(run_dir.read_universe(), run_dir, ready))
+"""
+
+
+def start(run_dir: RunDir) -> subprocess.Popen[str]:
+    process = subprocess.Popen(
+        [sys.executable, "-c", RUN, str(run_dir.path)], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    return process
+
+
+def live_hash(run_dir: RunDir) -> str:
+    regions = {name: Region.attach(run_dir.region(name), DTYPES[name]) for name in DTYPES}
+    tables = Tables({name: region.rows.copy() for name, region in regions.items()})
+    for region in regions.values():
+        region.close()
+    return tables.state_hash()
+
+
+def test_a_killed_risk_process_comes_back_with_the_same_state(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    run_dir = RunDir(tmp_path_factory.mktemp("r"))
+    run_dir.create()
+    run_dir.write_universe(placed(run_dir.ipc))
+    with zmq.Context() as context:
+        ends = Ends(context, run_dir.read_universe())
+        process = start(run_dir)
+        ends.put("executions", mark(GOLD, 13_000))
+        until(lambda: is_marked(run_dir), "a mark")
+        ends.put("orders", order(1, order_qty=5), order(2, side=SELL, price=13_100))
+        routes = ends.wait("routes", 2, int)
+        ends.put("executions", trade(int(routes[0]["order_id"]), 1, 3, 13_000))
+        ends.wait("reports", 1, int)
+        before = live_hash(run_dir)
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        process.communicate()
+        process = start(run_dir)
+        assert live_hash(run_dir) == before
+        assert audit_run(run_dir) == []
+        done = execution(int(routes[0]["order_id"]), ExecType.EXEC_CANCELED, exec_id=2)
+        ends.put("executions", done)
+        last = np.array([ends.wait("reports", 2, int)[1]], RECORD).view(EXECUTION_RECORD)
+        assert int(last["cum_qty"][0]) == 3
+        process.terminate()
+        assert process.wait(DEADLINE_S) == 0
+        process.communicate()
+        assert replay.replay(run_dir.journal).state_hash == live_hash(run_dir)
+        ends.close()
+
+
+def is_marked(run_dir: RunDir) -> bool:
+    region = Region.attach(run_dir.region("instruments"), DTYPES["instruments"])
+    found = int(region.rows["mark_px"][GOLD]) == 13_000
+    region.close()
+    return found
+
+
+def test_a_mass_cancel_is_routed_order_by_order(rig: Rig) -> None:
+    rig.mark()
+    rig.ends.put("orders", *(order(number) for number in range(1, 4)))
+    rig.ends.wait("routes", 3, rig.work)
+    all_of_it = record(ORDER_RECORD, Kind.MASS_CANCEL_REQUEST, session=1, mass_cancel_type=ord("7"))
+    rig.ends.put("orders", all_of_it)
+    routes = rig.ends.wait("routes", 6, rig.work)
+    assert [int(row["kind"]) for row in routes[3:]] == [Kind.CANCEL_REQUEST] * 3
+
+
+def test_the_universe_of_the_rig_survives_json() -> None:
+    content = placed(lambda name: f"inproc://{name}")
+    assert msgspec.json.decode(msgspec.json.encode(content), type=Universe) == content
