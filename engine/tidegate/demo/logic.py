@@ -242,11 +242,11 @@ class Rogue:
 def make(name: str) -> Strategy:
     """The strategy of a session of configs/demo/demo.toml."""
     makers: dict[str, Strategy] = {
-        "maker-gc": MarketMaker("GCZ3", qty=2, width=0, skew=1, active=6, turn=40),
+        "maker-gc": MarketMaker("GCZ3", qty=1, width=0, skew=1, active=6, turn=40),
         "maker-btc": MarketMaker("BTCUSDT", qty=50, width=0, skew=2, active=5, turn=50),
-        "momentum-gc": Momentum("GCZ3", lots=3, fast=10, slow=60, band=Decimal("0.05")),
+        "momentum-gc": Momentum("GCZ3", lots=1, fast=10, slow=60, band=Decimal("0.05")),
         "momentum-if": Momentum("IF2101", lots=2, fast=10, slow=60, band=Decimal("0.1")),
-        "pairs": Pairs({"GCZ3": 2, "BTCUSDT": 40}, window=400, entry=1.0),
+        "pairs": Pairs({"GCZ3": 1, "BTCUSDT": 40}, window=400, entry=1.0),
         "rogue": Rogue(("GCZ3", "IF2101", "BTCUSDT"), seed=7, turn=12),
     }
     return makers[name]

@@ -6,8 +6,8 @@ Latencies and rejects are drawn from the seed, here and nowhere below.
 
 Market data, on a PUB: [code, frame of TRADE and QUOTE records]; a QUOTE says the top of the book
 (orders of ours included) at the end of a cycle in which it changed, and each second. After the
-tape's END the session stays open, so that positions can be flattened: each second every level is
-refilled to what the tape displayed last, and [b"*", {"end":true}] is published.
+tape's END the session stays open, so that positions can be flattened: four times a second a
+level is refilled to what the tape displayed last, and [b"*", {"end":true}] is published.
 """
 
 import random
@@ -26,7 +26,7 @@ from tidegate.venue.front import Front, Question
 from tidegate.venue.settings import Settings, bind
 from tidegate.venue.wire import Row
 
-SECOND_NS = 1_000_000_000
+REFILL_NS = 250_000_000
 IDLE_NS = 5_000_000
 END = [b"*", b'{"end":true}']
 
@@ -47,7 +47,7 @@ class VenueAgent:
         self._publisher = bind(context, zmq.PUB, settings.md_endpoint)
         self._tops: dict[int, tuple[tuple[int, int], tuple[int, int]]] = {}
         self._is_over = False
-        self._heartbeat_ns = self._mark_ns = self._second_ns = now_ns
+        self._heartbeat_ns = self._mark_ns = self._refill_ns = now_ns
         if settings.start == "immediately":
             self._start(now_ns)
 
@@ -154,9 +154,9 @@ class VenueAgent:
             self._send_marks(now_ns)
         if self._feed is not None and not self._feed.is_over(now_ns):
             return
-        if not self._is_over or now_ns - self._second_ns >= SECOND_NS:
+        if not self._is_over or now_ns - self._refill_ns >= REFILL_NS:
             self._is_over = True
-            self._second_ns = now_ns
+            self._refill_ns = now_ns
             self._report(self.exchange.restore(), now_ns)
             self._publisher.send_multipart(END, zmq.NOBLOCK)
 
