@@ -1,10 +1,11 @@
-"""Risk's step alone, from Python: accept and fill, deny, cancel. Part 4 measures it natively."""
+"""Risk's step alone, 500 cycles a round over fresh tables: accept and fill, deny, cancel."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
+import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "risk"))
 
@@ -13,55 +14,63 @@ from risk_rig import SELL, Step, cancel, execution, order, trade, universe
 from tidegate.native.records import ExecType
 from tidegate.universe import Capacity
 
-ROUNDS = 2_000
+CYCLES = 500
+ROUNDS = 20
+Rows = list[np.ndarray[Any, Any]]
 
 
-@pytest.fixture
-def step() -> Step:
-    step = Step(universe(capacity=Capacity(orders=1024, pairs=64, cl_ord_ids=1 << 16)))
-    step.audited = False
+def order_id(count: int) -> int:
+    """Of the count-th order of fresh tables with room for all."""
+    return 1 << 32 | count
+
+
+def measure(benchmark: Any, cycle: Callable[[int], Rows]) -> Step:
+    """Time the replay of CYCLES cycles; the step of the last round."""
+    content = universe(capacity=Capacity(orders=4 * CYCLES, pairs=64, cl_ord_ids=1 << 13))
+    step = Step(content)
+    batch = np.concatenate([row for number in range(CYCLES) for row in cycle(number)])
+    batch["sequence"] = np.arange(1, len(batch) + 1) + step.risk("sequence")
+
+    def fresh() -> tuple[tuple[Step], dict[str, Any]]:
+        nonlocal step
+        step = Step(content)
+        return (step,), {}
+
+    benchmark.extra_info["cycles"] = CYCLES
+    benchmark.pedantic(lambda step: step.pretrade.replay(batch), setup=fresh, rounds=ROUNDS)
     return step
 
 
-def test_bench_deny(benchmark: Any, step: Step) -> None:
-    def run() -> None:
-        sequence = step.risk("sequence") + 1
-        row = order(sequence, order_qty=99)
-        row["sequence"] = sequence
-        step.pretrade.step(row)
-
-    benchmark.pedantic(run, rounds=ROUNDS, warmup_rounds=10)
-    assert step.risk("denied") == step.risk("cl_ord_id_count")
+def test_bench_deny(benchmark: Any) -> None:
+    step = measure(benchmark, lambda number: [order(number + 1, order_qty=99)])
+    assert step.risk("denied") == CYCLES
 
 
-def test_bench_accept_and_fill(benchmark: Any, step: Step) -> None:
-    """A buy filled, then a sell filled: flat again after each round."""
+def test_bench_accept_and_fill(benchmark: Any) -> None:
+    """A buy filled, then a sell filled: flat again after each cycle."""
 
-    def run() -> None:
-        base = step.risk("sequence")
-        for side, offset in ((49, 1), (SELL, 3)):
-            row = order(base + offset, side=side)
-            row["sequence"] = base + offset
-            routes, _ = step.pretrade.step(row)
-            fill = trade(int(routes["order_id"][0]), base + offset, 1, 13_000)
-            fill["sequence"] = base + offset + 1
-            step.pretrade.step(fill)
+    def cycle(number: int) -> Rows:
+        buy, sell = 2 * number + 1, 2 * number + 2
+        return [
+            order(buy),
+            trade(order_id(buy), buy, 1, 13_000),
+            order(sell, side=SELL),
+            trade(order_id(sell), sell, 1, 13_000),
+        ]
 
-    benchmark.pedantic(run, rounds=ROUNDS // 4, warmup_rounds=10)
-    assert step.risk("fills") == step.risk("accepted")
+    step = measure(benchmark, cycle)
+    assert step.risk("fills") == 2 * CYCLES
     assert step.balance(6)["margin"] == 0
 
 
-def test_bench_accept_and_cancel(benchmark: Any, step: Step) -> None:
-    def run() -> None:
-        base = step.risk("sequence")
-        rows = [order(base + 1), cancel(base + 2, base + 1)]
-        for offset, row in enumerate(rows, 1):
-            row["sequence"] = base + offset
-            routes, _ = step.pretrade.step(row)
-        done = execution(int(routes["order_id"][0]), ExecType.EXEC_CANCELED, exec_id=base + 3)
-        done["sequence"] = base + 3
-        step.pretrade.step(done)
+def test_bench_accept_and_cancel(benchmark: Any) -> None:
+    def cycle(number: int) -> Rows:
+        name = 2 * number + 1
+        return [
+            order(name),
+            cancel(name + 1, name),
+            execution(order_id(number + 1), ExecType.EXEC_CANCELED, exec_id=number + 1),
+        ]
 
-    benchmark.pedantic(run, rounds=ROUNDS // 4, warmup_rounds=10)
-    assert step.risk("open_orders") == 0
+    step = measure(benchmark, cycle)
+    assert (step.risk("accepted"), step.risk("open_orders")) == (CYCLES, 0)

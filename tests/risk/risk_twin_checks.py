@@ -14,7 +14,6 @@ from tidegate.native.records import (
 )
 
 Numbers = tuple[int, int, int, int]
-UNLIMITED = (1 << 63) - 1
 LIVE = (TradingState.ACTIVE, TradingState.REDUCING)
 
 
@@ -37,27 +36,12 @@ def run_checks(twin: Twin, o: Row, order: Order | None, verdict: Verdict) -> tup
         lots = max(0, left - order.held)
     fee, margins, overflow = needs(twin, o, order, lots, left)
     failed: dict[Reason, Numbers] = {}
-    is_buy = o["side"] == Side.BUY
     levels = twin.chain(o["account"])
+    own = levels[0]
     row = twin.instruments[o["instrument"]]
     mark = twin.marks.get(o["instrument"])
 
-    states = [(0, twin.instrument_states[o["instrument"]])]
-    states += [(level.level, twin.states[level.handle]) for level in levels]
-    for level, state in states:
-        if state not in LIVE:
-            failed.setdefault(Reason.ACCOUNT_HALTED, (TradingState.REDUCING, 0, state, level))
-
-    own = levels[0]
-    room = twin.closable(own.handle, row.handle, is_buy)
-    net = twin.book(own.handle, row.handle).net
-    for level, state in states:
-        asks = state == TradingState.REDUCING
-        if level == own.level:
-            asks = asks or states[0][1] == TradingState.REDUCING or o["flags"] & Flag.REDUCE_ONLY
-        if level and asks and lots > max(room, 0):
-            failed.setdefault(Reason.REDUCING_ONLY, (room, net, lots, level))
-
+    trading_states(twin, o, lots, failed)
     for level in levels:
         if row.product_index not in level.products:
             failed.setdefault(Reason.NOT_PERMITTED, (0, 0, row.product_index, level.level))
@@ -103,6 +87,26 @@ def run_checks(twin: Twin, o: Row, order: Order | None, verdict: Verdict) -> tup
         verdict.numbers = failed[Reason(verdict.reason)]
     assert verdict.bits & DECIDED
     return lots, fee
+
+
+def trading_states(twin: Twin, o: Row, lots: int, failed: dict[Reason, Numbers]) -> None:
+    levels = twin.chain(o["account"])
+    is_buy = o["side"] == Side.BUY
+    states = [(0, twin.instrument_states[o["instrument"]])]
+    states += [(level.level, twin.states[level.handle]) for level in levels]
+    for level, state in states:
+        if state not in LIVE:
+            failed.setdefault(Reason.ACCOUNT_HALTED, (TradingState.REDUCING, 0, state, level))
+
+    own = levels[0]
+    room = twin.closable(own.handle, o["instrument"], is_buy)
+    net = twin.book(own.handle, o["instrument"]).net
+    for level, state in states:
+        asks = state == TradingState.REDUCING
+        if level == own.level:
+            asks = asks or states[0][1] == TradingState.REDUCING or o["flags"] & Flag.REDUCE_ONLY
+        if level and asks and lots > max(room, 0):
+            failed.setdefault(Reason.REDUCING_ONLY, (room, net, lots, level))
 
 
 def needs(
@@ -172,6 +176,3 @@ def afford(
         used = twin.held(level.handle, currency)
         if added + fee > has - used:
             failed.setdefault(Reason.MARGIN, (has, used, added + fee, level.level))
-
-
-__all__ = ["UNLIMITED", "malformed", "run_checks"]

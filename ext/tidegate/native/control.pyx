@@ -38,6 +38,9 @@ cdef bint mark(tables* t, const record* r) noexcept nogil:
     if not is_instrument(t, r) or not is_price(r.price):
         return False
     instrument = &t.instruments[r.instrument]
+    # Without this a price that no lot can be valued at would pass while nobody holds one.
+    if margin.money_product(r.price, instrument.tick_value, 1, &value):
+        return False
     pair = instrument.first_pair
     while pair:
         row = &t.pairs[pair]
