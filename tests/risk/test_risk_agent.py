@@ -92,7 +92,7 @@ class Rig:
         self.risk = Risk(self.content, self.run_dir, self.context)
 
     def work(self) -> None:
-        self.risk.agent.run(10, 5)
+        self.risk.agent.run(5)
 
     def mark(self) -> None:
         self.ends.put("executions", mark(GOLD, 13_000))
