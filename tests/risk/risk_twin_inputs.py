@@ -135,6 +135,8 @@ class FullTwin(ControlledTwin):
 
     def cancel(self, o: Row, verdict: Verdict) -> None:
         order, reason = self.named(o)
+        if order and o["flags"] & Flag.POSS_RESEND and order.cancel == o["cl_ord_id"]:
+            return
         if order is None or order.cancel is not None:
             self.deny(o, verdict, Kind.CANCEL_REJECT, reason or Reason.REQUEST_PENDING)
             return
@@ -146,7 +148,8 @@ class FullTwin(ControlledTwin):
         self.route(verdict, Kind.CANCEL_REQUEST, order, cl_ord_id)
 
     def mass_cancel(self, o: Row, verdict: Verdict) -> None:
-        if not 0 < o["session"] <= len(self.universe.sessions):
+        is_known = o["mass_cancel_type"] in (ord("7"), ord("d"))
+        if not 0 < o["session"] <= len(self.universe.sessions) or not is_known:
             self.deny(o, verdict, Kind.CANCEL_REJECT, Reason.MALFORMED)
             return
         for order in reversed(self.orders.values()):
@@ -167,6 +170,9 @@ class FullTwin(ControlledTwin):
         order, reason = self.named(o)
         lots = fee = 0
         if order is not None:
+            asked = order.replace[0] if order.replace else None
+            if o["flags"] & Flag.POSS_RESEND and asked == o["cl_ord_id"]:
+                return
             full = o | {
                 "account": order.account,
                 "instrument": order.instrument,

@@ -211,6 +211,17 @@ def test_rqalpha_20_a_replayed_day_of_trades_does_not_double_positions() -> None
     assert (step.pair(SUB, GOLD)["net"], step.risk("duplicate_reports")) == (3, 3)
 
 
+def test_a_cancel_sent_again_while_it_is_pending_is_answered_once() -> None:
+    step = Step()
+    step.accept(order(1))
+    assert [len(rows) for rows in step.run(cancel(2, 1))] == [1, 0]
+    again = cancel(2, 1)
+    again["flags"] = Flag.POSS_RESEND
+    assert [len(rows) for rows in step.run(again)] == [0, 0]
+    _, reports = step.run(cancel(3, 1))
+    assert reports[0]["reason"] == Reason.REQUEST_PENDING
+
+
 def test_a_lost_session_cancels_only_what_its_accounts_say() -> None:
     step = Step()
     step.accept(order(1))

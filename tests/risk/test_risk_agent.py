@@ -292,6 +292,24 @@ def test_a_mass_cancel_is_routed_order_by_order(rig: Rig) -> None:
     assert [int(row["kind"]) for row in routes[3:]] == [Kind.CANCEL_REQUEST] * 3
 
 
+def test_a_kind_that_has_no_place_on_its_lane_is_counted_and_dropped(rig: Rig) -> None:
+    rig.mark()
+    sequence = int(rig.risk.tables.arrays["risk"]["sequence"][0])
+    rig.ends.put("orders", record(RECORD, Kind.TICK, received_ns=2**62), mark(GOLD, 1))
+    rig.ends.put("control", record(RECORD, Kind.TICK, received_ns=2**62), order(9))
+    rig.ends.put("executions", order(9))
+
+    def are_counted() -> bool:
+        rig.work()
+        return int(rig.risk.agent.counters["misplaced"]) == 5
+
+    until(are_counted, "five records on the wrong lane")
+    row = rig.risk.tables.arrays["risk"][0]
+    assert int(row["now_ns"]) < 2**61
+    assert int(row["accepted"]) == 0
+    assert int(row["sequence"]) >= sequence
+
+
 def test_the_universe_of_the_rig_survives_json() -> None:
     content = placed(lambda name: f"inproc://{name}")
     assert msgspec.json.decode(msgspec.json.encode(content), type=Universe) == content

@@ -231,7 +231,7 @@ class Desk:
             session=rng.randint(0, 3),
             account=rng.choice((0, SUB, SISTER)),
             instrument=rng.choice((0, 0, GOLD)),
-            mass_cancel_type=rng.choice((ord("7"), ord("d"))),
+            mass_cancel_type=rng.choice(b"7d1"),
         )
 
     def run(self, count: int) -> None:

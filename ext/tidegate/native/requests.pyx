@@ -63,6 +63,8 @@ cdef void cancel(tables* t, const order_record* o, outputs* out) noexcept nogil:
     cdef int reason = 0
     cdef order_row* order = named(t, o, &reason)
     if order != NULL and order.is_cancel_pending:
+        if o.flags & POSS_RESEND and order.cancel_cl_ord_id == o.cl_ord_id:
+            return  # the same request once more: its answer is on the way
         reason = REQUEST_PENDING
     if reason:
         answers.deny(t, o, CANCEL_REJECT, reason, NULL, out)
@@ -77,7 +79,9 @@ cdef void mass_cancel(tables* t, const order_record* o, outputs* out) noexcept n
     """
     cdef order_row* order
     cdef uint32_t slot
-    if o.session == 0 or o.session >= t.session_capacity:
+    if o.session == 0 or o.session >= t.session_capacity or (
+        o.mass_cancel_type != c'7' and o.mass_cancel_type != c'd'
+    ):
         answers.deny(t, o, CANCEL_REJECT, MALFORMED, NULL, out)
         return
     slot = t.sessions[o.session].first_order
@@ -130,6 +134,11 @@ cdef void replace(tables* t, const order_record* o, outputs* out) noexcept nogil
     cdef int64_t lots
     memset(&first, 0, sizeof(first))
     if order != NULL:
+        if (
+            o.flags & POSS_RESEND and order.is_replace_pending
+            and order.replace_cl_ord_id == o.cl_ord_id
+        ):
+            return  # the same request once more: its answer is on the way
         reason = replaceable(t, o, order, &full)
     if reason == 0:
         lots = o.order_qty - order.cum_qty - order.held_qty

@@ -12,6 +12,10 @@ from tidegate.native.tables cimport Tables
 
 cdef enum:
     BATCH_RECORDS = 64
+    # The lanes into risk, in the order in which they are served.
+    EXECUTIONS = 0
+    CONTROL = 1
+    ORDERS = 2
 
 
 # Records taken from a lane and not yet run.
@@ -41,11 +45,12 @@ cdef class RiskAgent:
     cdef inbox inboxes[3]
     cdef int journal_code
     cdef uint64_t unjournaled_count
+    cdef uint64_t misplaced_count
     cdef uint64_t wait_count
 
     cdef int do_work(self) noexcept nogil
     cdef int _fill(self, LaneSource source, inbox* box) noexcept nogil
-    cdef int _run(self, inbox* box, bint is_orders) noexcept nogil
+    cdef int _run(self, int lane) noexcept nogil
     cdef bint _apply(self, record* r, bint is_orders) noexcept nogil
     cdef void _tick(self) noexcept nogil
     cdef bint _journal(self, record* r) noexcept nogil

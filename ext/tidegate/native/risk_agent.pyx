@@ -4,7 +4,7 @@ Inputs merge here, so here the sequence is given. A record is in the journal bef
 anything, and nothing new is taken while outputs wait for room: a full lane is felt by whoever
 sends, and nothing is dropped. Time reaches the step as TICK records, a millisecond apart.
 """
-from libc.stdint cimport int64_t, uint32_t
+from libc.stdint cimport int64_t, uint8_t, uint32_t
 from libc.string cimport memset
 
 import numpy as np
@@ -21,13 +21,19 @@ from tidegate.native.records cimport (
     CANCEL_REJECT,
     CANCEL_REPLACE_REQUEST,
     CANCEL_REQUEST,
+    CASH,
+    CHANNEL_STATE,
     DENIED,
     EXEC_REJECTED,
+    EXECUTION_REPORT,
     JOURNAL_UNAVAILABLE,
+    MARK,
     MASS_CANCEL_REQUEST,
     NEW_ORDER_SINGLE,
+    SETTLEMENT,
     TG_LAYOUT_VERSION,
     TICK,
+    TRADING_STATE,
     denial_record,
     record,
 )
@@ -36,6 +42,18 @@ from tidegate.native.stamps cimport delta
 
 # How finely the step sees time.
 cdef int64_t TICK_EVERY_NS = 1_000_000
+
+
+cdef inline bint is_kind_of(int lane, uint8_t kind) noexcept nogil:
+    """What may come on which lane: a strategy is no venue, and nobody else tells the time."""
+    if lane == ORDERS:
+        return NEW_ORDER_SINGLE <= kind <= MASS_CANCEL_REQUEST
+    if lane == EXECUTIONS:
+        return (
+            kind == EXECUTION_REPORT or kind == CANCEL_REJECT or kind == MARK
+            or kind == CHANNEL_STATE
+        )
+    return kind == MARK or kind == SETTLEMENT or kind == TRADING_STATE or kind == CASH
 
 
 cdef class RiskAgent:
@@ -95,6 +113,7 @@ cdef class RiskAgent:
         return {
             "journal_code": self.journal_code,
             "unjournaled": self.unjournaled_count,
+            "misplaced": self.misplaced_count,
             "waits_for_room": self.wait_count,
         }
 
@@ -108,15 +127,13 @@ cdef class RiskAgent:
         cdef int work
         if not self._put_out():
             return 0
-        work = self._fill(self.executions, &self.inboxes[0])
-        work += self._fill(self.control, &self.inboxes[1])
-        work += self._fill(self.orders, &self.inboxes[2])
+        work = self._fill(self.executions, &self.inboxes[EXECUTIONS])
+        work += self._fill(self.control, &self.inboxes[CONTROL])
+        work += self._fill(self.orders, &self.inboxes[ORDERS])
         if work == 0:
             return 0
         self._tick()
-        work = self._run(&self.inboxes[0], False)
-        work += self._run(&self.inboxes[1], False)
-        work += self._run(&self.inboxes[2], True)
+        work = self._run(EXECUTIONS) + self._run(CONTROL) + self._run(ORDERS)
         self._put_out()
         return work
 
@@ -126,10 +143,15 @@ cdef class RiskAgent:
             box.count = <int>source.take(&box.rows[0], BATCH_RECORDS)
         return box.count - box.index
 
-    cdef int _run(self, inbox* box, bint is_orders) noexcept nogil:
+    cdef int _run(self, int lane) noexcept nogil:
         """Run what was taken, up to a record that must not be lost and that the journal refuses."""
+        cdef inbox* box = &self.inboxes[lane]
         cdef int first = box.index
-        while box.index < box.count and self._apply(&box.rows[box.index], is_orders):
+        while box.index < box.count:
+            if not is_kind_of(lane, box.rows[box.index].kind):
+                self.misplaced_count += 1
+            elif not self._apply(&box.rows[box.index], lane == ORDERS):
+                break
             box.index += 1
         return box.index - first
 
