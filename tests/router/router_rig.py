@@ -133,6 +133,7 @@ class Peer:
         self.next_expected = 1
         self.is_silent = False
         self.is_deaf = False
+        self.unheard_count = 0
 
     def pump(self) -> None:
         while self.socket.poll(0):
@@ -146,7 +147,9 @@ class Peer:
                 self.sessions.append(rows.view(SESSION_RECORD)[0])
                 if rows["kind"][0] == Kind.RESEND_REQUEST:
                     self.resend(int(self.sessions[-1]["begin_seq_no"]))
-            elif not self.is_deaf:
+            elif self.is_deaf:
+                self.unheard_count += len(rows)
+            else:
                 self.requests.extend(rows)
                 self.next_expected = int(rows["msg_seq_num"][-1]) + 1
 
