@@ -15,6 +15,9 @@ from tidegate.native.tables import state_hash as hash_of
 from tidegate.region import Region
 from tidegate.run_dir import RunDir
 
+# Marks never stop on "executions": there only gaps can be told.
+COUNTED_LANES = ("orders", "routes", "reports")
+
 
 class Proof(NamedTuple):
     """A claim, and what was found against it."""
@@ -142,8 +145,7 @@ def lanes(run_dir: RunDir) -> list[str]:
         for column in ("bad", "gaps", "missing", "error"):
             if row[column]:
                 against.append(f"lane {lane} at {row['stage']}: {column} {row[column]}")
-    # Marks never stop on "executions": there only gaps can be told.
-    for lane in ("orders", "routes", "reports"):
+    for lane in COUNTED_LANES:
         ends = taken[lane]
         if ends["in"] != ends["out"]:
             against.append(f"lane {lane}: {ends['out']} records sent, {ends['in']} taken")

@@ -140,7 +140,10 @@ def played(status: dict[str, Any]) -> float:
 
 
 def quiesce(run_dir: RunDir) -> None:
-    """Wait until risk has no open order and two looks in a row show the same lanes."""
+    """Wait, within STOP_S, until nothing is held and each lane has given all that it took.
+
+    Two looks in a row must agree: counters at two ends are published at different moments.
+    """
     inspector = Inspector(run_dir)
     deadline = monotonic() + STOP_S
     before: object = None
@@ -148,9 +151,9 @@ def quiesce(run_dir: RunDir) -> None:
         now = [
             (row["lane"], row["end"], row["records"])
             for row in inspector.view("lanes")
-            if row["lane"] in ("orders", "routes")
+            if row["lane"] in proofs.COUNTED_LANES
         ]
-        if now == before and not proofs.idle(run_dir):
+        if now == before and not proofs.idle(run_dir) and not proofs.lanes(run_dir):
             return
         before = now
         sleep(LOOK_S)

@@ -35,8 +35,11 @@ class RouterAgent:
     def add_channel(self, channel: VenueChannel | _Channel) -> int:
         """The channel's index: 1 for the first. One written in Python is called with the GIL."""
 
-    def run(self, cycles: int, timeout_ms: int) -> bool:
-        """Up to `cycles` duty cycles; back at once after a wait in vain. False when stopped."""
+    def run(self, for_ms: int) -> bool:
+        """Duty cycles for about `for_ms`; back at once when there is nothing to do for it.
+
+        False when stopped.
+        """
 
     def work(self) -> int:
         """One duty cycle without waiting; how many records it took."""

@@ -11,7 +11,7 @@ import numpy as np
 
 from tidegate.native.records import RECORD
 
-from tidegate.native.clock cimport now_ns
+from tidegate.native.clock cimport monotonic_ns, now_ns
 from tidegate.native.invariant cimport must
 from tidegate.native.lane cimport LaneSource, LaneTarget
 from tidegate.native.poll cimport POLL_FAILED, POLL_STOPPED, Poller
@@ -43,15 +43,22 @@ cdef class RouterAgent:
             self.natives[self.channel_count] = <void*>channel
         return self.channel_count
 
-    def run(self, int cycles, int timeout_ms):
-        cdef int _cycle
+    def run(self, int for_ms):
+        cdef int64_t end_ns = monotonic_ns() + <int64_t>for_ms * 1_000_000
         cdef int waited = 1
+        cdef bint is_idle = False
         with nogil:
-            for _cycle in range(cycles):
-                if self.do_work() == 0:
-                    waited = self._wait(timeout_ms)
-                    if waited <= 0:
-                        break
+            while monotonic_ns() < end_ns:
+                if self.do_work() != 0:
+                    is_idle = False
+                    continue
+                # What woke us is not ours: an answer to a logon, or room that is still too small.
+                if is_idle:
+                    break
+                waited = self._wait(for_ms)
+                if waited <= 0:
+                    break
+                is_idle = True
         self._raise_failure()
         if waited == POLL_FAILED:
             raise OSError("the router cannot wait for its lanes and channels")
