@@ -15,6 +15,7 @@ from tidegate.native.records cimport (
     POSS_RESEND,
     record,
 )
+from tidegate.native.stamps cimport delta
 
 NAMES = ("sequenced", "decided", "routed", "venue", "back", "answered", "denied")
 
@@ -34,7 +35,7 @@ cdef class Legs:
     cdef void stamp(self, record* r, int64_t now) noexcept nogil:
         if r.received_ns == 0:
             return
-        r.back_delta = delta_of(now - r.received_ns)
+        r.back_delta = delta(r.received_ns, now)
         if r.flags & (POSS_DUP | POSS_RESEND):
             return
         if r.kind == DENIED:
@@ -50,13 +51,6 @@ cdef class Legs:
             add_leg(self.venue, r.routed_delta, r.venue_delta)
             add_leg(self.back, r.venue_delta, r.back_delta)
             add_leg(self.answered, 0, r.back_delta)
-
-
-# 0 = not reached, so a stage that took no measurable time still says 1 ns.
-cdef inline uint32_t delta_of(int64_t ns) noexcept nogil:
-    if ns < 1:
-        return 1
-    return <uint32_t>ns if ns < <int64_t>0xFFFFFFFF else <uint32_t>0xFFFFFFFF
 
 
 cdef inline void add_leg(Histogram leg, uint32_t start, uint32_t end) noexcept nogil:
