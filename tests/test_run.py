@@ -13,6 +13,10 @@ from typing import Any
 import pytest
 
 from tidegate import Client
+from tidegate.audit import audit_run
+from tidegate.client.report import Report
+from tidegate.inspect import Inspector
+from tidegate.native.records import Reason
 from tidegate.run_dir import RunDir
 
 ROOT = Path(__file__).parent.parent
@@ -62,6 +66,36 @@ def buy_until_position(run_dir: RunDir, position: int) -> None:
             lambda: [int(each.position) for each in client.positions("dev-1")] == [position],
             f"a position of {position}",
         )
+
+
+def counted(run_dir: RunDir, counter: str) -> int:
+    """A counter of some stage as inspect shows it; 0 = it has not happened."""
+    inspector = Inspector(run_dir)
+    rows = [row for row in inspector.view("counters") if row["counter"] == counter]
+    inspector.close()
+    return sum(row["value"] for row in rows)
+
+
+def next_report(client: Client) -> Report:
+    return next(client.reports(DEADLINE_SECONDS))
+
+
+def test_orders_of_a_killed_venue_end_and_trading_goes_on(
+    engine: subprocess.Popen[str], run_dir: RunDir
+) -> None:
+    with Client(run_dir.ipc("front"), session="dev") as client:
+        far = {"account": "dev-1", "instrument": "GCZ3", "side": "BUY", "order_qty": 2}
+        order = client.submit(**far, price="1320.0")
+        assert next_report(client).ord_status == "New"
+        os.kill(stages(run_dir)["venue:SIM"]["pid"], signal.SIGKILL)
+        canceled = next_report(client)
+        assert (canceled.cl_ord_id, canceled.ord_status) == (order.cl_ord_id, "Canceled")
+        assert (canceled.reason, canceled.leaves_qty) == (Reason.VENUE_DOWN, 0)
+        assert client.orders("dev-1") == []
+        assert client.positions("dev-1") == []
+        assert audit_run(run_dir) == []
+    until(lambda: counted(run_dir, "routing-SIM.orders_forgotten") == 1, "the router's counter")
+    buy_until_position(run_dir, 1)
 
 
 def test_killed_risk_comes_back_with_its_positions_and_the_run_stops_cleanly(

@@ -16,10 +16,13 @@ import numpy.typing as npt
 from tidegate.native.routing import ChannelState
 from tidegate.native.venue_channel import VenueChannel
 
-__all__ = ["Channel", "ChannelState", "Listing", "Number", "Security"]
+__all__ = ["Channel", "ChannelState", "Incarnation", "Listing", "Number", "Security"]
 
 # 0 = none, and a record has 32 bits for it.
 Number = Annotated[int, msgspec.Meta(ge=1, le=2**32 - 1)]
+
+# 0 = none yet.
+Incarnation = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
 
 
 class Security(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,10 +37,10 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
     """What a venue told at logon.
 
     next_expected is the number of the first request that it has not got; incarnation differs
-    when it was started anew and may give exec_ids again.
+    when it was started anew: it has forgotten all orders and may give exec_ids again.
     """
 
-    incarnation: int
+    incarnation: Incarnation
     next_expected: int
     accounts: Mapping[str, int]
     securities: tuple[Security, ...]

@@ -22,8 +22,8 @@ COUNTER = np.dtype([("name", f"S{NAME_SIZE}"), ("value", "<i8")])
 class Counters:
     """The writing end: names take their row when they are first published, for good."""
 
-    def __init__(self, run_dir: RunDir, stage: str) -> None:
-        self.region = Region.create(run_dir.region(PREFIX + stage), COUNTER, COUNTERS_MAX)
+    def __init__(self, run_dir: RunDir, stage: str, *, capacity: int = COUNTERS_MAX) -> None:
+        self.region = Region.create(run_dir.region(PREFIX + stage), COUNTER, capacity)
         self.index: dict[str, int] = {}
 
     def publish(self, group: str, values: Mapping[str, int]) -> None:
@@ -36,9 +36,10 @@ class Counters:
 
     def _add(self, name: str) -> int:
         index = len(self.index)
-        if index == COUNTERS_MAX or len(name) > NAME_SIZE:
+        capacity = self.region.capacity
+        if index == capacity or len(name) > NAME_SIZE:
             raise RegionError(
-                f"counter {name!r}: expected at most {COUNTERS_MAX} of {NAME_SIZE} characters"
+                f"counter {name!r}: expected at most {capacity} of {NAME_SIZE} characters"
             )
         self.region.rows["name"][index] = name.encode()
         self.index[name] = index

@@ -6,7 +6,8 @@ are pending; what the venues sent it asks for again, and risk knows each exec_id
 
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from time import monotonic
 from types import FrameType
 from typing import Any, Protocol
@@ -33,13 +34,18 @@ from tidegate.run_dir import RunDir
 from tidegate.universe import Universe, Venue
 from tidegate.venue_session import VenueSession
 
-CYCLES = 200
-IDLE_MS = 50
+RUN_MS = 40
 # Nothing wakes the router when a channel written in Python has something.
-PYTHON_IDLE_MS = 1
-PUBLISH_S = 0.1
+PYTHON_RUN_MS = 1
+# Counters are never older than a run, which its last wait may double, and this.
+PUBLISH_S = 0.02
 LOST_MAX = 256
+COUNTERS_SHARED = 64
+COUNTERS_A_CHANNEL = 64
 TEXT_SIZE = 12
+_NAMES = CHANNEL_ROW.names or ()
+# A channel's row ends with its counters.
+COUNTED = _NAMES[_NAMES.index("submitted") :]
 
 
 class Ready(Protocol):
@@ -98,15 +104,17 @@ class Router:
             executions=self.target,
             poller=self.poller,
         )
-        self.idle_ms = IDLE_MS
+        self.run_ms = RUN_MS
         self.links = [self._link(venue, context, channels or {}) for venue in universe.venues]
-        self.counters = Counters(run_dir, "router")
+        self.counters = Counters(
+            run_dir, "router", capacity=COUNTERS_SHARED + COUNTERS_A_CHANNEL * len(self.links)
+        )
         self.published_at = 0.0
 
     def serve(self) -> None:
         """Run the agent until it is stopped."""
         self.tend()
-        while self.agent.run(CYCLES, self.idle_ms):
+        while self.agent.run(self.run_ms):
             self.tend()
             self.publish()
 
@@ -120,7 +128,7 @@ class Router:
                 link.news = None
 
     def publish(self) -> None:
-        """Write the stage's counters for `inspect`, ten times a second at most."""
+        """Write the stage's counters for `inspect`, not at each heartbeat or logon."""
         now = monotonic()  # nondeterministic: how often people are shown counters
         if now - self.published_at < PUBLISH_S:
             return
@@ -128,9 +136,10 @@ class Router:
         self.counters.publish("routes", self.source.counters)
         self.counters.publish("executions", self.target.counters)
         self.counters.publish("agent", self.agent.counters)
-        for link in self.links:
-            counted = {name: value for name, value in link.channel.counters.items() if value}
-            self.counters.publish(f"channel-{link.venue.name}", counted)
+        for index, link in enumerate(self.links, 1):
+            row = self.channels.rows[index]
+            self._publish_some("routing", link, {name: int(row[name]) for name in COUNTED})
+            self._publish_some("channel", link, link.channel.counters)
 
     def close(self) -> None:
         """Flush what the lanes take and release everything."""
@@ -143,6 +152,11 @@ class Router:
         self.source.close()
         for region in (self.routes, self.channels, self.counters.region):
             region.close()
+
+    def _publish_some(self, group: str, link: Link, counted: Mapping[str, int]) -> None:
+        """What has happened at all: most of a channel's counters stay 0."""
+        happened = {name: value for name, value in counted.items() if value}
+        self.counters.publish(f"{group}-{link.venue.name}", happened)
 
     def _link(
         self,
@@ -158,7 +172,7 @@ class Router:
             raise ValueError(f"venue {venue.name} has handle {venue.handle}, expected {index}")
         self.routing.open_channel(index, venue.message_rate, venue.message_burst)
         if channel.native is None:
-            self.idle_ms = PYTHON_IDLE_MS
+            self.run_ms = PYTHON_RUN_MS
         else:
             self.poller.add_socket(channel.native.socket)
         return Link(venue, channel)
@@ -174,10 +188,8 @@ class Router:
             self.routing.set_state(index, min(link.channel.state, ChannelState.CHANNEL_LOGGING_ON))
         if not is_up or link.is_up or listing is None:
             return
-        if not self._refuse_lost(index, listing.next_expected):
+        if not self._answer_lost(index, listing):
             return
-        if link.listing is not None and link.listing.incarnation != listing.incarnation:
-            self.routing.forget_executions(index)
         self.codes.learn(
             index,
             securities(self.universe, link.venue, listing),
@@ -189,15 +201,28 @@ class Router:
         link.listing = listing
         link.news = channel_state(link.venue, TradingState.ACTIVE, now_ns)
 
-    def _refuse_lost(self, index: int, next_expected: int) -> bool:
-        """Answers what the venue never got; False = the lane to risk is full, try again."""
+    def _answer_lost(self, index: int, listing: Listing) -> bool:
+        """Answers what the venue does not have; False = the lane to risk is full, try again."""
+        if int(self.channels.rows[index]["incarnation"]) == listing.incarnation:
+            return self._put_all(partial(self.routing.lost, index, listing.next_expected))
+        # What was sent to another incarnation is lost with it, taken or not.
+        if not (
+            self._put_all(partial(self.routing.forgotten, index))
+            and self._put_all(partial(self.routing.lost, index, 1))
+        ):
+            return False
+        self.routing.set_incarnation(index, listing.incarnation)
+        return True
+
+    def _put_all(self, step: Callable[[int], npt.NDArray[Any]]) -> bool:
+        """Puts what a step over the order map gives until it gives no more."""
         while self.agent.has_room():
             seqlock.begin(self.routes)
-            refusals = self.routing.lost(index, next_expected, LOST_MAX)
+            answers = step(LOST_MAX)
             seqlock.end(self.routes)
-            if not len(refusals):
+            if not len(answers):
                 return True
-            self.agent.put(refusals)
+            self.agent.put(answers)
         return False
 
 

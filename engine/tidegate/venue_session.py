@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import zmq
 
-from tidegate.channel import ChannelState, Listing, Number, Security
+from tidegate.channel import ChannelState, Incarnation, Listing, Number, Security
 from tidegate.native.records import SESSION_RECORD, Kind
 from tidegate.native.venue_channel import VenueChannel
 from tidegate.universe import Venue
@@ -27,7 +27,7 @@ class Welcome(msgspec.Struct, frozen=True):
     """The JSON of the venue's LOGON."""
 
     venue: str
-    incarnation: int
+    incarnation: Incarnation
     accounts: dict[str, Number]
     securities: tuple[Security, ...]
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from tidegate.native.order_map import RouteState
 from tidegate.native.records import (
     DENIAL_RECORD,
     EXECUTION_RECORD,
@@ -19,6 +20,8 @@ from tidegate.native.records import (
 
 REQUESTS = (Kind.NEW_ORDER_SINGLE, Kind.CANCEL_REQUEST, Kind.CANCEL_REPLACE_REQUEST)
 STAMPS = ("received_ns", "sequenced_delta", "decided_delta", "routed_delta")
+KEPT = ("layout_version", "order_id", "account", "instrument", "session")
+KEPT += ("side", "ord_type", "time_in_force", "position_effect", *STAMPS)
 FINAL = (ExecType.EXEC_CANCELED, ExecType.EXEC_REJECTED, ExecType.EXEC_EXPIRED)
 Row = np.ndarray[Any, Any]
 
@@ -52,6 +55,8 @@ class SlowOrder:
     cl_ord_id: int
     price: int = 0
     order_qty: int = 0
+    cum_qty: int = 0
+    state: RouteState = RouteState.ROUTE_WORKING
     venue_order_id: int = 0
     ids: dict[int, int] = field(default_factory=dict)
     pending: dict[int, int] = field(default_factory=dict)
@@ -96,7 +101,7 @@ class SlowRouting:
         order_id = int(request["order_id"][0])
         place = order_id & 0xFFFFFFFF
         order = self.orders.get(place)
-        if order is None or order.order_id != order_id:
+        if kind == Kind.NEW_ORDER_SINGLE or order is None or order.order_id != order_id:
             own = int(request.view(ORDER_RECORD)["orig_cl_ord_id"][0])
             order = self.orders[place] = SlowOrder(order_id, index, out, own)
         order.head = request.copy()
@@ -106,6 +111,7 @@ class SlowRouting:
         order.pending[kind] = int(out["msg_seq_num"][0])
         if kind == Kind.NEW_ORDER_SINGLE:
             order.cl_ord_id = order.ids[kind]
+            order.state = RouteState.ROUTE_PENDING_NEW
             order.price = int(request["price"][0])
             order.order_qty = int(request["order_qty"][0])
         return order
@@ -149,9 +155,7 @@ class SlowRouting:
             for kind in REQUESTS:
                 if order.channel == index and order.pending.get(kind, 0) >= next_expected:
                     request = np.zeros(1, RECORD)
-                    copied = ("layout_version", "order_id", "account", "instrument", "session")
-                    copied += ("side", "ord_type", "time_in_force", "position_effect", *STAMPS)
-                    for name in copied:
+                    for name in KEPT:
                         request[name] = order.head[name]
                     request["kind"] = kind
                     request["cl_ord_id"] = order.ids[kind]
@@ -159,7 +163,29 @@ class SlowRouting:
                     request["order_qty"] = order.order_qty
                     refusals.append(refusal(request, Reason.VENUE_DOWN))
                     del order.pending[kind]
+                    if kind == Kind.NEW_ORDER_SINGLE:
+                        order.state = RouteState.ROUTE_DONE
         return refusals
+
+    def forgotten(self, index: int) -> list[Row]:
+        reports = []
+        for place in range(self.capacity):
+            order = self.orders.get(place)
+            if order is None or order.channel != index or order.state != RouteState.ROUTE_WORKING:
+                continue
+            out = np.zeros(1, EXECUTION_RECORD)
+            for name in KEPT:
+                out[name] = order.head[name]
+            out["kind"], out["exec_type"] = Kind.EXECUTION_REPORT, ExecType.EXEC_CANCELED
+            out["reason"], out["last_px"] = Reason.VENUE_DOWN, NO_PRICE
+            out["price"], out["order_qty"] = order.price, order.order_qty
+            out["cum_qty"], out["cl_ord_id"] = order.cum_qty, order.cl_ord_id
+            for kind in (Kind.CANCEL_REPLACE_REQUEST, Kind.CANCEL_REQUEST):
+                if order.pending.pop(kind, 0):
+                    out["cl_ord_id"] = order.ids[kind]
+            order.state = RouteState.ROUTE_DONE
+            reports.append(out.view(RECORD))
+        return reports
 
     def report(self, index: int, report: Row, now_ns: int) -> Row | None:
         channel = self.channels[index]
@@ -215,6 +241,11 @@ class SlowRouting:
             order.cl_ord_id = int(out["cl_ord_id"][0])
             order.price = int(report["price"][0])
             order.order_qty = int(report["order_qty"][0])
+        order.cum_qty = max(order.cum_qty, int(report.view(EXECUTION_RECORD)["cum_qty"][0]))
+        if report["exec_type"][0] in FINAL or order.cum_qty >= order.order_qty > 0:
+            order.state = RouteState.ROUTE_DONE
+        elif order.state == RouteState.ROUTE_PENDING_NEW:
+            order.state = RouteState.ROUTE_WORKING
 
 
 def refusal(request: Row, reason: Reason) -> Row:

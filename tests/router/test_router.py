@@ -135,7 +135,7 @@ def test_request_that_the_venue_never_got_is_refused_after_logon(rig: Rig) -> No
     rig.accept(1)
     rig.venue.is_deaf = True
     rig.risk.put(request(2), request(1, Kind.CANCEL_REQUEST, cl_ord_id=9))
-    rig.until(lambda: rig.row["submitted"] == 3)
+    rig.until(lambda: rig.venue.unheard_count == 2)
     native = rig.router.links[0].channel.native
     assert native is not None
     native.disconnect()
@@ -164,13 +164,17 @@ def test_vanished_venue_gets_nothing_that_was_meant_for_the_one_before(rig: Rig)
     rig.peer = Peer(rig.context, rig.universe, incarnation=2)
     rig.until(lambda: rig.risk.states == [1, 3, 1])
     assert rig.venue.requests == []
-    rig.until(lambda: len(rig.risk.executions) == number)
+    # All others were refused, and the one that the venue before had accepted is ended.
+    rig.until(lambda: len(rig.risk.executions) == number + 1)
     assert set(reasons(rig.risk.executions[1:])) == {Reason.VENUE_DOWN}
-    # The order of the venue before is unknown to this one, which may give exec_ids again.
+    ended = [row for row in rig.risk.executions[1:] if row["order_id"] == 1]
+    assert [row["exec_type"] for row in ended] == [ExecType.EXEC_CANCELED]
+    assert rig.row["orders_forgotten"] == 1
+    # This venue may give exec_ids again.
     rig.risk.put(request(1, Kind.CANCEL_REQUEST))
     rig.until(lambda: rig.venue.requests)
     rig.venue.report(asked, ExecType.EXEC_CANCELED, 1)
-    rig.until(lambda: len(rig.risk.executions) == number + 1)
+    rig.until(lambda: len(rig.risk.executions) == number + 2)
 
 
 def test_slow_risk_stops_the_router_and_nothing_is_lost(place: Path) -> None:
@@ -212,7 +216,7 @@ def test_router_that_comes_back_knows_its_orders_and_asks_for_what_it_missed(pla
         asked = rig.accept(1)
         rig.venue.is_deaf = True
         rig.risk.put(request(2))
-        rig.until(lambda: rig.row["submitted"] == 2)
+        rig.until(lambda: rig.venue.unheard_count == 1)
         rig.router.close()
         rig.venue.is_deaf = False
         rig.venue.report(asked, ExecType.EXEC_TRADE, 2, cum_qty=2, last_qty=2)
@@ -223,6 +227,27 @@ def test_router_that_comes_back_knows_its_orders_and_asks_for_what_it_missed(pla
         assert (again["exec_id"], trade["exec_id"]) == (1, 2)
         assert (trade["cl_ord_id"], trade["account"]) == (1001, 4)
         assert rig.venue.sessions[-1]["next_sending"] == 3
+
+
+def test_router_and_venue_that_both_come_back_end_what_is_forgotten(place: Path) -> None:
+    with Rig(place) as rig:
+        rig.log_on()
+        rig.accept(1)
+        rig.accept(2)
+        rig.risk.put(request(1, Kind.CANCEL_REQUEST, cl_ord_id=9))
+        rig.until(lambda: len(rig.venue.requests) == 3)
+        rig.router.close()
+        rig.venue.close()
+        rig.peer = Peer(rig.context, rig.universe, incarnation=2)
+        rig.router = Router(rig.universe, rig.run_dir, rig.context)
+        rig.until(lambda: rig.risk.states == [1, 1])
+        rig.until(lambda: len(rig.risk.executions) == 4)
+        ends = rig.risk.executions[2:]
+        assert [(row["order_id"], row["cl_ord_id"]) for row in ends] == [(1, 9), (2, 1002)]
+        assert reasons(ends) == [Reason.VENUE_DOWN] * 2
+        assert rig.risk.rejects == []
+        rig.accept(3)
+        assert rig.venue.requests[-1]["msg_seq_num"] == 1
 
 
 def test_order_map_that_cannot_be_read_is_said_and_replaced(

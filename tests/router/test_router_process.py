@@ -99,6 +99,7 @@ def test_venue_killed_half_way_and_started_again(desk: Desk) -> None:
         assert reasons(desk.risk.rejects) == [Reason.VENUE_DOWN]
         stack.enter_context(stage("venue:SIM", desk.run_dir))
         desk.until(lambda: desk.risk.states == [1, 3, 1] and desk.types(2))
+        assert desk.types(1) == [ExecType.EXEC_NEW, ExecType.EXEC_CANCELED]
         assert desk.types(2) == [ExecType.EXEC_REJECTED]
         desk.risk.put(request(1, Kind.CANCEL_REQUEST, cl_ord_id=10))
         desk.until(lambda: len(desk.risk.rejects) == 2)

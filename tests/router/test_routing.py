@@ -1,77 +1,25 @@
-"""The routing steps: each rule by itself, and all of them against the slow twin."""
-
-from typing import Any
+"""The routing steps, each rule by itself."""
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from slow_routing import SlowChannel, SlowRouting
+from routing_rig import CAPACITY, SECOND, Tables, report, request
 
-from tidegate.native.order_map import ROUTE_ROW, RouteState
+from tidegate.native.order_map import RouteState
 from tidegate.native.records import (
     DENIAL_RECORD,
     EXECUTION_RECORD,
-    LAYOUT_VERSION,
-    ORDER_RECORD,
     QUOTE_RECORD,
     RECORD,
     ExecType,
     Kind,
     Reason,
-    Side,
 )
-from tidegate.native.routing import CHANNEL_ROW, ChannelState, Routed, Routing
-from tidegate.native.venue_codes import VenueCodes
-
-SECOND = 10**9
-CAPACITY = 8
-# Instruments 1 and 2 trade on channel 1, 3 on channel 2, 4 on 1 where the venue lists it not.
-INSTRUMENT_CHANNELS = [0, 1, 1, 2, 1]
-SECURITIES = {1: {1: 901, 2: 17}, 2: {3: 901}}
-ACCOUNTS = {1: {1: 5001, 2: 5001}, 2: {3: 77}}
-
-
-class Tables:
-    """A Routing with both channels up and the rows it writes."""
-
-    def __init__(self, rate: int = 10, burst: int = 5) -> None:
-        self.routes = np.zeros(CAPACITY, ROUTE_ROW)
-        self.channels = np.zeros(3, CHANNEL_ROW)
-        self.codes = VenueCodes(INSTRUMENT_CHANNELS, 3, 5)
-        self.routing = Routing(self.routes, self.channels, self.codes)
-        for channel in (1, 2):
-            self.routing.open_channel(channel, rate, burst)
-            self.codes.learn(channel, SECURITIES[channel], ACCOUNTS[channel])
-            self.routing.set_state(channel, ChannelState.CHANNEL_UP)
+from tidegate.native.routing import ChannelState, Routed
 
 
 @pytest.fixture
 def tables() -> Tables:
     return Tables()
-
-
-def request(kind: Kind = Kind.NEW_ORDER_SINGLE, **fields: Any) -> np.ndarray[Any, Any]:
-    row = np.zeros(1, ORDER_RECORD)
-    defaults = {"order_id": 1 << 32 | 3, "cl_ord_id": 100, "instrument": 1, "account": 1}
-    defaults |= {"price": 50, "order_qty": 4, "side": Side.BUY, "received_ns": SECOND}
-    for name, value in {**defaults, **fields}.items():
-        row[name] = value
-    row["kind"] = kind
-    row["layout_version"] = LAYOUT_VERSION
-    return row.view(RECORD)
-
-
-def report(exec_type: ExecType, exec_id: int, **fields: Any) -> np.ndarray[Any, Any]:
-    row = np.zeros(1, EXECUTION_RECORD)
-    defaults = {"cl_ord_id": 1 << 32 | 3, "order_id": 7001, "instrument": 901, "account": 5001}
-    defaults |= {"price": 50, "order_qty": 4, "side": Side.BUY, "kind": Kind.EXECUTION_REPORT}
-    for name, value in {**defaults, **fields}.items():
-        row[name] = value
-    row["layout_version"] = LAYOUT_VERSION
-    row["exec_type"] = exec_type
-    row["exec_id"] = exec_id
-    return row.view(RECORD)
 
 
 def test_new_order_goes_out_in_the_venues_own_names(tables: Tables) -> None:
@@ -269,6 +217,38 @@ def test_requests_the_venue_never_got_are_refused_once(tables: Tables) -> None:
     assert tables.channels[1]["requests_lost"] == 2
 
 
+def test_orders_of_a_venue_started_anew_are_ended_once(tables: Tables) -> None:
+    for number in range(4):
+        tables.routing.route(request(order_id=1 << 32 | number, cl_ord_id=100 + number), SECOND)
+    for number in range(3):
+        accepted = report(ExecType.EXEC_NEW, 1 + number, cl_ord_id=1 << 32 | number)
+        tables.routing.report(1, accepted, SECOND)
+    filled = report(ExecType.EXEC_TRADE, 5, cl_ord_id=1 << 32 | 1, cum_qty=4)
+    partly = report(ExecType.EXEC_TRADE, 6, cl_ord_id=1 << 32 | 2, cum_qty=1)
+    for trade in (filled, partly):
+        tables.routing.report(1, trade, SECOND)
+    tables.routing.route(request(Kind.CANCEL_REQUEST, order_id=1 << 32, cl_ord_id=9), SECOND)
+    assert len(tables.routing.forgotten(2, 5)) == 0
+    first, rest = tables.routing.forgotten(1, 1), tables.routing.forgotten(1, 5)
+    ends = np.concatenate([first, rest]).view(EXECUTION_RECORD)
+    assert ends["cl_ord_id"].tolist() == [9, 102]
+    assert ends["cum_qty"].tolist() == [0, 1]
+    assert set(ends["exec_type"]) == {ExecType.EXEC_CANCELED}
+    assert (set(ends["reason"]), set(ends["exec_id"])) == ({Reason.VENUE_DOWN}, {0})
+    # What was not accepted yet is left to be refused.
+    assert [row["cl_ord_id"] for row in tables.routing.lost(1, 1, 5)] == [103]
+    assert len(tables.routing.forgotten(1, 5)) == 0
+    assert tables.channels[1]["orders_forgotten"] == 2
+
+
+def test_order_whose_id_is_used_again_starts_afresh(tables: Tables) -> None:
+    tables.routing.route(request(), SECOND)
+    tables.routing.report(1, report(ExecType.EXEC_TRADE, 1, cum_qty=4), SECOND)
+    tables.routing.route(request(received_ns=SECOND + 1, cl_ord_id=200), SECOND + 1)
+    tables.routing.report(1, report(ExecType.EXEC_NEW, 2), SECOND + 1)
+    assert tables.routes[3]["state"] == RouteState.ROUTE_WORKING
+
+
 def test_withdrawn_request_gives_its_number_back(tables: Tables) -> None:
     _, sent = tables.routing.route(request(session=9), SECOND)
     out = tables.routing.withdrawn(1, sent)
@@ -289,85 +269,3 @@ def test_a_venues_new_listing_replaces_the_old(tables: Tables) -> None:
 def test_impossible_throttle_is_refused(tables: Tables, rate: int, burst: int) -> None:
     with pytest.raises(ValueError, match="expected 1 to"):
         tables.routing.open_channel(1, rate, burst)
-
-
-REQUESTS = st.fixed_dictionaries(
-    {
-        "kind": st.sampled_from([1, 1, 2, 2, 3, 3, 4, 16]),
-        "order_id": st.integers(0, 2).flatmap(
-            lambda high: st.integers(0, CAPACITY).map(lambda low: high << 32 | low)
-        ),
-        "cl_ord_id": st.integers(1, 4),
-        "instrument": st.integers(0, 5),
-        "account": st.integers(0, 5),
-        "price": st.integers(-3, 3),
-        "order_qty": st.integers(1, 5),
-    }
-)
-REPORTS = st.fixed_dictionaries(
-    {
-        "kind": st.sampled_from([16, 16, 16, 18, 64, 17]),
-        "exec_type": st.sampled_from(list(ExecType)),
-        "cl_ord_id": st.integers(0, 2).flatmap(
-            lambda high: st.integers(0, CAPACITY).map(lambda low: high << 32 | low)
-        ),
-        "order_id": st.integers(0, 3),
-        "instrument": st.sampled_from([0, 17, 901]),
-        "order_qty": st.integers(1, 5),
-        "price": st.integers(-3, 3),
-        "received_ns": st.sampled_from([0, SECOND]),
-    }
-)
-STEPS = st.lists(
-    st.one_of(
-        st.tuples(st.just("request"), REQUESTS, st.integers(0, SECOND // 5)),
-        st.tuples(st.just("report"), REPORTS, st.integers(-1, 3)),
-        st.tuples(st.just("state"), st.integers(1, 2), st.sampled_from(list(ChannelState))),
-        st.tuples(st.just("lost"), st.integers(1, 2), st.integers(1, 9)),
-    ),
-    max_size=60,
-)
-
-
-def slow_twin(rate: int, burst: int) -> SlowRouting:
-    slow = SlowRouting(CAPACITY, INSTRUMENT_CHANNELS)
-    for index in (1, 2):
-        slow.channels[index] = SlowChannel(rate, burst, is_up=True)
-        slow.channels[index].tokens += burst
-        slow.channels[index].codes = SECURITIES[index]
-        slow.channels[index].accounts = ACCOUNTS[index]
-    return slow
-
-
-@settings(max_examples=300, deadline=None)
-@given(steps=STEPS, rate=st.integers(1, 30), burst=st.integers(1, 6))
-def test_routing_is_its_slow_twin(steps: list[Any], rate: int, burst: int) -> None:
-    tables = Tables(rate, burst)
-    slow = slow_twin(rate, burst)
-    now_ns, exec_id = SECOND, 1
-    for number, (name, first, second) in enumerate(steps):
-        if name == "request":
-            now_ns += second
-            row = request(**first, received_ns=now_ns - number, session=number)
-            row.view(ORDER_RECORD)["orig_cl_ord_id"] = number
-            routed, out = tables.routing.route(row, now_ns)
-            slow_routed, slow_out = slow.route(row, now_ns)
-            assert routed == slow_routed
-            assert slow_out is None or out.tobytes() == slow_out.tobytes()
-        elif name == "report":
-            exec_id = max(1, exec_id + second)
-            row = report(**first, exec_id=exec_id)
-            if first["kind"] == Kind.CANCEL_REJECT:
-                row["body"] = 0
-                row.view(DENIAL_RECORD)["ref_kind"] = 2 + number % 2
-            passes, out = tables.routing.report(1, row, now_ns)
-            slow_out = slow.report(1, row, now_ns)
-            assert passes == (slow_out is not None)
-            assert slow_out is None or out.tobytes() == slow_out.tobytes()
-        elif name == "state":
-            tables.routing.set_state(first, second)
-            slow.channels[first].is_up = second == ChannelState.CHANNEL_UP
-        else:
-            refusals = tables.routing.lost(first, second, 100)
-            slow_refusals = slow.lost(first, second)
-            assert refusals.tobytes() == b"".join(row.tobytes() for row in slow_refusals)

@@ -48,8 +48,8 @@ class Routing:
     def withdrawn(self, channel: int, sent: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Takes back the last request submitted, as the venue was to read it, and refuses it."""
 
-    def forget_executions(self, channel: int) -> None:
-        """The venue was started anew and may give exec_ids again."""
+    def set_incarnation(self, channel: int, incarnation: int) -> None:
+        """The venue was started anew: it may give exec_ids again."""
 
     def report(
         self, channel: int, report: npt.NDArray[Any], now_ns: int
@@ -58,3 +58,6 @@ class Routing:
 
     def lost(self, channel: int, next_expected: int, count_max: int) -> npt.NDArray[Any]:
         """Refusals of what the venue never got; call until it gives none."""
+
+    def forgotten(self, channel: int, count_max: int) -> npt.NDArray[Any]:
+        """Reports that end what a venue started anew has forgotten; call until it gives none."""

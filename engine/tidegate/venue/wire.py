@@ -4,8 +4,8 @@ The venue protocol, from the channel's side (DEALER to the venue's ROUTER):
 - A message is one frame of 1..256 records, or one session record and one frame of JSON.
 - LOGON + {"channel": name, "accounts": [master names]} opens it. The answer is LOGON + {"venue",
   "incarnation", "accounts": {name: number}, "securities": [{"code", "security_id", "tick_size"}]},
-  or SESSION_REJECT with LOGON_REFUSED + {"error"}. incarnation differs after the venue was
-  restarted, which forgets all orders and positions.
+  or SESSION_REJECT with LOGON_REFUSED + {"error"}. incarnation (1 or more) differs
+  after the venue was restarted: a new one has forgotten all orders and positions of the one before.
 - Requests are numbered in msg_seq_num from 1. A number that was taken before is dropped; one that
   leaves a gap is taken and the gap counted. LOGON.next_sending is the channel's next number, the
   answer's next_expected the venue's. A next_sending below it starts the count again.

@@ -43,6 +43,7 @@ cpdef enum RouteState:
 cdef void note_request(route_row* row, const record* request, uint32_t channel) noexcept nogil
 cdef void note_execution(route_row* row, const execution_record* report) noexcept nogil
 cdef void settle(route_row* row, uint8_t kind) noexcept nogil
+cdef void forget(route_row* row, record* out) noexcept nogil
 cdef uint8_t pending_kind(const route_row* row, uint32_t first_seq_num) noexcept nogil
 cdef uint64_t answered_cl_ord_id(const route_row* row, const record* answer) noexcept nogil
 cdef void restore_request(const route_row* row, uint8_t kind, record* out) noexcept nogil

@@ -22,6 +22,7 @@ from tidegate.native.records cimport (
     NEW_ORDER_SINGLE,
     TG_LAYOUT_VERSION,
     TG_NO_PRICE,
+    VENUE_DOWN,
     Reason,
     denial_record,
     execution_record,
@@ -40,7 +41,7 @@ ROUTE_ROW = _dtype()
 
 cdef void note_request(route_row* row, const record* request, uint32_t channel) noexcept nogil:
     """Enters a request under its number. A cancel of an order not in the map enters that too."""
-    if row.order_id != request.order_id:
+    if request.kind == NEW_ORDER_SINGLE or row.order_id != request.order_id:
         memset(row, 0, sizeof(route_row))
         row.order_id = request.order_id
         row.cl_ord_id = (<const order_record*>request).orig_cl_ord_id
@@ -132,7 +133,7 @@ cdef uint8_t pending_kind(const route_row* row, uint32_t first_seq_num) noexcept
 
 
 cdef void restore_request(const route_row* row, uint8_t kind, record* out) noexcept nogil:
-    """The head of a pending request, from its order's row."""
+    """The head of a pending request, or of a report, from its order's row."""
     memset(out, 0, sizeof(record))
     out.kind = kind
     out.layout_version = TG_LAYOUT_VERSION
@@ -155,6 +156,20 @@ cdef void restore_request(const route_row* row, uint8_t kind, record* out) noexc
     out.sequenced_delta = row.sequenced_delta
     out.decided_delta = row.decided_delta
     out.routed_delta = row.routed_delta
+
+
+cdef void forget(route_row* row, record* out) noexcept nogil:
+    """Ends a working order that its venue no longer knows, and answers what is pending for it."""
+    cdef execution_record* report = <execution_record*>out
+    restore_request(row, EXECUTION_REPORT, out)
+    report.exec_type = EXEC_CANCELED
+    report.cl_ord_id = answered_cl_ord_id(row, out)
+    report.reason = VENUE_DOWN
+    report.last_px = TG_NO_PRICE
+    report.cum_qty = row.cum_qty
+    row.cancel_seq_num = 0
+    row.replace_seq_num = 0
+    row.state = ROUTE_DONE
 
 
 cdef void refusal(const record* request, Reason reason, record* out) noexcept nogil:

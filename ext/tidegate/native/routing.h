@@ -45,8 +45,7 @@ typedef struct {
 typedef struct {
     uint32_t state;
     uint32_t next_sending;     /* number of the next request */
-    uint32_t next_expected;    /* number of the next report */
-    uint32_t pad;
+    int64_t incarnation;       /* of the venue that has our orders; 0 = of none */
     int64_t message_rate;      /* a second */
     int64_t message_burst;
     int64_t throttle_level;
@@ -58,6 +57,7 @@ typedef struct {
     uint64_t refused_code;
     uint64_t refused_order;    /* an order_id that the map has no place for, or has outlived */
     uint64_t requests_lost;    /* refused after logon: the venue never got them */
+    uint64_t orders_forgotten; /* ended after logon: the venue was started anew */
     uint64_t requests_repeated;
     uint64_t requests_malformed;
     uint64_t reports;
@@ -75,7 +75,7 @@ typedef struct {
 
 static_assert(sizeof(route_row) == 8 * 9 + 4 * 8 + 2 * 2 + 20, "hidden padding");
 static_assert(sizeof(route_row) == 128, "a route is two lines of cache");
-static_assert(sizeof(channel_row) == 4 * 4 + 8 * 19, "hidden padding");
+static_assert(sizeof(channel_row) == 4 * 2 + 8 * 21, "hidden padding");
 static_assert(sizeof(venue_code) == 8, "hidden padding");
 
 #endif

@@ -10,8 +10,7 @@ cdef extern from "routing.h" nogil:
     ctypedef struct channel_row:
         uint32_t state
         uint32_t next_sending
-        uint32_t next_expected
-        uint32_t pad
+        int64_t incarnation
         int64_t message_rate
         int64_t message_burst
         int64_t throttle_level
@@ -23,6 +22,7 @@ cdef extern from "routing.h" nogil:
         uint64_t refused_code
         uint64_t refused_order
         uint64_t requests_lost
+        uint64_t orders_forgotten
         uint64_t requests_repeated
         uint64_t requests_malformed
         uint64_t reports
@@ -60,6 +60,9 @@ cdef class Routing:
     ) noexcept nogil
     cdef Py_ssize_t take_lost(
         self, uint32_t channel, uint32_t next_expected, record* out, Py_ssize_t count_max
+    ) noexcept nogil
+    cdef Py_ssize_t take_forgotten(
+        self, uint32_t channel, record* out, Py_ssize_t count_max
     ) noexcept nogil
 
     cdef bint is_repeated(self, const record* request) noexcept nogil

@@ -10,7 +10,9 @@ import numpy as np
 
 from tidegate.native.invariant cimport must
 from tidegate.native.order_map cimport (
+    ROUTE_WORKING,
     answered_cl_ord_id,
+    forget,
     note_execution,
     note_request,
     pending_kind,
@@ -213,6 +215,22 @@ cdef class Routing:
                 kind = pending_kind(&self.routes[index], next_expected)
         return count
 
+    cdef Py_ssize_t take_forgotten(
+        self, uint32_t channel, record* out, Py_ssize_t count_max
+    ) noexcept nogil:
+        """Ends up to count_max orders that the venue does not know since it was started anew."""
+        cdef Py_ssize_t count = 0
+        cdef uint32_t index
+        for index in range(self.route_count):
+            if self.routes[index].channel != channel or self.routes[index].state != ROUTE_WORKING:
+                continue
+            if count == count_max:
+                return count
+            forget(&self.routes[index], &out[count])
+            self.channels[channel].orders_forgotten += 1
+            count += 1
+        return count
+
     cdef bint take_report(
         self, uint32_t channel, const record* report, record* out, int64_t now_ns
     ) noexcept nogil:
@@ -325,7 +343,8 @@ cdef class Routing:
         self.withdraw(channel, &sent[0], &out_view[0])
         return out
 
-    def forget_executions(self, uint32_t channel):
+    def set_incarnation(self, uint32_t channel, int64_t incarnation):
+        self.channels[channel].incarnation = incarnation
         self.channels[channel].exec_id_max = 0
 
     def report(self, uint32_t channel, record[::1] report, int64_t now_ns):
@@ -341,3 +360,11 @@ cdef class Routing:
         out = np.zeros(count_max, RECORD)
         cdef record[::1] out_view = out
         return out[: self.take_lost(channel, next_expected, &out_view[0], count_max)]
+
+    def forgotten(self, uint32_t channel, Py_ssize_t count_max):
+        """Reports that end what a venue started anew has forgotten; call until it gives none."""
+        if count_max < 1:
+            raise ValueError(f"count_max {count_max}: not 1 or more")
+        out = np.zeros(count_max, RECORD)
+        cdef record[::1] out_view = out
+        return out[: self.take_forgotten(channel, &out_view[0], count_max)]

@@ -1,0 +1,62 @@
+"""The routing steps over plain arrays: two channels, four instruments, three accounts."""
+
+from typing import Any
+
+import numpy as np
+
+from tidegate.native.order_map import ROUTE_ROW
+from tidegate.native.records import (
+    EXECUTION_RECORD,
+    LAYOUT_VERSION,
+    ORDER_RECORD,
+    RECORD,
+    ExecType,
+    Kind,
+    Side,
+)
+from tidegate.native.routing import CHANNEL_ROW, ChannelState, Routing
+from tidegate.native.venue_codes import VenueCodes
+
+SECOND = 10**9
+CAPACITY = 8
+# Instruments 1 and 2 trade on channel 1, 3 on channel 2, 4 on 1 where the venue lists it not.
+INSTRUMENT_CHANNELS = [0, 1, 1, 2, 1]
+SECURITIES = {1: {1: 901, 2: 17}, 2: {3: 901}}
+ACCOUNTS = {1: {1: 5001, 2: 5001}, 2: {3: 77}}
+
+
+class Tables:
+    """A Routing with both channels up and the rows it writes."""
+
+    def __init__(self, rate: int = 10, burst: int = 5) -> None:
+        self.routes = np.zeros(CAPACITY, ROUTE_ROW)
+        self.channels = np.zeros(3, CHANNEL_ROW)
+        self.codes = VenueCodes(INSTRUMENT_CHANNELS, 3, 5)
+        self.routing = Routing(self.routes, self.channels, self.codes)
+        for channel in (1, 2):
+            self.routing.open_channel(channel, rate, burst)
+            self.codes.learn(channel, SECURITIES[channel], ACCOUNTS[channel])
+            self.routing.set_state(channel, ChannelState.CHANNEL_UP)
+
+
+def request(kind: Kind = Kind.NEW_ORDER_SINGLE, **fields: Any) -> np.ndarray[Any, Any]:
+    row = np.zeros(1, ORDER_RECORD)
+    defaults = {"order_id": 1 << 32 | 3, "cl_ord_id": 100, "instrument": 1, "account": 1}
+    defaults |= {"price": 50, "order_qty": 4, "side": Side.BUY, "received_ns": SECOND}
+    for name, value in {**defaults, **fields}.items():
+        row[name] = value
+    row["kind"] = kind
+    row["layout_version"] = LAYOUT_VERSION
+    return row.view(RECORD)
+
+
+def report(exec_type: ExecType, exec_id: int, **fields: Any) -> np.ndarray[Any, Any]:
+    row = np.zeros(1, EXECUTION_RECORD)
+    defaults = {"cl_ord_id": 1 << 32 | 3, "order_id": 7001, "instrument": 901, "account": 5001}
+    defaults |= {"price": 50, "order_qty": 4, "side": Side.BUY, "kind": Kind.EXECUTION_REPORT}
+    for name, value in {**defaults, **fields}.items():
+        row[name] = value
+    row["layout_version"] = LAYOUT_VERSION
+    row["exec_type"] = exec_type
+    row["exec_id"] = exec_id
+    return row.view(RECORD)
