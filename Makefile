@@ -48,7 +48,7 @@ asan:
 	$(MAKE) TIDEGATE_PROFILE=asan setup
 	LD_PRELOAD="$$($${CC:-cc} -print-file-name=libasan.so) $$($${CC:-cc} -print-file-name=libubsan.so)" \
 	PYTHONMALLOC=malloc ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
-	    $(BIN)/python -m pytest tests/native -p no:cacheprovider $(ARGS)
+	    $(BIN)/python -m pytest tests/native tests/risk -p no:cacheprovider $(ARGS)
 
 cover:
 	$(MAKE) TIDEGATE_PROFILE=coverage setup
