@@ -249,13 +249,14 @@ def tables(run_dir: RunDir, *, orders: int, channels: int) -> tuple[Region, Regi
     shapes = (("routes", ROUTE_ROW, orders), ("channels", CHANNEL_ROW, channels))
     kept: list[Region] = []
     for name, dtype, capacity in shapes:
+        path = run_dir.region(name)
         try:
-            kept.append(Region.resume(run_dir.region(name), dtype))
+            kept.append(Region.resume(path, dtype))
+            if kept[-1].capacity != capacity:
+                raise RegionError(f"{path}: {kept[-1].capacity} rows, expected {capacity}")
         except RegionError as error:
-            if run_dir.region(name).exists():
+            if path.exists():
                 print(f"the order map starts empty: {error}", file=sys.stderr)
-            break
-        if kept[-1].capacity != capacity:
             break
     else:
         return kept[0], kept[1]

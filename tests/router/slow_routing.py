@@ -56,6 +56,7 @@ class SlowOrder:
     price: int = 0
     order_qty: int = 0
     cum_qty: int = 0
+    exec_id: int = 0
     state: RouteState = RouteState.ROUTE_WORKING
     venue_order_id: int = 0
     ids: dict[int, int] = field(default_factory=dict)
@@ -228,17 +229,29 @@ class SlowRouting:
             out["cl_ord_id"] = order.ids.get(kind, 0)
             order.pending.pop(kind, None)
             return
+        exec_id = int(report.view(EXECUTION_RECORD)["exec_id"][0])
+        out["cl_ord_id"] = self.answered(order, int(report["exec_type"][0]))
+        if exec_id > order.exec_id:
+            order.exec_id = exec_id
+            self.note(order, report)
+
+    def answered(self, order: SlowOrder, exec_type: int) -> int:
+        asked = (Kind.CANCEL_REQUEST, Kind.CANCEL_REPLACE_REQUEST)
+        kinds = {ExecType.EXEC_CANCELED: asked, ExecType.EXEC_REPLACED: asked[1:]}
+        for kind in kinds.get(exec_type, ()):
+            if order.pending.get(kind):
+                return order.ids[kind]
+        return order.cl_ord_id
+
+    def note(self, order: SlowOrder, report: Row) -> None:
         order.pending.pop(Kind.NEW_ORDER_SINGLE, None)
-        out["cl_ord_id"] = order.cl_ord_id
         if report["exec_type"][0] == ExecType.EXEC_CANCELED:
             for kind in (Kind.CANCEL_REQUEST, Kind.CANCEL_REPLACE_REQUEST):
                 if order.pending.pop(kind, 0):
-                    out["cl_ord_id"] = order.ids[kind]
                     break
         elif report["exec_type"][0] == ExecType.EXEC_REPLACED:
             if order.pending.pop(Kind.CANCEL_REPLACE_REQUEST, 0):
-                out["cl_ord_id"] = order.ids[Kind.CANCEL_REPLACE_REQUEST]
-            order.cl_ord_id = int(out["cl_ord_id"][0])
+                order.cl_ord_id = order.ids[Kind.CANCEL_REPLACE_REQUEST]
             order.price = int(report["price"][0])
             order.order_qty = int(report["order_qty"][0])
         order.cum_qty = max(order.cum_qty, int(report.view(EXECUTION_RECORD)["cum_qty"][0]))

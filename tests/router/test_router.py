@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from router_rig import Peer, Rig, reasons, request
 
@@ -248,6 +249,24 @@ def test_router_and_venue_that_both_come_back_end_what_is_forgotten(place: Path)
         assert rig.risk.rejects == []
         rig.accept(3)
         assert rig.venue.requests[-1]["msg_seq_num"] == 1
+
+
+def test_router_that_is_stopped_says_so_without_waiting(rig: Rig) -> None:
+    assert rig.router.agent.run(0)
+    rig.router.poller.stop()
+    assert not rig.router.agent.run(0)
+
+
+def test_order_map_of_another_size_is_said_and_replaced(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Rig(place) as rig:
+        rig.router.close()
+        capacity = msgspec.structs.replace(rig.universe.capacity, orders=7)
+        universe = msgspec.structs.replace(rig.universe, capacity=capacity)
+        rig.router = Router(universe, rig.run_dir, rig.context)
+        assert "rows, expected 8" in capsys.readouterr().err
+        assert rig.router.routes.capacity == 8
 
 
 def test_order_map_that_cannot_be_read_is_said_and_replaced(

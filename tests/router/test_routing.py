@@ -241,6 +241,23 @@ def test_orders_of_a_venue_started_anew_are_ended_once(tables: Tables) -> None:
     assert tables.channels[1]["orders_forgotten"] == 2
 
 
+def test_report_that_is_sent_again_is_passed_on_and_changes_nothing(tables: Tables) -> None:
+    tables.routing.route(request(), SECOND)
+    sent = []
+    for exec_id, order_qty in ((1, 2), (2, 9)):
+        asked = request(Kind.CANCEL_REPLACE_REQUEST, cl_ord_id=100 + exec_id)
+        tables.routing.route(asked, SECOND)
+        sent.append(report(ExecType.EXEC_REPLACED, exec_id, order_qty=order_qty))
+        tables.routing.report(1, sent[-1], SECOND)
+    trade = report(ExecType.EXEC_TRADE, 3, order_qty=9, cum_qty=3)
+    tables.routing.report(1, trade, SECOND)
+    tables.routing.open_channel(1, 10, 5)
+    before = tables.routes[3].tobytes()
+    assert all(tables.routing.report(1, row, SECOND)[0] for row in (*sent, trade))
+    assert tables.routes[3].tobytes() == before
+    assert tables.routes[3]["state"] == RouteState.ROUTE_WORKING
+
+
 def test_order_whose_id_is_used_again_starts_afresh(tables: Tables) -> None:
     tables.routing.route(request(), SECOND)
     tables.routing.report(1, report(ExecType.EXEC_TRADE, 1, cum_qty=4), SECOND)

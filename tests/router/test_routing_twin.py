@@ -54,6 +54,7 @@ STEPS = st.lists(
         st.tuples(st.just("state"), st.integers(1, 2), st.sampled_from(list(ChannelState))),
         st.tuples(st.just("lost"), st.integers(1, 2), st.integers(1, 9)),
         st.tuples(st.just("forgotten"), st.integers(1, 2), st.none()),
+        st.tuples(st.just("anew"), st.just(1), st.integers(1, 20)),
     ),
     max_size=60,
 )
@@ -98,6 +99,10 @@ def test_routing_is_its_slow_twin(steps: list[Any], rate: int, burst: int) -> No
         elif name == "state":
             tables.routing.set_state(first, second)
             slow.channels[first].is_up = second == ChannelState.CHANNEL_UP
+        elif name == "anew":
+            tables.routing.set_incarnation(first, number + 1)
+            slow.channels[first].exec_id_max = 0
+            exec_id = second
         elif name == "forgotten":
             ends = tables.routing.forgotten(first, 100)
             slow_ends = slow.forgotten(first)

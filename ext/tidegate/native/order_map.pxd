@@ -15,6 +15,7 @@ cdef extern from "routing.h" nogil:
         int64_t order_qty
         int64_t cum_qty
         int64_t received_ns
+        uint64_t exec_id
         uint32_t sequenced_delta
         uint32_t decided_delta
         uint32_t routed_delta
@@ -30,7 +31,7 @@ cdef extern from "routing.h" nogil:
         uint8_t time_in_force
         uint8_t position_effect
         uint8_t state
-        uint8_t pad[15]
+        uint8_t pad[7]
 
 
 cpdef enum RouteState:

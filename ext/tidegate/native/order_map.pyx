@@ -84,7 +84,10 @@ cdef void settle(route_row* row, uint8_t kind) noexcept nogil:
 
 
 cdef void note_execution(route_row* row, const execution_record* report) noexcept nogil:
-    """What is resent after a restart is older than the row: the row only moves forward."""
+    """What is resent after a restart of the router may be older than the row, and says nothing."""
+    if report.exec_id <= row.exec_id:
+        return
+    row.exec_id = report.exec_id
     row.new_seq_num = 0
     row.cum_qty = max(row.cum_qty, report.cum_qty)
     if report.exec_type == EXEC_CANCELED and row.cancel_seq_num != 0:

@@ -14,7 +14,7 @@ from tidegate.native.records import RECORD
 from tidegate.native.clock cimport monotonic_ns, now_ns
 from tidegate.native.invariant cimport must
 from tidegate.native.lane cimport LaneSource, LaneTarget
-from tidegate.native.poll cimport POLL_FAILED, POLL_STOPPED, Poller
+from tidegate.native.poll cimport POLL_FAILED, Poller
 from tidegate.native.records cimport record
 from tidegate.native.region cimport begin_write, end_write, header_of
 from tidegate.native.routing cimport Routing
@@ -62,7 +62,8 @@ cdef class RouterAgent:
         self._raise_failure()
         if waited == POLL_FAILED:
             raise OSError("the router cannot wait for its lanes and channels")
-        return waited != POLL_STOPPED
+        # Not from the last wait: a router that always has work never waits.
+        return not self.poller.is_stopping()
 
     def work(self):
         cdef int count

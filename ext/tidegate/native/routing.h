@@ -24,6 +24,7 @@ typedef struct {
     int64_t order_qty;
     int64_t cum_qty;
     int64_t received_ns;       /* of the last request, with its stamps */
+    uint64_t exec_id;          /* of the last report that is noted here */
     uint32_t sequenced_delta;
     uint32_t decided_delta;
     uint32_t routed_delta;
@@ -39,7 +40,7 @@ typedef struct {
     uint8_t time_in_force;
     uint8_t position_effect;
     uint8_t state;
-    uint8_t pad[15];
+    uint8_t pad[7];
 } route_row;
 
 typedef struct {
@@ -73,7 +74,7 @@ typedef struct {
     uint32_t code;             /* 0 = the venue has not told */
 } venue_code;
 
-static_assert(sizeof(route_row) == 8 * 9 + 4 * 8 + 2 * 2 + 20, "hidden padding");
+static_assert(sizeof(route_row) == 8 * 10 + 4 * 8 + 2 * 2 + 12, "hidden padding");
 static_assert(sizeof(route_row) == 128, "a route is two lines of cache");
 static_assert(sizeof(channel_row) == 4 * 2 + 8 * 21, "hidden padding");
 static_assert(sizeof(venue_code) == 8, "hidden padding");
