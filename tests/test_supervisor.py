@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tidegate.errors import RunDirError
 from tidegate.run_dir import RunDir
 
 ROOT = Path(__file__).parent.parent
@@ -194,6 +195,15 @@ def test_second_run_in_the_same_directory_is_refused(start: Start, run_dir: RunD
     assert code == 1
     assert f"{run_dir.path}: in use by process {first.pid}; stop that run or give another" in errors
     assert all(map(is_running, pids(run_dir)))
+
+
+def test_directory_with_files_of_others_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").touch()
+    tmp_path.chmod(0o755)
+    with pytest.raises(RunDirError, match=r"files of others, such as notes\.txt; expected"):
+        RunDir(tmp_path).create()
+    assert [entry.name for entry in tmp_path.iterdir()] == ["notes.txt"]
+    assert tmp_path.stat().st_mode & 0o777 == 0o755
 
 
 def test_directory_is_closed_to_others_and_free_after_the_run(

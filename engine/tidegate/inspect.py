@@ -56,7 +56,7 @@ class Inspector:
             {
                 "stage": name,
                 "pid": stage["pid"],
-                "state": "ready" if stage["is_ready"] else "not ready",
+                "state": readiness(stage["pid"], stage["is_ready"]),
                 "restarts": stage["restarts"],
             }
             for name, stage in state.items()
@@ -247,6 +247,13 @@ VIEWS: dict[str, Callable[[Inspector], list[Row]]] = {
 }
 # What a look without a view shows: what fits a screen.
 OVERVIEW = ("stages", "risk", "lanes", "latency")
+
+
+def readiness(pid: int, is_ready: bool) -> str:
+    """What the supervisor noted, unless the process has ended since."""
+    if not Path(f"/proc/{pid}").exists():
+        return "ended"
+    return "ready" if is_ready else "not ready"
 
 
 def reason_name(reason: int) -> str:

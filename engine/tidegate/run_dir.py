@@ -36,7 +36,8 @@ class RunDir:
         return f"ipc://{self.lanes / name}"
 
     def create(self) -> None:
-        """Make the directories, readable to their owner alone."""
+        """Make the directories, readable to their owner alone; RunDirError in one not ours."""
+        self.refuse_foreign()
         for path in (self.path, self.regions, self.journal, self.lanes):
             try:
                 path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -45,6 +46,18 @@ class RunDir:
                 raise RunDirError(
                     f"{path}: cannot be created ({error.strerror}); expected a directory of ours"
                 ) from error
+
+    def refuse_foreign(self) -> None:
+        """RunDirError when other files are here: nobody's directory is written to or closed."""
+        parts = (self.regions, self.journal, self.lanes)
+        if not self.path.is_dir() or all(path.is_dir() for path in parts):
+            return
+        foreign = sorted(entry.name for entry in self.path.iterdir() if entry not in parts)
+        if foreign:
+            raise RunDirError(
+                f"{self.path}: has files of others, such as {foreign[0]}; expected a new or empty "
+                "directory, or one of an earlier run"
+            )
 
     def lock(self) -> int:
         """Take the directory for this process; the lock goes when the returned fd is closed."""

@@ -51,6 +51,11 @@ CASES = {
         'tick_size = "1e-1"',
         f"{GOLD}.tick_size: expected a decimal number such as \"0.25\", got '1e-1'",
     ),
+    "unknown kind of venue": (
+        'kind = "simulated"',
+        'kind = "fix"',
+        f"{VENUE}.kind: expected 'simulated', got str 'fix'",
+    ),
     "missing key": (
         'tick_size = "0.1"\n',
         "",

@@ -1,6 +1,7 @@
 """`tidegate demo`."""
 
 import shutil
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -28,9 +29,13 @@ TMPFS = Path("/dev/shm")
 def demo(json_path: Path | None, run_dir: Path | None) -> None:
     """Trade three recorded markets with 200 sub-accounts and six strategies; prove the books."""
     console = Console()
+    if json_path is not None and not json_path.absolute().parent.is_dir():
+        raise click.UsageError(f"--json {json_path}: no directory {json_path.absolute().parent}")
     place = run_dir or Path(tempfile.mkdtemp(prefix="tidegate-", dir=shm()))
     if run_dir is not None and run_dir.exists() and any(run_dir.iterdir()):
         raise click.UsageError(f"--run-dir {run_dir} is not empty; expected a new directory")
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, ended)
     try:
         result = play(RunDir(place), console)
     finally:
@@ -40,6 +45,11 @@ def demo(json_path: Path | None, run_dir: Path | None) -> None:
     if json_path is not None:
         json_path.write_bytes(result.as_json())
     sys.exit(1 if any(proof.against for proof in result.proofs) else 0)
+
+
+def ended(number: int, _frame: object) -> None:
+    """Unwinds, so that the engine, the strategies and their directory go with the demo."""
+    sys.exit(128 + number)
 
 
 def shm() -> Path | None:

@@ -80,8 +80,10 @@ class Orders:
         instrument, tick_size = self._instrument(new.instrument)
         side = _side(new.side)
         ticks = NO_PRICE if new.price is None else to_ticks(new.price, tick_size)
+        time_in_force = _whole("time_in_force", new.time_in_force, 0, 2**8)
+        cl_ord_id = self._next_id() if new.cl_ord_id is None else new.cl_ord_id
         order = Order(
-            cl_ord_id=self._next_id() if new.cl_ord_id is None else new.cl_ord_id,
+            cl_ord_id=_whole("cl_ord_id", cl_ord_id, 0, 2**64),
             account=str(new.account),
             instrument=new.instrument,
             side=side,
@@ -101,7 +103,7 @@ class Orders:
                 "instrument": instrument,
                 "side": side,
                 "ord_type": order.ord_type,
-                "time_in_force": order.time_in_force,
+                "time_in_force": time_in_force,
             }
         )
         if order.cl_ord_id in self._by_cl_ord_id:
@@ -307,7 +309,7 @@ class Orders:
 
     def _account(self, account: str | int) -> int:
         if isinstance(account, int):
-            return account
+            return _whole("account", account, 0, 2**32)
         if account not in self._accounts:
             raise SessionError(
                 f"account {account!r} is not of this session; it has {_names(self._accounts)}"
@@ -334,11 +336,15 @@ def _side(side: Side | str) -> Side:
 
 
 def _quantity(order_qty: int) -> int:
-    if isinstance(order_qty, bool) or not isinstance(order_qty, int):
-        raise TypeError(f"order_qty {order_qty!r} is a {type(order_qty).__name__}, not an int")
-    if not -(2**63) <= order_qty < 2**63:
-        raise SessionError(f"order_qty {order_qty} does not fit 64 bits")
-    return order_qty
+    return _whole("order_qty", order_qty, -(2**63), 2**63)
+
+
+def _whole(name: str, value: int, least: int, end: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{name} {value!r} is a {type(value).__name__}, not an int")
+    if not least <= value < end:
+        raise SessionError(f"{name} {value} does not fit {(end - least).bit_length() - 1} bits")
+    return value
 
 
 def _names(names: Iterable[str]) -> str:

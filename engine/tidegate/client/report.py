@@ -83,7 +83,8 @@ class Report(msgspec.Struct, frozen=True):
             line += f", filled {self.last_qty} at {self.last_px}, {self.leaves_qty} left"
         if self.reason is not None:
             line += f": {self.reason.name}"
-            line += f" (limit {self.limit}, used {self.used}, asked {self.asked})"
+            if self.limit or self.used or self.asked:
+                line += f" (limit {self.limit}, used {self.used}, asked {self.asked})"
         return line + (f": {self.text}" if self.text else "")
 
 

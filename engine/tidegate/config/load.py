@@ -2,7 +2,7 @@
 
 import tomllib
 from pathlib import Path
-from typing import Any, get_args, get_origin
+from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 
@@ -95,6 +95,8 @@ def first_line(table: type[Strict]) -> str:
 
 def described(kind: Any) -> str | None:
     """What the schema says of a type in words, if it does."""
+    if get_origin(kind) is Literal:
+        return " or ".join(map(repr, get_args(kind)))
     found = [meta.description for meta in getattr(kind, "__metadata__", ()) if meta.description]
     return found[0] if found else next(filter(None, map(described, get_args(kind))), None)
 

@@ -83,7 +83,11 @@ def strategies(run_dir: RunDir) -> Iterator[dict[str, "subprocess.Popen[str]"]]:
             name = session.name
             command = [sys.executable, "-m", "tidegate.demo.strategy", name, str(run_dir.path)]
             children[name] = subprocess.Popen(
-                [*command, str(result_path(run_dir, name))], stdout=subprocess.PIPE, text=True
+                [*command, str(result_path(run_dir, name))],
+                stdout=subprocess.PIPE,
+                text=True,
+                # A terminal's SIGINT is for the demo, which stops them.
+                process_group=0,
             )
         for name, child in children.items():
             await_line(child, f"strategy {name}", "ready")
