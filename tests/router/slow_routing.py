@@ -208,8 +208,14 @@ class SlowRouting:
         elif report["kind"][0] != Kind.CANCEL_REJECT:
             return None
         order = self.orders.get(int(report["cl_ord_id"][0]) & 0xFFFFFFFF)
+        if order is not None and order.order_id != report["cl_ord_id"][0]:
+            order = None
+        if order is not None and report["kind"][0] == Kind.CANCEL_REJECT:
+            denial = report.view(DENIAL_RECORD)[0]
+            if 0 < denial["ref_seq_num"] < order.pending.get(int(denial["ref_kind"]), 0):
+                return None
         out["order_id"] = report["cl_ord_id"]
-        if order is None or order.order_id != report["cl_ord_id"][0]:
+        if order is None:
             out["cl_ord_id"] = out["account"] = out["session"] = 0
             out["instrument"] = ours
         else:

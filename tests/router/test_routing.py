@@ -91,6 +91,23 @@ def test_cancel_reject_names_the_request_it_refuses(tables: Tables) -> None:
     assert tables.routes[3]["cancel_seq_num"] == 2
 
 
+def test_reject_of_an_earlier_cancel_does_not_answer_the_pending_one(tables: Tables) -> None:
+    tables.routing.route(request(), SECOND)
+    rejects = []
+    for number in (2, 3):
+        tables.routing.route(request(Kind.CANCEL_REQUEST, cl_ord_id=100 + number), SECOND)
+        row = np.zeros(1, DENIAL_RECORD)
+        row["kind"], row["ref_kind"] = Kind.CANCEL_REJECT, Kind.CANCEL_REQUEST
+        row["cl_ord_id"], row["ref_seq_num"] = 1 << 32 | 3, number
+        rejects.append(row.view(RECORD))
+        if number == 2:
+            assert tables.routing.report(1, rejects[0], SECOND)[0]
+    assert not tables.routing.report(1, rejects[0], SECOND)[0]
+    assert tables.routes[3]["cancel_seq_num"] == 3
+    passes, answer = tables.routing.report(1, rejects[1], SECOND)
+    assert (passes, answer["cl_ord_id"][0]) == (True, 103)
+
+
 @pytest.mark.parametrize(
     ("fields", "reason", "counter", "channel"),
     [

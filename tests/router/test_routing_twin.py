@@ -92,6 +92,7 @@ def test_routing_is_its_slow_twin(steps: list[Any], rate: int, burst: int) -> No
                 row["body"] = 0
             if first["kind"] == Kind.CANCEL_REJECT:
                 row.view(DENIAL_RECORD)["ref_kind"] = 2 + number % 2
+                row.view(DENIAL_RECORD)["ref_seq_num"] = first["order_qty"] - 1
             passes, out = tables.routing.report(1, row, now_ns)
             slow_out = slow.report(1, row, now_ns)
             assert passes == (slow_out is not None)

@@ -19,7 +19,8 @@ The venue protocol, from the channel's side (DEALER to the venue's ROUTER):
 - REQUEST + {"request": "statement" | "status" | "start"} is answered by RESPONSE + JSON with the
   same request_id, on any connection, logged on or not.
 - In a request account is the venue's number, instrument the security_id, cl_ord_id the key of the
-  order (cancel and replace too). In an answer order_id is the venue's own.
+  order (cancel and replace too). In an answer order_id is the venue's own. A cancel
+  reject has the request's kind in ref_kind and its number in ref_seq_num.
 - An order's leavings that may not rest (market, IOC), an unfilled FOK, and a DAY order at the
   session's close end with EXPIRED. A replace to a total quantity of cum_qty or less ends the order
   with CANCELED, which answers the replace.
@@ -90,6 +91,7 @@ _EXECUTION = _blank(EXECUTION_RECORD, Kind.EXECUTION_REPORT)
 _MARKET_DATA = _blank(QUOTE_RECORD, Kind.QUOTE)
 _CANCEL_REJECT = _blank(DENIAL_RECORD, Kind.CANCEL_REJECT)
 _REF_KIND = (DENIAL_RECORD.names or ()).index("ref_kind")
+_REF_SEQ_NUM = (DENIAL_RECORD.names or ()).index("ref_seq_num")
 
 
 def execution(
@@ -138,6 +140,7 @@ def cancel_reject(request: Row, order_id: int, reason: Reason) -> Row:
     row[ORDER_ID] = order_id
     row[REASON] = int(reason)
     row[_REF_KIND] = request[KIND]
+    row[_REF_SEQ_NUM] = request[MSG_SEQ_NUM]
     return tuple(row)
 
 

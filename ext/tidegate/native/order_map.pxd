@@ -1,7 +1,7 @@
 """A row of the order map: an order as the router knows it, and what changes it."""
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
-from tidegate.native.records cimport Reason, execution_record, record
+from tidegate.native.records cimport Reason, denial_record, execution_record, record
 
 
 cdef extern from "routing.h" nogil:
@@ -45,6 +45,7 @@ cdef void note_request(route_row* row, const record* request, uint32_t channel) 
 cdef void note_execution(route_row* row, const execution_record* report) noexcept nogil
 cdef void settle(route_row* row, uint8_t kind) noexcept nogil
 cdef void forget(route_row* row, record* out) noexcept nogil
+cdef bint is_of_earlier(const route_row* row, const denial_record* reject) noexcept nogil
 cdef uint8_t pending_kind(const route_row* row, uint32_t first_seq_num) noexcept nogil
 cdef uint64_t answered_cl_ord_id(const route_row* row, const record* answer) noexcept nogil
 cdef void restore_request(const route_row* row, uint8_t kind, record* out) noexcept nogil

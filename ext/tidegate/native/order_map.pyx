@@ -124,6 +124,13 @@ cdef uint64_t answered_cl_ord_id(const route_row* row, const record* answer) noe
     return row.cl_ord_id
 
 
+cdef bint is_of_earlier(const route_row* row, const denial_record* reject) noexcept nogil:
+    """Of a request before the pending one: sent again, and not the answer that is awaited."""
+    if reject.ref_kind == CANCEL_REQUEST:
+        return 0 < reject.ref_seq_num < row.cancel_seq_num
+    return 0 < reject.ref_seq_num < row.replace_seq_num
+
+
 cdef uint8_t pending_kind(const route_row* row, uint32_t first_seq_num) noexcept nogil:
     """The kind of a request that is pending under first_seq_num or later; 0 = none is."""
     if row.new_seq_num >= first_seq_num:

@@ -13,6 +13,7 @@ from tidegate.native.order_map cimport (
     ROUTE_WORKING,
     answered_cl_ord_id,
     forget,
+    is_of_earlier,
     note_execution,
     note_request,
     pending_kind,
@@ -236,6 +237,7 @@ cdef class Routing:
     ) noexcept nogil:
         """True if out, the report in our own handles, is to go to risk."""
         cdef channel_row* row = &self.channels[channel]
+        cdef const route_row* order
         out[0] = report[0]
         out.checksum = 0
         out.sequence = 0
@@ -252,7 +254,12 @@ cdef class Routing:
                 row.duplicates += 1
                 return False
             row.exec_id_max = (<execution_record*>out).exec_id
-        elif report.kind != CANCEL_REJECT:
+        elif report.kind == CANCEL_REJECT:
+            order = self.find(report.cl_ord_id)
+            if order != NULL and is_of_earlier(order, <const denial_record*>report):
+                row.duplicates += 1
+                return False
+        else:
             row.reports_malformed += 1
             return False
         self.take_answer(channel, out)

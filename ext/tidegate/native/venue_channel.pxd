@@ -2,7 +2,7 @@
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 
 from tidegate.native.lane cimport LaneSource, LaneTarget
-from tidegate.native.records cimport record
+from tidegate.native.records cimport record, session_record
 
 
 cdef class VenueChannel:
@@ -36,3 +36,4 @@ cdef class VenueChannel:
     cdef bint _is_next(self, const record* report) noexcept nogil
     cdef void _take_session(self, const record* r) noexcept nogil
     cdef bint _ask_resend(self) noexcept nogil
+    cdef bint _put_session(self, const session_record* r) noexcept nogil

@@ -26,7 +26,6 @@ from tidegate.native.records cimport (
     RESEND_REQUEST,
     SEQUENCE_RESET,
     SESSION_REJECT,
-    TG_LAYOUT_VERSION,
     record,
     session_record,
 )
@@ -123,9 +122,11 @@ cdef class VenueChannel:
         cdef session_record ask
         memset(&ask, 0, sizeof(ask))
         ask.kind = RESEND_REQUEST
-        ask.layout_version = TG_LAYOUT_VERSION
         ask.begin_seq_no = self.next_expected
-        return self.target.put(<record*>&ask) and self.target.flush() == 0
+        return self._put_session(&ask)
+
+    cdef bint _put_session(self, const session_record* r) noexcept nogil:
+        return self.target.put(<const record*>r) and self.target.flush() == 0
 
     def submit_rows(self, record[::1] rows):
         if not self.submit(&rows[0]):
@@ -187,13 +188,12 @@ cdef class VenueChannel:
 
     def put_heartbeat(self, uint32_t next_sending, int64_t now_ns):
         """False = the socket would not take it."""
-        row = np.zeros(1, RECORD)
-        cdef record[::1] view = row
-        cdef session_record* beat = <session_record*>&view[0]
+        cdef session_record beat
+        memset(&beat, 0, sizeof(beat))
         beat.kind = HEARTBEAT
         beat.next_sending = next_sending
         self.beat_ns = now_ns
-        return self.target.put(&view[0]) and self.target.flush() == 0
+        return self._put_session(&beat)
 
     def silence_ns(self, int64_t now_ns):
         """How long nothing has come."""
