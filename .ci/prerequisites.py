@@ -1,6 +1,5 @@
 """Names in one line what this machine lacks to build Tidegate. Runs on old Pythons too."""
 
-import importlib.util
 import os
 import shlex
 import shutil
@@ -20,6 +19,9 @@ def missing():
         )
     if not sys.platform.startswith("linux"):
         return "Linux (this is %s)" % sys.platform
+    # Python 2, which must get as far as the line above, has no importlib.util.
+    import importlib.util
+
     for module in ("venv", "ensurepip"):
         if importlib.util.find_spec(module) is None:
             return "Python's %s module (Debian, Ubuntu: apt-get install python3-venv)" % module
