@@ -1,6 +1,5 @@
 """`tidegate demo`."""
 
-import shutil
 import signal
 import sys
 import tempfile
@@ -26,21 +25,22 @@ TMPFS = Path("/dev/shm")
     type=click.Path(path_type=Path),
     help="Keep the run here, to inspect and replay it; must be empty or new.",
 )
-def demo(json_path: Path | None, run_dir: Path | None) -> None:
+@click.option(
+    "--prove",
+    "proved",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Play nothing: prove the books of a kept run again.",
+)
+def demo(json_path: Path | None, run_dir: Path | None, proved: Path | None) -> None:
     """Trade three recorded markets with 200 sub-accounts and six strategies; prove the books."""
     console = Console()
     if json_path is not None and not json_path.absolute().parent.is_dir():
         raise click.UsageError(f"--json {json_path}: no directory {json_path.absolute().parent}")
-    place = run_dir or Path(tempfile.mkdtemp(prefix="tidegate-", dir=shm()))
-    if run_dir is not None and run_dir.exists() and any(run_dir.iterdir()):
-        raise click.UsageError(f"--run-dir {run_dir} is not empty; expected a new directory")
+    if run_dir is not None and proved is not None:
+        raise click.UsageError("--run-dir and --prove together; expected one of them")
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, ended)
-    try:
-        result = play(RunDir(place), console)
-    finally:
-        if run_dir is None:
-            shutil.rmtree(place, ignore_errors=True)
+    result = play_in(run_dir, console) if proved is None else prove(proved)
     table.show(result, console)
     if json_path is not None:
         json_path.write_bytes(result.as_json())
@@ -50,6 +50,26 @@ def demo(json_path: Path | None, run_dir: Path | None) -> None:
 def ended(number: int, _frame: object) -> None:
     """Unwinds, so that the engine, the strategies and their directory go with the demo."""
     sys.exit(128 + number)
+
+
+def prove(run_dir: Path) -> Result:
+    """The proofs of a run that was kept."""
+    if not (run_dir / playing.STATEMENTS).exists():
+        raise click.UsageError(
+            f"--prove {run_dir}: no {playing.STATEMENTS} there; expected the --run-dir of a demo "
+            "that has ended"
+        )
+    return playing.prove(RunDir(run_dir), 0.0)
+
+
+def play_in(run_dir: Path | None, console: Console) -> Result:
+    """Run the demo in this new directory, or in one that does not stay."""
+    if run_dir is None:
+        with tempfile.TemporaryDirectory(prefix="tidegate-", dir=shm()) as place:
+            return play(RunDir(place), console)
+    if run_dir.exists() and any(run_dir.iterdir()):
+        raise click.UsageError(f"--run-dir {run_dir} is not empty; expected a new directory")
+    return play(RunDir(run_dir), console)
 
 
 def shm() -> Path | None:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from tidegate import replay
 from tidegate.audit import audit_run
 from tidegate.demo.outcome import Outcome
+from tidegate.errors import TidegateError
 from tidegate.inspect import Inspector
 from tidegate.native.records import Level
 from tidegate.native.tables import DTYPES
@@ -158,6 +159,11 @@ def replays(run_dir: RunDir) -> Proof:
         name: Region.attach(run_dir.region(name), dtype).rows for name, dtype in DTYPES.items()
     }
     left = hash_of(arrays)
-    done = replay.replay(run_dir.journal)
-    claim = f"replaying {done.sequence} journaled records gives the same state hash {left[:16]}"
-    return Proof(claim, [] if done.state_hash == left else [f"replay gives {done.state_hash[:16]}"])
+    claim = f"replaying the journal gives the same state hash {left[:16]}"
+    try:
+        done = replay.replay(run_dir.journal)
+    except TidegateError as error:
+        return Proof(claim, [str(error)])
+    if done.state_hash == left:
+        return Proof(f"{claim} after {done.sequence} records", [])
+    return Proof(claim, [f"{done.sequence} records give {done.state_hash[:16]}"])

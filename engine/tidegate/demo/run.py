@@ -19,6 +19,8 @@ from tidegate.inspect import Inspector, Row
 from tidegate.run_dir import RunDir
 
 CONFIG = Path(__file__).parents[3] / "configs" / "demo" / "demo.toml"
+# What the venues said at the end, for the proofs.
+STATEMENTS = "statements.json"
 START_S = 30.0
 # Beyond the tapes' own length: the strategies flatten, the reports come home.
 AFTER_S = 90.0
@@ -38,7 +40,8 @@ class Result(NamedTuple):
 
     def as_json(self) -> bytes:
         """Everything, for --json."""
-        return msgspec.json.format(msgspec.json.encode(self._asdict()))
+        named = self._asdict() | {"proofs": [proof._asdict() for proof in self.proofs]}
+        return msgspec.json.format(msgspec.json.encode(named))
 
 
 def run(run_dir: RunDir, progress: Callable[[float, RunDir], None]) -> Result:
@@ -49,17 +52,27 @@ def run(run_dir: RunDir, progress: Callable[[float, RunDir], None]) -> Result:
         universe = run_dir.read_universe()
         venues.ask(universe, "start")
         wait_for_end(run_dir, children, progress)
-        outcomes = [
-            msgspec.json.decode(result_path(run_dir, name).read_bytes(), type=Outcome)
-            for name in children
-        ]
         quiesce(run_dir)
-        statements = venues.ask(universe, "statement")
-        found = proofs.prove(run_dir, outcomes, statements)
-        inspector = Inspector(run_dir)
-        risk, latency = inspector.view("risk"), inspector.view("latency")
-    found.append(proofs.replays(run_dir))
-    return Result(monotonic() - began, outcomes, risk, latency, found)
+        said = venues.ask(universe, "statement")
+        (run_dir.path / STATEMENTS).write_bytes(msgspec.json.encode(said))
+    return prove(run_dir, monotonic() - began)
+
+
+def prove(run_dir: RunDir, seconds: float) -> Result:
+    """Every proof, from what a run that has stopped has left in its directory."""
+    outcomes = [
+        msgspec.json.decode(result_path(run_dir, session.name).read_bytes(), type=Outcome)
+        for session in run_dir.read_universe().sessions
+    ]
+    statements = msgspec.json.decode((run_dir.path / STATEMENTS).read_bytes())
+    inspector = Inspector(run_dir)
+    return Result(
+        seconds=seconds,
+        outcomes=outcomes,
+        risk=inspector.view("risk"),
+        latency=inspector.view("latency"),
+        proofs=[*proofs.prove(run_dir, outcomes, statements), proofs.replays(run_dir)],
+    )
 
 
 @contextmanager

@@ -21,4 +21,4 @@ def name_of(row: np.void) -> str:
     """The name of the histogram in this row; empty when it has none."""
 
 def percentiles(row: np.void, *quantiles: float) -> list[int]:
-    """The highest value of the bucket each quantile (0..1) falls into; 0 when empty."""
+    """The end of the bucket that each quantile (0..1) falls into, at most the highest value."""

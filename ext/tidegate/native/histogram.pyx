@@ -52,7 +52,7 @@ def name_of(row):
 
 
 def percentiles(row, *quantiles):
-    """The highest value of the bucket each quantile (0..1) falls into; 0 when empty."""
+    """The end of the bucket that each quantile (0..1) falls into, at most the highest value."""
     buckets = np.array(row["buckets"])
     total = int(buckets.sum())
     if total == 0:
@@ -63,5 +63,5 @@ def percentiles(row, *quantiles):
         if not 0 <= quantile <= 1:
             raise ValueError(f"quantile {quantile!r} is not between 0 and 1")
         rank = max(1, int(np.ceil(quantile * total)))
-        found.append(int(BUCKET_HIGHS[np.searchsorted(ends, rank)]))
+        found.append(min(int(BUCKET_HIGHS[np.searchsorted(ends, rank)]), int(row["high_ns"])))
     return found
