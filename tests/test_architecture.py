@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent.parent
 # Lowest first. A module imports lower layers and its own group; `a+b` is one group, and a name
 # covers what is below it. A module that stands nowhere fails: say here where it belongs.
 LAYERS = (
-    "errors native.build native.layout native.records native.invariant native.checksum",
+    "errors stopping native.build native.layout native.records native.invariant native.checksum",
     "native.stamps native.clock+clock prices universe native.region+region native.zmqlib codec",
     "run_dir native.lane native.histogram+histogram native.journal+journal session_messages",
     "topology counters native.poll native.tables native.outputs native.sessions native.front "

@@ -5,11 +5,9 @@ socket, the lanes and the regions. The desk, here, proves logons and answers req
 to the agent over one inproc socket and is never in an order's way.
 """
 
-import signal
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event, Thread, current_thread, main_thread
-from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -33,6 +31,7 @@ from tidegate.native.records import RECORD, Kind, Reason
 from tidegate.native.sessions import GATEWAY_ROW, SESSION_ROW, SessionState
 from tidegate.region import Region
 from tidegate.run_dir import RunDir
+from tidegate.stopping import on_stop
 from tidegate.universe import Session, Universe
 
 POLL_MS = 50
@@ -240,13 +239,8 @@ class _KnownKeys:
 def main(universe: Universe, run_dir: RunDir, ready: Callable[[], None]) -> int:
     """The gateway as a process: until SIGTERM or SIGINT."""
     gateway = Gateway(universe, run_dir)
-
-    def stop(signum: int, frame: FrameType | None) -> None:  # noqa: ARG001
-        gateway.stop()
-
     if current_thread() is main_thread():
-        signal.signal(signal.SIGTERM, stop)
-        signal.signal(signal.SIGINT, stop)
+        on_stop(gateway.stop)
     gateway.run(ready)
     return 0
 

@@ -5,9 +5,7 @@ holds and cl_ord_ids that it had. One risk process a run directory: the regions 
 are locked by their writer.
 """
 
-import signal
 from collections.abc import Callable
-from types import FrameType
 
 import zmq
 
@@ -18,6 +16,7 @@ from tidegate.native.lane import LaneSource, LaneTarget
 from tidegate.native.poll import Poller
 from tidegate.native.risk_agent import RiskAgent
 from tidegate.run_dir import RunDir
+from tidegate.stopping import on_stop
 from tidegate.universe import Universe
 
 RUN_MS = 100
@@ -100,12 +99,7 @@ def main(universe: Universe, run_dir: RunDir, ready: Callable[[], None]) -> int:
     """Run risk until SIGTERM or SIGINT."""
     with zmq.Context() as context:
         stage = Risk(universe, run_dir, context)
-
-        def stop(_number: int, _frame: FrameType | None) -> None:
-            stage.poller.stop()
-
-        signal.signal(signal.SIGTERM, stop)
-        signal.signal(signal.SIGINT, stop)
+        on_stop(stage.poller.stop)
         ready()
         try:
             stage.serve()

@@ -4,12 +4,10 @@ The order map outlives the process, so that a router that was killed still knows
 are pending; what the venues sent it asks for again, and risk knows each exec_id it has booked.
 """
 
-import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from time import monotonic
-from types import FrameType
 from typing import Any, Protocol
 
 import numpy as np
@@ -31,6 +29,7 @@ from tidegate.native.routing import CHANNEL_ROW, Routing
 from tidegate.native.venue_codes import VenueCodes
 from tidegate.region import Region
 from tidegate.run_dir import RunDir
+from tidegate.stopping import on_stop
 from tidegate.universe import Universe, Venue
 from tidegate.venue_session import VenueSession
 
@@ -230,12 +229,7 @@ def main(universe: Universe, run_dir: RunDir, ready: Ready) -> int:
     """Run the router until SIGTERM or SIGINT."""
     with zmq.Context() as context:
         stage = Router(universe, run_dir, context)
-
-        def stop(_number: int, _frame: FrameType | None) -> None:
-            stage.poller.stop()
-
-        signal.signal(signal.SIGTERM, stop)
-        signal.signal(signal.SIGINT, stop)
+        on_stop(stage.poller.stop)
         ready()
         try:
             stage.serve()

@@ -1,14 +1,14 @@
 """The simulated venue: one process with a matching exchange that plays a tape."""
 
-import signal
 from collections.abc import Callable
+from threading import Event
 from time import sleep, time_ns
-from types import FrameType
 
 import zmq
 
 from tidegate.errors import VenueError
 from tidegate.run_dir import RunDir
+from tidegate.stopping import on_stop
 from tidegate.tape.format import TapeReader
 from tidegate.universe import Universe
 from tidegate.venue.agent import VenueAgent
@@ -22,13 +22,8 @@ MS = 1_000_000
 
 def main(universe: Universe, _run_dir: RunDir, ready: Callable[[], None], name: str) -> int:
     """Runs the venue called `name` until SIGTERM or SIGINT; `ready` is called once it serves."""
-    stopped: list[int] = []
-
-    def stop(number: int, _frame: FrameType | None) -> None:
-        stopped.append(number)
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
+    stopped = Event()
+    on_stop(stopped.set)
     settings = settings_of(universe, name)
     feed = feed_of(settings)
     with zmq.Context() as context:
@@ -36,7 +31,7 @@ def main(universe: Universe, _run_dir: RunDir, ready: Callable[[], None], name: 
         agent = VenueAgent(settings, feed, context, now_ns)
         ready()
         try:
-            while not stopped:
+            while not stopped.is_set():
                 now_ns = max(now_ns, time_ns())  # nondeterministic: the agent's clock
                 agent.do_work(now_ns)
                 _wait(agent, now_ns)
