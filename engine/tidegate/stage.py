@@ -48,10 +48,10 @@ def ready() -> None:
         os.close(int(fd))
 
 
-def die_with_parent() -> None:
+def die_with_parent(number: signal.Signals = signal.SIGKILL) -> None:
     """No stage trades on without its supervisor, however that ended."""
     libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0) != 0:
+    if libc.prctl(PR_SET_PDEATHSIG, int(number), 0, 0, 0) != 0:
         raise StageError(f"prctl(PR_SET_PDEATHSIG): {os.strerror(ctypes.get_errno())}")
 
 

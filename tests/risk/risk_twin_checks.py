@@ -7,6 +7,7 @@ from tidegate.native.records import (
     Flag,
     Level,
     OrdType,
+    PositionEffect,
     Reason,
     Side,
     TimeInForce,
@@ -18,8 +19,12 @@ LIVE = (TradingState.ACTIVE, TradingState.REDUCING)
 
 
 def malformed(o: Row) -> bool:
+    known = Flag.POSS_DUP | Flag.POSS_RESEND | Flag.REDUCE_ONLY | Flag.POST_ONLY
     return (
-        not 0 < o["order_qty"] <= QTY_MAX
+        o["flags"] & ~int(known) != 0
+        or any(o[name] for name in ("stop_px", "expire_ns", "exec_inst", "hedge_flag"))
+        or o["position_effect"] not in (0, PositionEffect.OPEN, PositionEffect.CLOSE)
+        or not 0 < o["order_qty"] <= QTY_MAX
         or o["side"] not in tuple(Side)
         or o["ord_type"] not in tuple(OrdType)
         or (o["price"] == NO_PRICE) != (o["ord_type"] == OrdType.MARKET)
@@ -105,6 +110,7 @@ def trading_states(twin: Twin, o: Row, lots: int, failed: dict[Reason, Numbers])
         asks = state == TradingState.REDUCING
         if level == own.level:
             asks = asks or states[0][1] == TradingState.REDUCING or o["flags"] & Flag.REDUCE_ONLY
+            asks = asks or o["position_effect"] == PositionEffect.CLOSE
         if level and asks and lots > max(room, 0):
             failed.setdefault(Reason.REDUCING_ONLY, (room, net, lots, level))
 

@@ -337,6 +337,15 @@ class FullTwin(ControlledTwin):
         if not order.is_open or not is_pending:
             self.counts["duplicate_reports"] += 1
             return
+        if (
+            r["ref_kind"] == Kind.CANCEL_REQUEST
+            and r["reason"] == Reason.VENUE_UNKNOWN_ORDER
+            and order.status == "A"
+        ):
+            lost = r | {"exec_type": ExecType.EXEC_CANCELED, "last_qty": 0, "last_px": NO_PRICE}
+            self.end(order, lost, verdict, "4")
+            self.ids[order.session, order.cl_ord_id].exec_type = ExecType.EXEC_CANCELED
+            return
         self.answer(order, verdict, Kind(r["ref_kind"]), r["reason"])
         if r["ref_kind"] == Kind.CANCEL_REPLACE_REQUEST:
             self.keep(order, order.left)

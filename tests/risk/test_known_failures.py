@@ -31,7 +31,15 @@ from risk_rig import (
     universe,
 )
 
-from tidegate.native.records import ORDER_RECORD, ExecType, Flag, Kind, Reason, TradingState
+from tidegate.native.records import (
+    ORDER_RECORD,
+    ExecType,
+    Flag,
+    Kind,
+    PositionEffect,
+    Reason,
+    TradingState,
+)
 
 LOT = 88_000_000
 FEE = 23_200
@@ -220,6 +228,52 @@ def test_a_cancel_sent_again_while_it_is_pending_is_answered_once() -> None:
     assert [len(rows) for rows in step.run(again)] == [0, 0]
     _, reports = step.run(cancel(3, 1))
     assert reports[0]["reason"] == Reason.REQUEST_PENDING
+
+
+def test_an_order_lost_before_its_venue_is_ended_by_its_cancel() -> None:
+    step = Step()
+    number = step.accept(order(1))
+    step.run(cancel(2, 1))
+    unknown = int(Reason.VENUE_UNKNOWN_ORDER)
+    _, reports = step.run(cancel_reject(number, int(Kind.CANCEL_REQUEST), unknown))
+    assert (reports[0]["exec_type"], reports[0]["cl_ord_id"]) == (ExecType.EXEC_CANCELED, 2)
+    assert step.balance(SUB)["margin"] == 0
+
+
+def test_an_accepted_order_is_not_guessed_away() -> None:
+    step = Step()
+    number = step.accept(order(1))
+    step.run(execution(number, ExecType.EXEC_NEW, exec_id=1))
+    step.run(cancel(2, 1))
+    unknown = int(Reason.VENUE_UNKNOWN_ORDER)
+    _, reports = step.run(cancel_reject(number, int(Kind.CANCEL_REQUEST), unknown))
+    assert (reports[0]["kind"], reports[0]["reason"]) == (Kind.CANCEL_REJECT, unknown)
+    assert step.balance(SUB)["margin"] == LOT
+
+
+@pytest.mark.parametrize(
+    "terms",
+    [
+        {"stop_px": 12_990},
+        {"expire_ns": 1},
+        {"exec_inst": 1},
+        {"hedge_flag": 1},
+        {"flags": 16},
+        {"position_effect": 1},
+    ],
+)
+def test_terms_that_are_not_traded_are_refused_and_not_ignored(terms: dict[str, int]) -> None:
+    _, reports = Step().run(order(1, **terms))
+    assert (reports[0]["kind"], reports[0]["reason"]) == (Kind.DENIED, Reason.MALFORMED)
+
+
+def test_a_close_only_shrinks() -> None:
+    step = Step()
+    close = int(PositionEffect.CLOSE)
+    _, reports = step.run(order(1, position_effect=close))
+    assert reports[0]["reason"] == Reason.REDUCING_ONLY
+    step.fill(order(2, order_qty=2))
+    step.accept(order(3, side=SELL, order_qty=2, position_effect=close))
 
 
 def test_a_lost_session_cancels_only_what_its_accounts_say() -> None:

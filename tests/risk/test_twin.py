@@ -171,6 +171,8 @@ class Desk:
             ord_type=int(OrdType.MARKET if is_market else OrdType.LIMIT),
             price=NO_PRICE if is_market else self.price(instrument),
             flags=int(flags),
+            position_effect=rng.choice((0, 0, 0, 0, 0, 79, 67, 1)),
+            stop_px=rng.random() < 0.02,
         )
 
     def some_order(self) -> Any:
@@ -204,7 +206,8 @@ class Desk:
             return trade(number, self.exec_id, qty, self.price(other.instrument))
         if rng.random() < 0.25:
             kind = rng.choice((Kind.CANCEL_REQUEST, Kind.CANCEL_REPLACE_REQUEST, Kind.TICK))
-            return cancel_reject(number, int(kind), int(Reason.VENUE_TOO_LATE))
+            why = rng.choice((Reason.VENUE_TOO_LATE, Reason.VENUE_UNKNOWN_ORDER))
+            return cancel_reject(number, int(kind), int(why))
         kinds = [*ExecType, ExecType.EXEC_NEW, ExecType.EXEC_REPLACED, ExecType.EXEC_REPLACED]
         reason = int(rng.choice((0, Reason.VENUE_CLOSED)))
         return execution(number, rng.choice(kinds), exec_id=self.exec_id, reason=reason)

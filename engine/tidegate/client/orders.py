@@ -274,7 +274,9 @@ class Orders:
             self._by_order_id.pop(order.order_id, None)
 
     def _follow_denial(self, report: Report) -> None:
-        if report.ord_status != REJECTED:
+        # Risk has never heard of the order that was to be canceled: it was lost on the way.
+        is_lost = report.kind == Kind.CANCEL_REJECT and report.reason == Reason.UNKNOWN_ORDER
+        if report.ord_status != REJECTED and not is_lost:
             return
         order = self._by_cl_ord_id.get(report.cl_ord_id)
         if report.reason == Reason.DUPLICATE_CL_ORD_ID and self._duplicates.get(report.cl_ord_id):

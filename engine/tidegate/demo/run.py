@@ -1,9 +1,11 @@
 """The demo from start to end: the engine and six strategies as processes, then the proofs."""
 
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any, NamedTuple
@@ -17,6 +19,7 @@ from tidegate.demo.proofs import Proof
 from tidegate.errors import StageError
 from tidegate.inspect import Inspector, Row
 from tidegate.run_dir import RunDir
+from tidegate.stage import die_with_parent
 
 CONFIG = Path(__file__).parents[3] / "configs" / "demo" / "demo.toml"
 # What the venues said at the end, for the proofs.
@@ -79,7 +82,12 @@ def prove(run_dir: RunDir, seconds: float) -> Result:
 def engine(run_dir: RunDir) -> Iterator[None]:
     """`tidegate run` of the demo's config, ready to trade; stopped at the end."""
     command = [sys.executable, "-m", "tidegate", "run", str(CONFIG), "--run-dir", str(run_dir.path)]
-    child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    child = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=partial(die_with_parent, signal.SIGTERM),
+    )
     try:
         await_line(child, "the engine", "ready")
         yield

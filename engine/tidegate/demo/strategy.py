@@ -21,6 +21,7 @@ from tidegate.demo.outcome import Outcome, Tally
 from tidegate.errors import PriceError
 from tidegate.native.clock import elapsed_ns
 from tidegate.run_dir import RunDir
+from tidegate.stage import die_with_parent
 from tidegate.universe import Universe
 
 POLL_S = 0.003
@@ -186,4 +187,5 @@ def run(session: str, run_dir: RunDir) -> Outcome:
 
 
 if __name__ == "__main__":
+    die_with_parent()
     Path(sys.argv[3]).write_bytes(msgspec.json.encode(run(sys.argv[1], RunDir(sys.argv[2]))))

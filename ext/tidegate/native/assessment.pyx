@@ -6,7 +6,8 @@ cimport tidegate.native.margin as margin
 cimport tidegate.native.positions as positions
 from tidegate.native.checks cimport compared, context
 from tidegate.native.records cimport (
-    BUY, DAY, FILL_OR_KILL, GOOD_TILL_CANCEL, IMMEDIATE_OR_CANCEL, LIMIT, MARKET, SELL,
+    BUY, CLOSE, DAY, FILL_OR_KILL, GOOD_TILL_CANCEL, IMMEDIATE_OR_CANCEL, LIMIT, MARKET, OPEN,
+    POSS_DUP, POSS_RESEND, POST_ONLY, REDUCE_ONLY, SELL,
     TG_NO_PRICE, order_record,
 )
 from tidegate.native.tables cimport account_row, order_row, pair_row, tables
@@ -14,8 +15,21 @@ from tidegate.native.tables cimport account_row, order_row, pair_row, tables
 # The largest order: 31 bits, so that a signed 32-bit credit can give it back.
 cdef int64_t QTY_MAX = 2147483647
 
+cdef enum:
+    FLAGS_KNOWN = POSS_DUP | POSS_RESEND | REDUCE_ONLY | POST_ONLY
+
+
+cdef bint has_unknown_terms(const order_record* o) noexcept nogil:
+    """Terms that this version does not trade: better refused than traded as something else."""
+    return (
+        o.flags & ~<int>FLAGS_KNOWN or o.stop_px or o.expire_ns or o.exec_inst or o.hedge_flag
+        or (o.position_effect and o.position_effect != OPEN and o.position_effect != CLOSE)
+    )
+
 
 cdef bint is_well_formed(const order_record* o) noexcept nogil:
+    if has_unknown_terms(o):
+        return False
     if o.order_qty <= 0 or o.order_qty > QTY_MAX or (o.side != BUY and o.side != SELL):
         return False
     if o.ord_type == LIMIT:

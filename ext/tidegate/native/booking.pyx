@@ -20,7 +20,7 @@ from tidegate.native.outputs cimport add_report, outputs
 from tidegate.native.records cimport (
     BUY, CANCEL_REJECT, CANCEL_REPLACE_REQUEST, CANCEL_REQUEST, EXEC_CANCELED, EXEC_EXPIRED,
     EXEC_NEW, EXEC_REJECTED, EXEC_REPLACED, EXEC_TRADE, EXECUTION_REPORT, HALTED, TG_NO_PRICE,
-    TOO_LATE, denial_record, execution_record, record,
+    TOO_LATE, VENUE_UNKNOWN_ORDER, denial_record, execution_record, record,
 )
 from tidegate.native.tables cimport (
     balance_row, cl_ord_id_row, instrument_row, order_row, pair_row, tables,
@@ -305,6 +305,27 @@ cdef void execution(
         t.risk.refused_records += 1
 
 
+cdef void never_arrived(
+    tables* t, order_row* order, const record* r, outputs* out
+) noexcept nogil:
+    """The venue took the cancel and knows no such order: it was lost on the way, and is over.
+
+    Requests reach a venue in order, so an order that it has not accepted cannot come later.
+    """
+    cdef execution_record e
+    memset(&e, 0, sizeof(e))
+    e.kind = EXECUTION_REPORT
+    e.layout_version = r.layout_version
+    e.exec_type = EXEC_CANCELED
+    e.sequence = r.sequence
+    e.order_id = order.order_id
+    e.reason = r.reason
+    e.received_ns = r.received_ns
+    e.last_px = TG_NO_PRICE
+    end(t, order, <const record*>&e, c'4', EXEC_CANCELED, out)
+    note_state(t, order, EXEC_CANCELED)
+
+
 cdef void cancel_reject(
     tables* t, order_row* order, const record* r, int ref_kind, outputs* out
 ) noexcept nogil:
@@ -313,6 +334,11 @@ cdef void cancel_reject(
         t.risk.refused_records += 1
     elif not orders.is_open(order) or not is_pending(order, ref_kind):
         t.risk.duplicate_reports += 1
+    elif (
+        ref_kind == CANCEL_REQUEST and r.reason == VENUE_UNKNOWN_ORDER
+        and order.ord_status == c'A'
+    ):
+        never_arrived(t, order, r, out)
     else:
         reject_pending(t, order, r, ref_kind, r.reason, out)
         if order.cum_qty >= order.order_qty and not order.is_replace_pending:

@@ -8,9 +8,10 @@ from libc.stdint cimport int64_t, uint32_t, uint64_t
 from libc.string cimport memset
 
 from tidegate.native.records cimport (
-    ACCOUNT_HALTED, ACTIVE, BALANCE_MISSING, BUY, LIMIT, LIMIT_MISSING, MARGIN, MARGIN_MISSING,
-    NOT_PERMITTED, ORDER_SIZE, OVERFLOW, POSITION_LIMIT, PRICE_COLLAR, RATE_LIMIT, REDUCE_ONLY,
-    REDUCING, REDUCING_ONLY, REFERENCE_MISSING, REFERENCE_STALE, TG_NO_PRICE, order_record,
+    ACCOUNT_HALTED, ACTIVE, BALANCE_MISSING, BUY, CLOSE, LIMIT, LIMIT_MISSING, MARGIN,
+    MARGIN_MISSING, NOT_PERMITTED, ORDER_SIZE, OVERFLOW, POSITION_LIMIT, PRICE_COLLAR,
+    RATE_LIMIT, REDUCE_ONLY, REDUCING, REDUCING_ONLY, REFERENCE_MISSING, REFERENCE_STALE,
+    TG_NO_PRICE, order_record,
 )
 from tidegate.native.tables cimport (
     TG_NO_LIMIT, account_row, balance_row, instrument_row, pair_row,
@@ -89,7 +90,9 @@ cdef inline bint reducing_only(const context* c, compared* n) noexcept nogil:
     for i in range(c.level_count):
         if (
             c.levels[i].account.trading_state == REDUCING
-            or i == 0 and (is_reducing or c.order.flags & REDUCE_ONLY)
+            or i == 0 and (
+                is_reducing or c.order.flags & REDUCE_ONLY or c.order.position_effect == CLOSE
+            )
         ):
             n.level = c.levels[i].account.level
             if c.lots > 0 and c.lots > n.limit_value:

@@ -29,6 +29,7 @@ from tidegate.native.sessions cimport SESSION_LOST, SESSION_ON, SESSION_OUT, ses
 
 cdef enum:
     HEARTBEATS_MISSED = 3
+    RESET_MAX = 1 << 20
     MASS_CANCEL_DISCONNECT = 100  # 'd'
 
 
@@ -49,7 +50,8 @@ cdef class SessionControl:
             self.outbox.rewind(row, message.begin_seq_no)
             self.outbox.send_due(row, now)
         elif r.kind == SEQUENCE_RESET:
-            if message.next_sending > row.next_expected:
+            # A jump beyond what any client keeps is a mistake, and would use up the numbers.
+            if 0 < <int64_t>message.next_sending - row.next_expected <= RESET_MAX:
                 row.next_expected = message.next_sending
                 row.asked_from = 0
         elif r.kind == LOGOUT:
