@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -180,7 +181,14 @@ def test_a_terminal_sees_it_live_until_ctrl_c(run_dir: RunDir) -> None:
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "tidegate", "inspect", str(run_dir.path), "accounts"]
     process = subprocess.Popen(
-        command, cwd=ROOT, stdin=theirs, stdout=theirs, stderr=theirs, env={**os.environ, **SCREEN}
+        command,
+        cwd=ROOT,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        env={**os.environ, **SCREEN},
+        # A test runner in the background may have been told to ignore it, and hands that on.
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     )
     os.close(theirs)
     try:
