@@ -1,5 +1,6 @@
 """`tidegate demo`."""
 
+import shutil
 import signal
 import sys
 import tempfile
@@ -16,6 +17,8 @@ from tidegate.inspect import Inspector
 from tidegate.run_dir import RunDir
 
 TMPFS = Path("/dev/shm")
+# A demo's run directory takes about 100 MB; a container may have less tmpfs than that.
+RUN_SIZE_MAX = 256 << 20
 
 
 @click.command()
@@ -74,7 +77,9 @@ def play_in(run_dir: Path | None, console: Console) -> Result:
 
 def shm() -> Path | None:
     """tmpfs, where regions and journal cost no disk; else the system's temporary directory."""
-    return TMPFS if TMPFS.is_dir() else None
+    if not TMPFS.is_dir() or shutil.disk_usage(TMPFS).free < RUN_SIZE_MAX:
+        return None
+    return TMPFS
 
 
 def play(run_dir: RunDir, console: Console) -> Result:
