@@ -3,11 +3,12 @@
 import asyncio
 from decimal import Decimal
 from itertools import islice
+from pathlib import Path
 
 import numpy as np
 import pytest
 import uvloop
-from gateway_rig import House, until
+from gateway_rig import House, house, until
 
 from tidegate import Client, NewOrder, Order, aio
 from tidegate.errors import PriceError, SessionError
@@ -143,9 +144,13 @@ def test_an_order_without_a_logon_is_refused_here(gateway: House) -> None:
 
 
 def test_reports_go_on_after_a_gateway_restart_and_open_orders_are_asked_about(
-    gateway: House,
+    short_path: Path,
 ) -> None:
-    with Client(gateway.front, "one") as client:
+    # Longer than usual, so that the new gateway does not give the session up before it is back.
+    with (
+        house(short_path, heartbeat_ns=500_000_000) as gateway,
+        Client(gateway.front, "one") as client,
+    ):
         order = submit(client)
         row = gateway.risk.take()[0]
         order_id = gateway.risk.accept(row)
