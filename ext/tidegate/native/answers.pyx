@@ -1,5 +1,5 @@
 """What risk itself tells a strategy: denied, canceled not, and how a resent order stands."""
-from libc.stdint cimport uint16_t, uint64_t
+from libc.stdint cimport uint64_t
 from libc.string cimport memset
 
 from tidegate.native.checks cimport compared
@@ -7,8 +7,9 @@ from tidegate.native.outputs cimport add_report, outputs
 from tidegate.native.records cimport (
     DENIED, DUPLICATE_CL_ORD_ID, EXEC_CANCELED, EXEC_EXPIRED, EXEC_REJECTED, EXEC_RESTATED,
     EXECUTION_REPORT, POSS_RESEND, TG_NO_PRICE,
-    denial_record, execution_record, order_record,
+    denial_record, execution_record, order_record, record,
 )
+from tidegate.native.refusal cimport refuse
 from tidegate.native.tables cimport cl_ord_id_row, tables
 
 
@@ -17,25 +18,11 @@ cdef void deny(
 ) noexcept nogil:
     """DENIED for a new order, CANCEL_REJECT for a request on one; with what was compared."""
     cdef denial_record* d = <denial_record*>add_report(out)
-    memset(d, 0, sizeof(denial_record))
-    d.kind = <unsigned char>kind
-    d.layout_version = o.layout_version
-    d.exec_type = EXEC_REJECTED if kind == DENIED else 0
+    refuse(d, <const record*>o, kind, reason)
     d.sequence = o.sequence
-    d.cl_ord_id = o.cl_ord_id
-    d.price = o.price
-    d.order_qty = o.order_qty
-    d.account = o.account
-    d.instrument = o.instrument
-    d.session = o.session
-    d.reason = <uint16_t>reason
-    d.side = o.side
-    d.ord_type = o.ord_type
-    d.time_in_force = o.time_in_force
-    d.received_ns = o.received_ns
     d.sequenced_delta = o.sequenced_delta
-    d.ref_seq_num = o.msg_seq_num
-    d.ref_kind = o.kind
+    # What the sender put there names no order of ours.
+    d.order_id = 0
     if n != NULL:
         d.limit_value = n.limit_value
         d.used_value = n.used_value

@@ -1,7 +1,13 @@
 """How a refusal is written: what was refused, why, and nothing else."""
 from libc.string cimport memset
 
-from tidegate.native.records cimport TG_LAYOUT_VERSION, denial_record, record
+from tidegate.native.records cimport (
+    DENIED,
+    EXEC_REJECTED,
+    TG_LAYOUT_VERSION,
+    denial_record,
+    record,
+)
 
 
 cdef inline void refuse(denial_record* answer, const record* r, int kind,
@@ -9,6 +15,7 @@ cdef inline void refuse(denial_record* answer, const record* r, int kind,
     memset(answer, 0, sizeof(answer[0]))
     answer.kind = kind
     answer.layout_version = TG_LAYOUT_VERSION
+    answer.exec_type = EXEC_REJECTED if kind == DENIED else 0
     answer.reason = reason
     answer.ref_kind = r.kind
     answer.ref_seq_num = r.msg_seq_num

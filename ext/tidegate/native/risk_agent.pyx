@@ -24,19 +24,18 @@ from tidegate.native.records cimport (
     CASH,
     CHANNEL_STATE,
     DENIED,
-    EXEC_REJECTED,
     EXECUTION_REPORT,
     JOURNAL_UNAVAILABLE,
     MARK,
     MASS_CANCEL_REQUEST,
     NEW_ORDER_SINGLE,
     SETTLEMENT,
-    TG_LAYOUT_VERSION,
     TICK,
     TRADING_STATE,
     denial_record,
     record,
 )
+from tidegate.native.refusal cimport refuse
 from tidegate.native.region cimport begin_write, end_write, header_of
 from tidegate.native.stamps cimport delta
 
@@ -210,22 +209,9 @@ cdef class RiskAgent:
                 and r.kind != CANCEL_REPLACE_REQUEST:
             return
         d = <denial_record*>add_report(&self.out)
-        memset(d, 0, sizeof(denial_record))
-        d.kind = DENIED if r.kind == NEW_ORDER_SINGLE else CANCEL_REJECT
-        d.layout_version = TG_LAYOUT_VERSION
-        d.exec_type = EXEC_REJECTED if r.kind == NEW_ORDER_SINGLE else 0
-        d.cl_ord_id = r.cl_ord_id
-        d.session = r.session
-        d.account = r.account
-        d.instrument = r.instrument
-        d.price = r.price
-        d.order_qty = r.order_qty
-        d.side = r.side
-        d.reason = JOURNAL_UNAVAILABLE
-        d.ref_seq_num = r.msg_seq_num
-        d.ref_kind = r.kind
-        d.received_ns = r.received_ns
+        refuse(d, r, DENIED if r.kind == NEW_ORDER_SINGLE else CANCEL_REJECT, JOURNAL_UNAVAILABLE)
         d.sequenced_delta = r.sequenced_delta
+        d.order_id = 0
 
     cdef bint _put_out(self) noexcept nogil:
         """Hand what the steps gave to the lanes; False while one of them is full."""
