@@ -25,6 +25,10 @@ class Currency(Frozen, frozen=True, kw_only=True):
 
     handle: int
     code: str
+    # 1e-9 of the base currency's unit for one unit of this; None = not known.
+    bid_rate: int | None = None
+    ask_rate: int | None = None
+    haircut_ppm: int = 0
 
 
 class Product(Frozen, frozen=True, kw_only=True):
@@ -54,8 +58,59 @@ class Venue(Frozen, frozen=True, kw_only=True):
     start: Literal["immediately", "on_request"]
 
 
+class Rate(Frozen, frozen=True, kw_only=True):
+    """Messages a second, and how many at once; a token bucket."""
+
+    per_second: int
+    burst: int
+
+
+class Fee(Frozen, frozen=True, kw_only=True):
+    """Exchange fee plus a tier's markup, per lot and in ppm of the notional."""
+
+    open_lot: int = 0
+    open_ppm: int = 0
+    close_lot: int = 0
+    close_ppm: int = 0
+    close_today_lot: int = 0
+    close_today_ppm: int = 0
+
+
+class Scan(Frozen, frozen=True, kw_only=True):
+    """SPAN of one lot in units of `unit` money: MARGIN.md's 16 losses and the bounds of RISK.md."""
+
+    unit: int
+    losses: tuple[int, ...]
+    delta: int = 0
+    intra_rate: int = 0
+    delivery_rate: int = 0
+    short_option_rate: int = 0
+
+
+class Limit(Frozen, frozen=True, kw_only=True):
+    """Limits of an account at one scope: an instrument, a product (its index + 1), or all.
+
+    None = not stated. side_lock: 1 = no buys, 2 = no sells, 3 = restricted.
+    """
+
+    instrument: int = 0
+    product: int = 0
+    max_order_qty: int | None = None
+    max_market_qty: int | None = None
+    max_notional: int | None = None
+    max_long: int | None = None
+    max_short: int | None = None
+    max_gross: int | None = None
+    max_open_orders: int | None = None
+    side_lock: int = 0
+
+
 class Instrument(Frozen, frozen=True, kw_only=True):
-    """A contract: how it is named at its venue, counted, limited, margined and charged."""
+    """A contract: how it is named at its venue, counted, limited, margined and charged.
+
+    fees[t] = of tier t, tier 0 = the exchange's own; none = fee_lot and fee_ppm for all. phases =
+    (from_ns, Phase) in order of time; none = always open.
+    """
 
     handle: int
     symbol: str
@@ -78,12 +133,51 @@ class Instrument(Frozen, frozen=True, kw_only=True):
     margin_short_ppm: int
     fee_lot: int
     fee_ppm: int
+    fees: tuple[Fee, ...] = ()
+    max_market_qty: int | None = None
+    min_order_qty: int = 1
+    lot_step: int = 1
+    price_step: int = 1
+    notional_floor: int = 0
+    period_ns: int = 0
+    period_ticks: int = 0
+    order_rate: Rate | None = None
+    replace_rate: Rate | None = None
+    cancel_rate: Rate | None = None
+    phases: tuple[tuple[int, int], ...] = ()
+    margin_model: Literal["net", "sides", "span"] = "net"
+    has_sides: bool = False
+    closes_today: bool = False
+    is_max_side: bool = False
+    price_basis: int = 1
+    average_px: int | None = None
+    exchange_long_lot: int | None = None
+    exchange_short_lot: int | None = None
+    exchange_long_ppm: int | None = None
+    exchange_short_ppm: int | None = None
+    scan: Scan | None = None
+    right: Literal["C", "P"] | None = None
+    strike: Decimal | None = None
+    maturity: str | None = None
+    underlying: int = 0
+    is_premium_paid: bool = False
+    day_orders_max: int | None = None
+    day_cancels_max: int | None = None
+    day_large_cancels_max: int | None = None
+    day_self_trades_max: int | None = None
+    large_cancel_qty: int = 0
+    exempts_immediate: bool = False
+    order_to_trade_max: int | None = None
+    order_to_trade_floor: int = 0
 
 
 class Account(Frozen, frozen=True, kw_only=True):
-    """A row of the hierarchy firm > master > owner group > sub-account; parents come first.
+    """A row of the hierarchy firm > master > owner group > sub-account > strategy, parents first.
 
-    None, an absent key or an absent currency = no limit at this level.
+    None, an absent key or an absent currency = no limit at this level. max_position and
+    position_limits are per instrument; `limits` has every other scope. pool = the account on
+    whose money it draws, credit_line = its slice of it by currency. Grades: alert, slow, reduce,
+    halt in per mille of the limit, 0 = none.
     """
 
     handle: int
@@ -100,16 +194,50 @@ class Account(Frozen, frozen=True, kw_only=True):
     order_burst: int
     cancel_on_disconnect: bool
     trading_state: int
+    limits: tuple[Limit, ...] = ()
+    replace_rate: Rate | None = None
+    cancel_rate: Rate | None = None
+    session: int = 0
+    tier: int = 0
+    pool: int = 0
+    credit_line: dict[int, int] = {}
+    is_shared: bool = False
+    is_converted: bool = False
+    max_loss: dict[int, int] = {}
+    max_drawdown: dict[int, int] = {}
+    leverage_max: int | None = None
+    concentration_permille: int | None = None
+    concentration_floor: int = 0
+    identical_max: int = 0
+    identical_window_ns: int = 0
+    executions_max: int | None = None
+    day_orders_max: int | None = None
+    protection_window_ns: int = 0
+    protection_qty: int = 0
+    protection_delta: int = 0
+    slow_interval_ns: int = 0
+    self_match_own: int = 1
+    self_match_group: int = 1
+    margin_grades: tuple[int, int, int, int] = (0, 0, 0, 0)
+    loss_grades: tuple[int, int, int, int] = (0, 0, 0, 0)
+    position_grades: tuple[int, int, int, int] = (0, 0, 0, 0)
 
 
 class Session(Frozen, frozen=True, kw_only=True):
-    """A strategy's logon: the accounts it may trade and the key that proves it."""
+    """A strategy's logon: the accounts it may trade and the key that proves it.
+
+    An operator's has no accounts: it sends control records.
+    """
 
     handle: int
     name: str
     accounts: tuple[int, ...]
     public_key: str | None
     heartbeat_ns: int
+    role: Literal["strategy", "operator"] = "strategy"
+    order_rate: Rate | None = None
+    replace_rate: Rate | None = None
+    cancel_rate: Rate | None = None
 
 
 class Lane(Frozen, frozen=True, kw_only=True):
@@ -133,6 +261,13 @@ class Capacity(Frozen, frozen=True, kw_only=True):
     orders: int
     pairs: int
     cl_ord_ids: int
+    products: int = 1 << 12
+    sides: int = 1 << 12
+    days: int = 1 << 12
+    scans: int = 1 << 10
+    limits: int = 1 << 12
+    overrides: int = 256
+    cash_holds: int = 256
 
 
 class Supervisor(Frozen, frozen=True, kw_only=True):

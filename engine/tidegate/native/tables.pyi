@@ -4,7 +4,9 @@ import numpy as np
 import numpy.typing as npt
 
 NO_LIMIT: int
+CREDIT_MAX: int
 CHAIN_MAX: int
+HASH_TABLES: tuple[str, ...]
 DTYPES: dict[str, np.dtype[Any]]
 
 def state_hash(arrays: dict[str, npt.NDArray[Any]]) -> str: ...

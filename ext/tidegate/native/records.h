@@ -17,7 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TG_LAYOUT_VERSION 1
+#define TG_LAYOUT_VERSION 2
 #define TG_RECORD_SIZE 128
 #define TG_NO_PRICE INT64_MIN
 
@@ -64,7 +64,10 @@ typedef struct {
     uint8_t exec_inst;
     uint8_t hedge_flag;
     uint8_t mass_cancel_type;
-    uint8_t pad[5];
+    uint8_t list_seq_no;
+    uint8_t tot_no_orders;
+    uint8_t pad;
+    uint16_t list_id;
 } order_record;
 
 /* EXECUTION_REPORT */
@@ -72,11 +75,12 @@ typedef struct {
     TG_HEAD
     uint64_t exec_id;
     int64_t last_px;
-    int64_t last_qty;
+    int32_t last_qty;
+    uint32_t trd_match_id;   /* the same in both reports of one match; 0 = not given */
     int64_t cum_qty;
 } execution_record;
 
-/* DENIED, CANCEL_REJECT, SESSION_REJECT: what was compared, and at which level */
+/* DENIED, CANCEL_REJECT, SESSION_REJECT, ALERT: what was compared, at which level and scope */
 typedef struct {
     TG_HEAD
     int64_t limit_value;
@@ -85,7 +89,8 @@ typedef struct {
     uint32_t ref_seq_num;
     uint8_t level;
     uint8_t ref_kind;
-    uint8_t pad[2];
+    uint8_t scope;
+    uint8_t grade;
 } denial_record;
 
 /* MARK, QUOTE, TRADE: price = mark or last, order_qty = last size */
@@ -108,16 +113,59 @@ typedef struct {
     uint64_t request_id;
 } session_record;
 
-/* TRADING_STATE, CASH, SETTLEMENT, TICK: price = settlement price */
+/* What an operator or the firm's own systems tell risk: states, limits, cash, kill, time.
+ * price = settlement price; cl_ord_id = the request's number, the same in its NOTE. */
 typedef struct {
     TG_HEAD
     int64_t amount;
-    uint32_t actor;
+    int64_t expires_ns;
+    uint16_t actor;
+    uint16_t product;        /* product_index + 1; 0 = none */
+    uint16_t currency;
     uint8_t trading_state;
-    uint8_t pad[3];
-    uint32_t currency;
-    char text[12];
+    uint8_t limit_kind;
+    uint32_t to_account;
+    uint8_t cash_phase;
+    uint8_t side_lock;
+    uint8_t pad[2];
 } control_record;
+
+/* NOTE: why an operator did what the record with the same cl_ord_id does */
+typedef struct {
+    TG_HEAD
+    char text[32];
+} note_record;
+
+/* MARGIN_RATES, staged until MARGIN_COMMIT */
+typedef struct {
+    TG_HEAD
+    int64_t margin_long_lot;
+    int64_t margin_short_lot;
+    uint32_t margin_long_ppm;
+    uint32_t margin_short_ppm;
+    uint32_t epoch;
+    uint8_t pad[4];
+} margin_record;
+
+/* MARGIN_ARRAY, staged until MARGIN_COMMIT: six of an instrument's scan values */
+typedef struct {
+    TG_HEAD
+    int32_t values[6];
+    uint32_t epoch;
+    uint16_t first;
+    uint8_t pad[2];
+} array_record;
+
+/* CURRENCY_RATE: 1/1e9 of the base currency's unit for one unit */
+typedef struct {
+    TG_HEAD
+    int64_t bid_rate;
+    int64_t ask_rate;
+    uint32_t haircut_ppm;
+    uint16_t actor;
+    uint16_t currency;
+    uint64_t pad;
+} rate_record;
 
 #define TG_SAME(view, field) \
     static_assert(offsetof(view, field) == offsetof(record, field), #view "." #field " moved")
@@ -133,6 +181,10 @@ TG_VIEW(denial_record);
 TG_VIEW(quote_record);
 TG_VIEW(session_record);
 TG_VIEW(control_record);
+TG_VIEW(note_record);
+TG_VIEW(margin_record);
+TG_VIEW(array_record);
+TG_VIEW(rate_record);
 static_assert(offsetof(record, received_ns) == 64, "the hot part is one cache line");
 static_assert(offsetof(record, body) == 96, "the body starts at 96");
 

@@ -1,5 +1,5 @@
 """The record's views and codes, as records.h lays them out. See RECORDS.md."""
-from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
 
 cdef extern from "records.h" nogil:
@@ -68,7 +68,10 @@ cdef extern from "records.h" nogil:
         uint8_t exec_inst
         uint8_t hedge_flag
         uint8_t mass_cancel_type
-        uint8_t pad[5]
+        uint8_t list_seq_no
+        uint8_t tot_no_orders
+        uint8_t pad
+        uint16_t list_id
 
     ctypedef struct execution_record:
         uint32_t checksum
@@ -98,7 +101,8 @@ cdef extern from "records.h" nogil:
         uint32_t msg_seq_num
         uint64_t exec_id
         int64_t last_px
-        int64_t last_qty
+        int32_t last_qty
+        uint32_t trd_match_id
         int64_t cum_qty
 
     ctypedef struct denial_record:
@@ -133,7 +137,8 @@ cdef extern from "records.h" nogil:
         uint32_t ref_seq_num
         uint8_t level
         uint8_t ref_kind
-        uint8_t pad[2]
+        uint8_t scope
+        uint8_t grade
 
     ctypedef struct quote_record:
         uint32_t checksum
@@ -226,11 +231,141 @@ cdef extern from "records.h" nogil:
         uint32_t back_delta
         uint32_t msg_seq_num
         int64_t amount
-        uint32_t actor
+        int64_t expires_ns
+        uint16_t actor
+        uint16_t product
+        uint16_t currency
         uint8_t trading_state
-        uint8_t pad[3]
-        uint32_t currency
-        char text[12]
+        uint8_t limit_kind
+        uint32_t to_account
+        uint8_t cash_phase
+        uint8_t side_lock
+        uint8_t pad[2]
+
+    ctypedef struct note_record:
+        uint32_t checksum
+        uint8_t kind
+        uint8_t layout_version
+        uint8_t flags
+        uint8_t exec_type
+        uint64_t sequence
+        uint64_t cl_ord_id
+        uint64_t order_id
+        int64_t price
+        int64_t order_qty
+        uint32_t account
+        uint32_t instrument
+        uint16_t session
+        uint16_t reason
+        uint8_t side
+        uint8_t ord_type
+        uint8_t time_in_force
+        uint8_t position_effect
+        int64_t received_ns
+        uint32_t sequenced_delta
+        uint32_t decided_delta
+        uint32_t routed_delta
+        uint32_t venue_delta
+        uint32_t back_delta
+        uint32_t msg_seq_num
+        char text[32]
+
+    ctypedef struct margin_record:
+        uint32_t checksum
+        uint8_t kind
+        uint8_t layout_version
+        uint8_t flags
+        uint8_t exec_type
+        uint64_t sequence
+        uint64_t cl_ord_id
+        uint64_t order_id
+        int64_t price
+        int64_t order_qty
+        uint32_t account
+        uint32_t instrument
+        uint16_t session
+        uint16_t reason
+        uint8_t side
+        uint8_t ord_type
+        uint8_t time_in_force
+        uint8_t position_effect
+        int64_t received_ns
+        uint32_t sequenced_delta
+        uint32_t decided_delta
+        uint32_t routed_delta
+        uint32_t venue_delta
+        uint32_t back_delta
+        uint32_t msg_seq_num
+        int64_t margin_long_lot
+        int64_t margin_short_lot
+        uint32_t margin_long_ppm
+        uint32_t margin_short_ppm
+        uint32_t epoch
+        uint8_t pad[4]
+
+    ctypedef struct array_record:
+        uint32_t checksum
+        uint8_t kind
+        uint8_t layout_version
+        uint8_t flags
+        uint8_t exec_type
+        uint64_t sequence
+        uint64_t cl_ord_id
+        uint64_t order_id
+        int64_t price
+        int64_t order_qty
+        uint32_t account
+        uint32_t instrument
+        uint16_t session
+        uint16_t reason
+        uint8_t side
+        uint8_t ord_type
+        uint8_t time_in_force
+        uint8_t position_effect
+        int64_t received_ns
+        uint32_t sequenced_delta
+        uint32_t decided_delta
+        uint32_t routed_delta
+        uint32_t venue_delta
+        uint32_t back_delta
+        uint32_t msg_seq_num
+        int32_t values[6]
+        uint32_t epoch
+        uint16_t first
+        uint8_t pad[2]
+
+    ctypedef struct rate_record:
+        uint32_t checksum
+        uint8_t kind
+        uint8_t layout_version
+        uint8_t flags
+        uint8_t exec_type
+        uint64_t sequence
+        uint64_t cl_ord_id
+        uint64_t order_id
+        int64_t price
+        int64_t order_qty
+        uint32_t account
+        uint32_t instrument
+        uint16_t session
+        uint16_t reason
+        uint8_t side
+        uint8_t ord_type
+        uint8_t time_in_force
+        uint8_t position_effect
+        int64_t received_ns
+        uint32_t sequenced_delta
+        uint32_t decided_delta
+        uint32_t routed_delta
+        uint32_t venue_delta
+        uint32_t back_delta
+        uint32_t msg_seq_num
+        int64_t bid_rate
+        int64_t ask_rate
+        uint32_t haircut_ppm
+        uint16_t actor
+        uint16_t currency
+        uint64_t pad
 
 
 # Code 0 is "none" everywhere: nothing good happens on 0.
@@ -246,6 +381,8 @@ cpdef enum Kind:
     DENIED = 17
     CANCEL_REJECT = 18
     SESSION_REJECT = 19
+    ALERT = 20
+    CONTROL_ANSWER = 21
     # a session's own; not numbered in msg_seq_num
     LOGON = 32
     LOGOUT = 33
@@ -264,6 +401,18 @@ cpdef enum Kind:
     CASH = 67
     TICK = 68
     CHANNEL_STATE = 69
+    LIMIT_CHANGE = 70
+    KILL = 71
+    RE_ENABLE = 72
+    PROTECTION_RESET = 73
+    TRANSFER = 74
+    CURRENCY_RATE = 75
+    MARGIN_RATES = 76
+    MARGIN_ARRAY = 77
+    MARGIN_COMMIT = 78
+    MARGIN_CREDIT = 79
+    SIDE_LOCK = 80
+    NOTE = 81
 
 
 cpdef enum Flag:
@@ -304,16 +453,82 @@ cpdef enum ExecType:
     EXEC_TRADE = 70
 
 
-# FIX 77; 0 in a record = not given
+# FIX 77; 0 in a record = not given. The last two are of venues that tell today's lots apart.
 cpdef enum PositionEffect:
     CLOSE = 67
     OPEN = 79
+    CLOSE_TODAY = 84
+    CLOSE_YESTERDAY = 89
 
 
 cpdef enum TradingState:
     ACTIVE = 1
     REDUCING = 2
     HALTED = 3
+    KILLED = 4
+
+
+# What a limit covers; 0 in a denial = the instrument's own rule.
+cpdef enum Scope:
+    SCOPE_INSTRUMENT = 1
+    SCOPE_PRODUCT = 2
+    SCOPE_ALL = 3
+    SCOPE_SESSION = 4
+
+
+# LIMIT_CHANGE: which limit; its scope is the record's instrument, product or neither.
+cpdef enum LimitKind:
+    LIMIT_MAX_ORDER_QTY = 1
+    LIMIT_MAX_MARKET_QTY = 2
+    LIMIT_MAX_NOTIONAL = 3
+    LIMIT_MAX_LONG = 4
+    LIMIT_MAX_SHORT = 5
+    LIMIT_MAX_GROSS = 6
+    LIMIT_MAX_OPEN_ORDERS = 7
+    LIMIT_ORDER_RATE = 8
+    LIMIT_REPLACE_RATE = 9
+    LIMIT_CANCEL_RATE = 10
+    LIMIT_MAX_LOSS = 11
+    LIMIT_MAX_DRAWDOWN = 12
+    LIMIT_LEVERAGE = 13
+    LIMIT_CONCENTRATION = 14
+    LIMIT_DAY_ORDERS = 15
+    LIMIT_EXECUTIONS = 16
+    LIMIT_CREDIT_LINE = 17
+
+
+# How a control acts before it denies; each needs a threshold in per mille of the limit.
+cpdef enum Grade:
+    GRADE_ALERT = 1
+    GRADE_SLOW = 2
+    GRADE_REDUCE = 3
+    GRADE_HALT = 4
+
+
+# What may be done when an order would match one of its own side.
+cpdef enum SelfMatch:
+    SELF_MATCH_ALLOW = 1
+    DENY_NEW = 2
+    CANCEL_RESTING = 3
+    CANCEL_BOTH = 4
+
+
+# CASH with a second phase: free cash is held, then posted or voided, once.
+cpdef enum CashPhase:
+    CASH_PENDING = 1
+    CASH_POST = 2
+    CASH_VOID = 3
+
+
+cpdef enum Phase:
+    PHASE_CLOSED = 1
+    PHASE_OPEN = 2
+
+
+cpdef enum MarginModel:
+    MARGIN_NET = 1
+    MARGIN_SIDES = 2
+    MARGIN_SPAN = 3
 
 
 cpdef enum Level:
@@ -325,6 +540,7 @@ cpdef enum Level:
 
 
 # 1..62 are the bits of risk's verdict, in the order of the checks; the lowest is reported.
+# RISK.md has the rule of each.
 cpdef enum Reason:
     REASON_NONE = 0
     MALFORMED = 1
@@ -332,25 +548,71 @@ cpdef enum Reason:
     UNKNOWN_INSTRUMENT = 3
     DUPLICATE_CL_ORD_ID = 4
     TABLE_FULL = 5
-    ACCOUNT_HALTED = 6
-    REDUCING_ONLY = 7
-    NOT_PERMITTED = 8
-    ORDER_SIZE = 9
-    REFERENCE_MISSING = 10
-    REFERENCE_STALE = 11
-    PRICE_COLLAR = 12
-    LIMIT_MISSING = 13
-    POSITION_LIMIT = 14
-    RATE_LIMIT = 15
-    MARGIN_MISSING = 16
-    BALANCE_MISSING = 17
-    MARGIN = 18
-    OVERFLOW = 19
+    LIST_REFUSED = 6
+    KILL_SWITCH = 7
+    HALTED_STATE = 8
+    RE_ENABLE_NEEDED = 9
+    PROTECTION_PULLED = 10
+    SESSION_CLOSED = 11
+    NOT_PERMITTED = 12
+    RESTRICTED = 13
+    SIDE_LOCKED = 14
+    REDUCING_STATE = 15
+    REDUCE_ONLY_ORDER = 16
+    CLOSABLE_LOTS = 17
+    LOSS_LIMIT = 18
+    DRAWDOWN_LIMIT = 19
+    ORDER_SIZE = 20
+    MARKET_ORDER_SIZE = 21
+    ORDER_SIZE_MIN = 22
+    LOT_STEP = 23
+    PRICE_STEP = 24
+    ORDER_NOTIONAL = 25
+    REFERENCE_MISSING = 26
+    REFERENCE_STALE = 27
+    PRICE_COLLAR = 28
+    MARKET_UNPROTECTED = 29
+    PERIOD_COLLAR = 30
+    ORDER_RATE = 31
+    REPLACE_RATE = 32
+    SLOWED = 33
+    DAY_ORDERS = 34
+    DAY_CANCELS = 35
+    DAY_LARGE_CANCELS = 36
+    DAY_SELF_TRADES = 37
+    ORDER_TO_TRADE = 38
+    OPEN_ORDERS = 39
+    IDENTICAL_ORDERS = 40
+    SELF_MATCH_OWN = 41
+    SELF_MATCH_GROUP = 42
+    LIMIT_MISSING = 43
+    POSITION_LIMIT = 44
+    GROSS_LIMIT = 45
+    CONCENTRATION = 46
+    MARGIN_MISSING = 47
+    BALANCE_MISSING = 48
+    CURRENCY_RATE_MISSING = 49
+    LEVERAGE = 50
+    MARGIN = 51
+    FEE = 52
+    POOL = 53
+    OVERFLOW = 54
     # 64..95: risk, about a request on an order that exists or not
     UNKNOWN_ORDER = 64
     TOO_LATE = 65
     REQUEST_PENDING = 66
     JOURNAL_UNAVAILABLE = 67
+    # 72..: risk, of its own accord: why it canceled, or what an alert is about
+    CANCELED_BY_KILL = 72
+    CANCELED_BY_PROTECTION = 73
+    CANCELED_SELF_MATCH = 74
+    CANCELED_REDUCE_ONLY = 75
+    CANCELED_FOR_MARGIN = 76
+    CANCEL_RATE = 77
+    LIST_INCOMPLETE = 78
+    LIMIT_LOWERED = 79
+    CONTROL_REFUSED = 80
+    CONTROL_NOT_ALLOWED = 81
     # 96..127: gateway and session
     FRAME_LENGTH = 96
     FRAME_VERSION = 97

@@ -16,6 +16,10 @@ def _views():
     cdef quote_record quote_record_sample
     cdef session_record session_record_sample
     cdef control_record control_record_sample
+    cdef note_record note_record_sample
+    cdef margin_record margin_record_sample
+    cdef array_record array_record_sample
+    cdef rate_record rate_record_sample
     return (
         np.asarray(<record[:1]>&record_sample).dtype,
         np.asarray(<order_record[:1]>&order_record_sample).dtype,
@@ -24,6 +28,10 @@ def _views():
         np.asarray(<quote_record[:1]>&quote_record_sample).dtype,
         np.asarray(<session_record[:1]>&session_record_sample).dtype,
         np.asarray(<control_record[:1]>&control_record_sample).dtype,
+        np.asarray(<note_record[:1]>&note_record_sample).dtype,
+        np.asarray(<margin_record[:1]>&margin_record_sample).dtype,
+        np.asarray(<array_record[:1]>&array_record_sample).dtype,
+        np.asarray(<rate_record[:1]>&rate_record_sample).dtype,
     )
 
 
@@ -35,6 +43,10 @@ def _views():
     QUOTE_RECORD,
     SESSION_RECORD,
     CONTROL_RECORD,
+    NOTE_RECORD,
+    MARGIN_RECORD,
+    ARRAY_RECORD,
+    RATE_RECORD,
 ) = _views()
 
 
@@ -58,4 +70,8 @@ LAYOUT_HASH = layout_hash(
     QUOTE_RECORD,
     SESSION_RECORD,
     CONTROL_RECORD,
+    NOTE_RECORD,
+    MARGIN_RECORD,
+    ARRAY_RECORD,
+    RATE_RECORD,
 )

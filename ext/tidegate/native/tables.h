@@ -1,10 +1,11 @@
-/* Risk's state: tables of fixed capacity, one row a line or two of cache, in named regions.
- * Row 0 of each is unused, so that index 0 means none. Risk alone writes them.
+/* Risk's state: tables of fixed capacity in named regions. Row 0 of each is unused, so that
+ * index 0 means none. Risk alone writes them. RISK.md has the rules that they serve.
  *
  *   account 7 (sub) -> 3 (owner group) -> 2 (master) -> 1 (firm)        accounts[].chain
  *   pair (7, GC)    -> (3, GC)         -> (2, GC)    -> (1, GC)         pairs[].parent
- *       |                 |                 |            |
- *   balance (7, USD)   (3, USD)          (2, USD)     (1, USD)          pairs[].balance
+ *       |-- product (7, metals), limits over several instruments and margin that nets in it
+ *       |-- sides (7, GC), only where long and short lots are kept apart
+ *       '-- balance (7, USD)
  */
 #ifndef TIDEGATE_TABLES_H
 #define TIDEGATE_TABLES_H
@@ -14,22 +15,59 @@
 
 #define TG_CHAIN_MAX 5
 #define TG_PRODUCT_WORDS 4
+#define TG_SCENARIOS 16
 #define TG_NO_LIMIT INT64_MAX
+/* In a credit "no limit" must leave room to add and take lots. */
+#define TG_CREDIT_MAX ((int64_t)1 << 60)
+
+/* Token bucket as GCRA: full when next_ns is no later than now. interval 0 = no limit. */
+typedef struct {
+    int64_t interval_ns;
+    int64_t tolerance_ns;
+    int64_t next_ns;
+} bucket;
+
+/* What may still be added, kept so that a check is one comparison. Of an account, an account's
+ * product, or an account's instrument. */
+typedef struct {
+    int64_t buy_credit;        /* max_long - worst long; worst long = net + working buys */
+    int64_t sell_credit;       /* max_short - worst short; worst short = working sells - net */
+    int64_t gross_credit;      /* max_gross - gross; gross = sum of pairs' worst sizes */
+    int64_t max_long;
+    int64_t max_short;
+    int64_t max_gross;
+    int32_t order_credit;      /* max_open_orders - open orders */
+    int32_t max_open_orders;
+} credits;
 
 /* One row: what is not kept by account, instrument or order. */
 typedef struct {
     uint64_t sequence;
     int64_t now_ns;
+    int64_t next_phase_ns;     /* earliest instruments[].next_phase_ns */
+    int64_t next_expiry_ns;    /* earliest overrides[].expires_ns */
+    uint32_t fold_version;     /* raised by every change of a limit, a state or a lock */
+    uint32_t margin_epoch;     /* of the last MARGIN_COMMIT */
+    uint32_t staged_count;     /* staged records since */
     uint32_t instrument_count;
     uint32_t account_count;
     uint32_t currency_count;
+    uint32_t product_count;
     uint32_t pair_count;
+    uint32_t group_count;      /* rows used in products */
+    uint32_t side_count;
+    uint32_t scan_count;
+    uint32_t day_count;
+    uint32_t limit_count;
+    uint32_t override_count;
+    uint32_t cash_hold_count;
+    uint32_t dirty_first;      /* accounts to be graded at the next TICK */
     uint32_t order_slots_used;
     uint32_t free_first;
     uint32_t free_last;
     uint32_t open_orders;
     uint32_t cl_ord_id_count;
-    uint32_t pad;
+    uint32_t open_lists;
     uint64_t accepted;
     uint64_t denied;
     uint64_t fills;
@@ -38,78 +76,322 @@ typedef struct {
     uint64_t duplicate_reports;
     uint64_t unbookable;
     uint64_t refused_records;
+    uint64_t alerts;
+    uint64_t stale_credits;    /* MARGIN_CREDIT for positions that have changed since */
     uint64_t denied_by_reason[128];
 } risk_row;
+
+typedef struct {
+    int64_t bid_rate;          /* base money for 1e9 of this currency's; -1 = not known */
+    int64_t ask_rate;
+    int64_t asset_rate;        /* bid, less the haircut */
+    int64_t liability_rate;    /* ask, plus the haircut */
+    uint32_t haircut_ppm;
+    uint8_t pad[28];
+} currency_row;
 
 typedef struct {
     int64_t tick_value;        /* money of one tick of one lot */
     int64_t mark_px;
     int64_t mark_ns;
     int64_t stale_ns;
-    int64_t settlement_px;
+    int64_t lot_notional;      /* max(|mark| * tick_value, notional_floor); -1 = not known */
+    int64_t notional_floor;
+    int64_t collar_low;        /* of the mark now; INT64_MIN + 1 = none */
+    int64_t collar_high;
     int64_t collar_ticks;
     int64_t collar_permille;
+    int64_t period_ns;         /* control 6; 0 = off */
+    int64_t period_ticks;
+    int64_t min_order_qty;
+    int64_t lot_step;
+    int64_t price_step;
     int64_t max_order_qty;
+    int64_t max_market_qty;
     int64_t margin_long;       /* money a lot, rounded up; -1 = not known, deny */
     int64_t margin_short;
+    int64_t margin_long_today; /* SIDES: of lots opened today and of working opens */
+    int64_t margin_short_today;
+    int64_t exchange_long;     /* the venue's own, checked at shared levels */
+    int64_t exchange_short;
+    int64_t exchange_long_today;
+    int64_t exchange_short_today;
+    bucket order_rate;
+    bucket replace_rate;
+    bucket cancel_rate;
+    int64_t settlement_px;
+    int64_t average_px;        /* for price basis 3; NO_PRICE = not known */
     int64_t margin_long_lot;   /* by volume: money a lot */
     int64_t margin_short_lot;
-    int64_t margin_long_ppm;   /* by money: of |settlement| x tick_value */
+    int64_t margin_long_ppm;   /* by money: of |price| * tick_value */
     int64_t margin_short_ppm;
-    int64_t fee_lot;
-    int64_t fee_ppm;
+    int64_t exchange_long_lot;
+    int64_t exchange_short_lot;
+    int64_t exchange_long_ppm;
+    int64_t exchange_short_ppm;
+    int64_t next_phase_ns;
+    int64_t day_orders_max;    /* control 11, of an owner group in this contract; TG_NO_LIMIT */
+    int64_t day_cancels_max;
+    int64_t day_large_cancels_max;
+    int64_t day_self_trades_max;
+    int64_t large_cancel_qty;
+    int64_t order_to_trade_max;     /* messages for each trade */
+    int64_t order_to_trade_floor;   /* messages a day before it applies */
+    int64_t scan_unit;         /* money of one unit of scan values */
+    int32_t scan[TG_SCENARIOS];     /* loss of long one lot, MARGIN.md 3 */
+    int32_t scan_delta;        /* composite delta, 1e-4 */
+    int32_t intra_rate;        /* most that a lot of delta can be charged for spreads */
+    int32_t delivery_rate;
+    int32_t short_option_rate;
     uint32_t currency;
     uint32_t product;
     uint32_t venue;
     uint32_t first_pair;       /* list of its pairs, through pairs[].next */
+    uint32_t phase_index;      /* the next row of phases[] */
+    uint32_t phase_end;
     uint8_t trading_state;
-    uint8_t pad[7];
+    uint8_t phase;
+    uint8_t side_lock;         /* 1 = no buys, 2 = no sells, 3 = restricted */
+    uint8_t margin_model;
+    uint8_t price_basis;       /* of today's lots: 1 settlement 2 last 3 average 4 open price */
+    uint8_t is_max_side;
+    uint8_t has_sides;         /* long and short lots are kept apart */
+    uint8_t closes_today;      /* CLOSE_TODAY and CLOSE_YESTERDAY; plain CLOSE = yesterday */
+    uint8_t is_option;
+    uint8_t is_call;
+    uint8_t is_premium_paid;   /* the premium is cash at the fill */
+    uint8_t exempts_immediate; /* FAK and FOK do not count as cancels */
+    uint8_t pad[4];
 } instrument_row;
 
+/* A staged change of an instrument's margin; is_staged bits: 1 rates, 2 4 8 16 array parts. */
 typedef struct {
+    int64_t margin_long_lot;
+    int64_t margin_short_lot;
+    int64_t margin_long_ppm;
+    int64_t margin_short_ppm;
+    int32_t scan[TG_SCENARIOS + 4];
+    int32_t scan_spare[4];
+    uint32_t epoch;
+    uint8_t is_staged;
+    uint8_t pad[27];
+} staged_row;
+
+/* When an instrument's phase changes, in order of time; from the calendars of the config. */
+typedef struct {
+    int64_t from_ns;
+    uint8_t phase;
+    uint8_t pad[7];
+} phase_row;
+
+typedef struct {
+    uint32_t chain[TG_CHAIN_MAX];  /* itself first, the firm last, 0 behind */
+    uint32_t pool;             /* the account on whose money it draws; 0 = its own */
+    uint32_t group;            /* its owner group's account */
+    uint32_t next_dirty;
+    uint8_t level;
+    uint8_t chain_count;
+    uint8_t trading_state;     /* as an operator set it */
+    uint8_t graded_state;      /* as a graded action set it: ACTIVE, REDUCING, HALTED */
+    uint8_t is_slowed;
+    uint8_t is_dirty;
+    uint8_t is_shared;         /* its money backs the net of all below */
+    uint8_t is_converted;      /* its currencies back each other, in base money */
+    uint8_t cancel_on_disconnect;
+    uint8_t self_match_own;
+    uint8_t self_match_group;
+    uint8_t side_lock;
+    uint16_t session;
+    uint8_t tier;              /* of fees */
+    uint8_t is_halted_by_executions;
+    credits all;
+    bucket order_rate;
+    bucket replace_rate;
+    bucket cancel_rate;
     uint64_t products[TG_PRODUCT_WORDS];  /* bit p: may trade product p */
     int64_t max_position;      /* of each instrument; TG_NO_LIMIT, or -1 = missing, deny */
-    int64_t max_order_qty;
-    int64_t rate_interval_ns;  /* 0 = no rate limit at this level */
-    int64_t rate_tolerance_ns;
-    int64_t rate_next_ns;      /* when the bucket is empty again (GCRA) */
-    uint32_t chain[TG_CHAIN_MAX];  /* itself first, the firm last, 0 behind */
-    uint8_t level;
-    uint8_t trading_state;
-    uint8_t cancel_on_disconnect;
-    uint8_t chain_count;
+    int64_t converted_free;    /* base money of all its balances */
+    int64_t slow_interval_ns;
+    int64_t last_order_ns;
+    int64_t leverage_max;      /* hundredths; TG_NO_LIMIT */
+    int64_t concentration_permille;  /* of the master's total; TG_NO_LIMIT */
+    int64_t concentration_floor;     /* master's lots below which it does not apply */
+    int64_t identical_max;
+    int64_t identical_window_ns;
+    int64_t executions_max;    /* control 24 */
+    int64_t executions;
+    int64_t day_orders_max;
+    int64_t day_orders;
+    int64_t protection_window_ns;    /* control 35; 0 = off */
+    int64_t protection_qty;
+    int64_t protection_delta;
+    uint32_t margin_grades[4]; /* per mille of the limit: alert, slow, reduce, halt; 0 = none */
+    uint32_t loss_grades[4];
+    uint32_t position_grades[4];
+    uint8_t grades[3];         /* reached now: margin, loss, position */
+    uint8_t pad[5];
+    uint32_t identical_signature[4];
+    uint32_t identical_count[4];
+    int64_t identical_since_ns[4];
+    uint64_t fill_count;
 } account_row;
+
+/* (account, product): limits over its instruments, margin that nets between them */
+typedef struct {
+    uint32_t account;
+    uint32_t product;
+    uint32_t balance;
+    uint32_t scan;             /* row of scans; 0 = no SPAN */
+    credits all;
+    int64_t margin_longs;      /* SIDES with max-side: sums over its pairs */
+    int64_t margin_shorts;
+    int64_t margin;            /* held at this row */
+    int64_t protection_since_ns;
+    int64_t protection_qty;
+    int64_t protection_delta;
+    uint8_t is_pulled;         /* control 35 */
+    uint8_t pad[7];
+} product_row;
+
+/* SPAN at a product row: the worst scan of any subset of working orders, in scan units. */
+typedef struct {
+    int64_t worst[TG_SCENARIOS];
+    int64_t intra_longs;       /* bounds from above, MARGIN.md 3 */
+    int64_t intra_shorts;
+    int64_t delivery;
+    int64_t short_options;
+    int64_t pad[4];
+} scan_row;
 
 typedef struct {
     uint32_t account;
     uint32_t instrument;
     uint32_t parent;
+    uint32_t product;
     uint32_t balance;
-    uint32_t next;
-    uint32_t pad;
+    uint32_t next;             /* pairs of the instrument */
+    uint32_t sides;
+    uint32_t day;              /* at owner groups */
+    credits all;
     int64_t net;               /* lots, long positive */
-    int64_t open_buy;          /* working lots, pending replaces at the worse of both */
-    int64_t open_sell;
-    int64_t max_long;
-    int64_t max_short;
-    int64_t margin;            /* held for position and working orders */
-    int64_t open_cost;         /* money paid for the open lots; negative when short */
+    int64_t margin;            /* held here; 0 where the product row or no row holds it */
+    int64_t open_cost;         /* money paid for the open lots (SIDES: the long ones) */
     int64_t unrealised;
-    int64_t bought_qty;
-    int64_t sold_qty;
+    int64_t bought_qty;        /* today; sold = bought - net, for a day starts flat */
     uint64_t fill_count;
+    int64_t gross;             /* lots: the worst size that working orders can lead to */
+    int64_t period_px;         /* control 6: first accepted price of the window */
+    int64_t period_since_ns;
+    int64_t max_notional;      /* folded: the least of all levels and scopes */
+    int32_t max_order_qty;     /* folded */
+    int32_t max_market_qty;    /* folded */
+    uint32_t fold_version;
+    uint32_t reduce_only_orders;
+    uint8_t state;             /* folded: the worst trading state */
+    uint8_t side_lock;         /* folded */
+    uint8_t is_permitted;      /* folded */
+    uint8_t pad[5];
 } pair_row;
+
+/* Long and short lots, today's and yesterday's; frozen = asked to be closed by working orders. */
+typedef struct {
+    int32_t long_today;
+    int32_t long_yesterday;
+    int32_t short_today;
+    int32_t short_yesterday;
+    int32_t frozen_long_today;
+    int32_t frozen_long_yesterday;
+    int32_t frozen_short_today;
+    int32_t frozen_short_yesterday;
+    int32_t charged_long_today;   /* opened today and not yet closed at the close-today fee */
+    int32_t charged_short_today;
+    int64_t short_cost;
+    int64_t long_today_cost;   /* for price basis 4 */
+    int64_t short_today_cost;
+} sides_row;
+
+/* Of an owner group in an instrument: what self-match and the day's counts need. */
+typedef struct {
+    uint32_t first_order;      /* working orders, through orders[].next_of_group */
+    uint32_t orders;
+    uint32_t replaces;
+    uint32_t cancels;
+    uint32_t large_cancels;
+    uint32_t self_trades;
+    uint32_t trades;
+    uint32_t last_match_id;
+    uint8_t last_match_side;
+    uint8_t pad[7];
+} day_row;
 
 typedef struct {
     int64_t cash;              /* deposits + realised - fees */
-    int64_t initial_cash;
+    int64_t initial_cash;      /* deposits - withdrawals */
+    int64_t credit_line;       /* of a pool's member: its slice */
     int64_t margin;
     int64_t fee_held;
+    int64_t premium_held;      /* of working buys of options that are paid at the fill */
+    int64_t cash_held;         /* pending withdrawals and transfers */
     int64_t unrealised;
     int64_t fees;
+    int64_t notional;          /* sum of gross * lot_notional */
+    int64_t margin_credit;     /* by how much exact SPAN is below the hold; margin is net of it */
+    int64_t converted;         /* its part of accounts[].converted_free */
+    int64_t peak;              /* of the day's profit */
+    int64_t max_loss;
+    int64_t max_drawdown;
     uint8_t is_checked;        /* this level states its own cash: margin is checked against it */
-    uint8_t pad[15];
+    uint8_t pad[7];
 } balance_row;
+
+/* Limits that are compared as they stand, and the maxima of credits; -1 = not stated. Open
+ * addressing by (account, instrument, product + 1); an account's own row has neither. */
+typedef struct {
+    uint32_t account;          /* 0 = free */
+    uint32_t instrument;
+    uint32_t product;          /* product_index + 1 */
+    uint32_t side_lock;
+    int64_t max_order_qty;
+    int64_t max_market_qty;
+    int64_t max_notional;
+    int64_t max_long;
+    int64_t max_short;
+    int64_t max_gross;
+    int64_t max_open_orders;
+} limit_row;
+
+/* A limit that goes back to base_value by itself. kind 0 = free. */
+typedef struct {
+    int64_t base_value;
+    int64_t expires_ns;
+    uint32_t account;
+    uint32_t instrument;
+    uint32_t currency;
+    uint16_t product;
+    uint8_t limit_kind;
+    uint8_t pad;
+} override_row;
+
+/* Exchange fee plus the broker's markup: fees[instrument * tier_count + tier], tier 0 = exchange. */
+typedef struct {
+    int64_t open_lot;
+    int64_t close_lot;
+    int64_t close_today_lot;
+    uint32_t open_ppm;
+    uint32_t close_ppm;
+    uint32_t close_today_ppm;
+    uint32_t pad;
+} fee_row;
+
+/* Pending withdrawals and transfers by the request's number; request 0 = free. */
+typedef struct {
+    uint64_t request;
+    int64_t amount;
+    uint32_t account;
+    uint32_t currency;
+    uint32_t to_account;
+    uint32_t pad;
+} cash_hold_row;
 
 /* ord_status: FIX 39 as its character; 0 = never used. A closed row stays readable until its
  * slot is used again, so that a late fill still finds its account. */
@@ -122,8 +404,9 @@ typedef struct {
     int64_t price;
     int64_t order_qty;
     int64_t cum_qty;
-    int64_t held_qty;          /* lots of it in its pairs' open_buy or open_sell */
+    int64_t held_qty;          /* lots of it in the worst sizes of its pairs */
     int64_t fee_held;
+    int64_t premium_held;
     int64_t replace_price;
     int64_t replace_qty;
     uint32_t account;
@@ -131,15 +414,22 @@ typedef struct {
     uint32_t pair;
     uint32_t next;             /* its session's list, or the free list */
     uint32_t previous;
+    uint32_t next_of_group;    /* working orders of its owner group in its instrument */
+    uint32_t previous_of_group;
+    uint32_t frozen_today;     /* lots of today that it closes; the rest are yesterday's */
     uint16_t session;
+    uint16_t cancel_reason;    /* why risk itself canceled it */
+    uint16_t list_id;
     uint8_t side;
     uint8_t ord_type;
     uint8_t time_in_force;
+    uint8_t position_effect;
     uint8_t ord_status;
     uint8_t flags;
     uint8_t is_cancel_pending;
     uint8_t is_replace_pending;
-    uint8_t pad[3];
+    uint8_t is_staged;         /* of a list that is not complete: held, not routed */
+    uint8_t pad[9];
 } order_row;
 
 /* Every cl_ord_id of the day, with its order's end. Open addressing; 0 order_id = denied. */
@@ -158,15 +448,38 @@ typedef struct {
     uint32_t first_order;
     uint32_t open_orders;
     uint32_t cl_ord_ids;
-    uint32_t pad;
+    uint16_t list_id;          /* the list that is being taken; 0 = none */
+    uint8_t list_count;
+    uint8_t list_taken;
+    uint8_t is_list_refused;
+    uint8_t trading_state;     /* ACTIVE or KILLED */
+    uint8_t pad[6];
+    int64_t list_since_ns;
+    bucket order_rate;
+    bucket replace_rate;
+    bucket cancel_rate;
 } session_orders_row;
 
-static_assert(sizeof(risk_row) == 16 + 4 * 10 + 8 * 8 + 128 * 8, "hidden padding");
-static_assert(sizeof(instrument_row) == 152, "hidden padding");
-static_assert(sizeof(account_row) == 96, "hidden padding");
-static_assert(sizeof(pair_row) == 112, "hidden padding");
-static_assert(sizeof(balance_row) == 64, "hidden padding");
-static_assert(sizeof(order_row) == 128, "hidden padding");
+static_assert(sizeof(bucket) == 24, "hidden padding");
+static_assert(sizeof(credits) == 56, "hidden padding");
+static_assert(sizeof(currency_row) == 64, "hidden padding");
+static_assert(sizeof(staged_row) == 160, "hidden padding");
+static_assert(sizeof(phase_row) == 16, "hidden padding");
+static_assert(sizeof(risk_row) == 1224, "hidden padding");
+static_assert(sizeof(instrument_row) == 544, "hidden padding");
+static_assert(sizeof(account_row) == 464, "hidden padding");
+static_assert(sizeof(product_row) == 128, "hidden padding");
+static_assert(sizeof(scan_row) == 192, "hidden padding");
+static_assert(sizeof(pair_row) == 192, "hidden padding");
+static_assert(sizeof(sides_row) == 64, "hidden padding");
+static_assert(sizeof(day_row) == 40, "hidden padding");
+static_assert(sizeof(balance_row) == 128, "hidden padding");
+static_assert(sizeof(limit_row) == 72, "hidden padding");
+static_assert(sizeof(override_row) == 32, "hidden padding");
+static_assert(sizeof(fee_row) == 40, "hidden padding");
+static_assert(sizeof(cash_hold_row) == 32, "hidden padding");
+static_assert(sizeof(order_row) == 160, "hidden padding");
 static_assert(sizeof(cl_ord_id_row) == 40, "hidden padding");
+static_assert(sizeof(session_orders_row) == 104, "hidden padding");
 
 #endif
