@@ -19,7 +19,7 @@ LAYERS = (
     "native.refusal native.legs native.stamps",
     "native.reserve native.outbox",
     "native.margin native.checks native.throttle native.order_map native.venue_codes",
-    "native.orders native.positions",
+    "native.orders native.positions risk_instruments",
     "native.assessment native.booking native.answers risk_state",
     "native.control native.requests native.intake native.session_control native.routing "
     "gateway_requests",

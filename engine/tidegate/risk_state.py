@@ -10,33 +10,55 @@ import numpy as np
 import numpy.typing as npt
 
 from tidegate.errors import ConfigError
-from tidegate.native.positions import create_pair
-from tidegate.native.records import NO_PRICE, Level, TradingState
-from tidegate.native.tables import DTYPES, NO_LIMIT, Tables
+from tidegate.native.balances import reconvert_account
+from tidegate.native.limit_rows import limit_row_index
+from tidegate.native.records import TradingState
+from tidegate.native.tables import CREDIT_MAX, DTYPES, NO_LIMIT, Tables
 from tidegate.region import Region
+from tidegate.risk_instruments import fill_fees, fill_instrument, fill_phases, fill_rates
 from tidegate.run_dir import RunDir
-from tidegate.universe import Account, Instrument, Universe
+from tidegate.universe import Account, Limit, Rate, Universe
 
-NS = 1_000_000_000
 MISSING = -1
 PRODUCT_COUNT_MAX = 256
+OPEN_ORDERS_MAX = 1 << 30
+PPM = 1_000_000
 
 
 def row_counts(universe: Universe) -> dict[str, int]:
     """How many rows each table has; row 0 is unused. Hash tables are powers of two."""
     accounts = len(universe.accounts) + 1
+    instruments = len(universe.instruments) + 1
     capacity = universe.capacity
+    stated = sum(len(all_limits(account)) for account in universe.accounts)
     return {
         "risk": 1,
-        "instruments": len(universe.instruments) + 1,
+        "currencies": len(universe.currencies) + 1,
+        "instruments": instruments,
+        "staged": instruments,
+        "phases": sum(len(row.phases) for row in universe.instruments) + 1,
         "accounts": accounts,
+        "products": capacity.products + 1,
+        "product_index": power_of_two(2 * (capacity.products + 1)),
+        "scans": capacity.scans + 1,
         "pairs": capacity.pairs + 1,
-        "pair_index": _power_of_two(2 * (capacity.pairs + 1)),
+        "pair_index": power_of_two(2 * (capacity.pairs + 1)),
+        "sides": capacity.sides + 1,
+        "days": capacity.days + 1,
         "balances": accounts * (len(universe.currencies) + 1),
+        "limits": power_of_two(2 * (capacity.limits + stated + 1)),
+        "overrides": capacity.overrides + 1,
+        "fees": instruments * tier_count(universe),
+        "cash_holds": capacity.cash_holds + 1,
         "orders": capacity.orders + 1,
-        "cl_ord_ids": _power_of_two(capacity.cl_ord_ids),
+        "cl_ord_ids": power_of_two(capacity.cl_ord_ids),
         "sessions": len(universe.sessions) + 1,
     }
+
+
+def tier_count(universe: Universe) -> int:
+    """Tiers of fees; tier 0 is the exchange's own."""
+    return 1 + max((row.tier for row in universe.accounts), default=0)
 
 
 def in_memory(universe: Universe) -> Tables:
@@ -58,63 +80,74 @@ def in_regions(universe: Universe, run_dir: RunDir) -> tuple[Tables, dict[str, R
 
 
 def fill(tables: Tables, universe: Universe) -> Tables:
-    """Write instruments, accounts, cash and position limits into zeroed tables."""
+    """Write everything that is known before the first record into zeroed tables."""
     if len(universe.products) > PRODUCT_COUNT_MAX:
         raise ConfigError(
             f"{len(universe.products)} products; permissions hold at most {PRODUCT_COUNT_MAX}"
         )
-    risk = tables.arrays["risk"]
+    arrays = tables.arrays
+    risk = arrays["risk"]
     risk["instrument_count"] = len(universe.instruments)
     risk["account_count"] = len(universe.accounts)
     risk["currency_count"] = len(universe.currencies)
+    risk["product_count"] = len(universe.products)
+    risk["fold_version"] = 1
+    risk["next_expiry_ns"] = NO_LIMIT
+    for currency in universe.currencies:
+        _fill_currency(arrays["currencies"][currency.handle], currency.bid_rate, currency.ask_rate)
+        arrays["currencies"]["haircut_ppm"][currency.handle] = currency.haircut_ppm
+        _haircut(arrays["currencies"][currency.handle])
     for instrument in universe.instruments:
-        _fill_instrument(tables.arrays["instruments"], instrument)
+        fill_instrument(arrays["instruments"], instrument)
+        fill_fees(arrays["fees"], instrument, tier_count(universe))
+    fill_phases(arrays, universe)
+    for session in universe.sessions:
+        row = arrays["sessions"][session.handle]
+        row["trading_state"] = TradingState.ACTIVE
+        fill_rates(row, session.order_rate, session.replace_rate, session.cancel_rate)
     for account in universe.accounts:
-        _fill_account(tables.arrays["accounts"], account, universe)
-        _fill_balances(tables.arrays["balances"], account, len(universe.currencies) + 1)
+        _fill_account(arrays["accounts"], account, universe)
+        _fill_balances(arrays["balances"], account, len(universe.currencies) + 1)
     for account in universe.accounts:
-        for instrument_handle, (longs, shorts) in account.position_limits.items():
-            pair = create_pair(tables, account.handle, instrument_handle)
-            tables.arrays["pairs"]["max_long"][pair] = longs
-            tables.arrays["pairs"]["max_short"][pair] = shorts
+        for limit in all_limits(account):
+            _fill_limit(tables, account.handle, limit)
+        if account.is_converted:
+            reconvert_account(tables, account.handle)
     return tables
 
 
-def margin_a_lot(instrument: Instrument, by_volume: int, ppm: int) -> int:
-    """by_volume + |settlement| * tick_value * ppm, rounded up once; -1 = cannot be known."""
-    if ppm == 0:
-        return by_volume
-    if instrument.settlement is None:
-        return MISSING
-    notional = abs(instrument.settlement) * instrument.tick_value
-    return by_volume - (-notional * ppm // 1_000_000)
+def all_limits(account: Account) -> list[Limit]:
+    """position_limits as limits of their instrument, joined with what `limits` states for it."""
+    stated = {(limit.instrument, limit.product): limit for limit in account.limits}
+    for handle, (longs, shorts) in account.position_limits.items():
+        known = stated.get((handle, 0), Limit(instrument=handle))
+        stated[handle, 0] = Limit(
+            **{name: getattr(known, name) for name in known.__struct_fields__}
+            | {"max_long": longs, "max_short": shorts}
+        )
+    if account.max_order_qty is not None:
+        known = stated.get((0, 0), Limit())
+        least = min(account.max_order_qty, or_(known.max_order_qty, NO_LIMIT))
+        stated[0, 0] = Limit(
+            **{name: getattr(known, name) for name in known.__struct_fields__}
+            | {"max_order_qty": least}
+        )
+    return list(stated.values())
 
 
-def _fill_instrument(rows: npt.NDArray[Any], instrument: Instrument) -> None:
-    row = rows[instrument.handle]
-    row["tick_value"] = instrument.tick_value
-    row["mark_px"] = NO_PRICE
-    row["stale_ns"] = instrument.stale_ns
-    row["settlement_px"] = _or(instrument.settlement, NO_PRICE)
-    row["collar_ticks"] = _or(instrument.collar_ticks, NO_LIMIT)
-    row["collar_permille"] = _or(instrument.collar_permille, NO_LIMIT)
-    row["max_order_qty"] = instrument.max_order_qty
-    row["margin_long_lot"] = instrument.margin_long_lot
-    row["margin_short_lot"] = instrument.margin_short_lot
-    row["margin_long_ppm"] = instrument.margin_long_ppm
-    row["margin_short_ppm"] = instrument.margin_short_ppm
-    row["margin_long"] = margin_a_lot(
-        instrument, instrument.margin_long_lot, instrument.margin_long_ppm
-    )
-    row["margin_short"] = margin_a_lot(
-        instrument, instrument.margin_short_lot, instrument.margin_short_ppm
-    )
-    row["fee_lot"] = instrument.fee_lot
-    row["fee_ppm"] = instrument.fee_ppm
-    row["currency"] = instrument.currency
-    row["product"] = instrument.product_index
-    row["venue"] = instrument.venue
-    row["trading_state"] = TradingState.ACTIVE
+def _fill_currency(row: Any, bid: int | None, ask: int | None) -> None:
+    row["bid_rate"] = or_(bid, MISSING)
+    row["ask_rate"] = or_(ask, MISSING)
+    row["asset_rate"] = MISSING
+    row["liability_rate"] = MISSING
+
+
+def _haircut(row: Any) -> None:
+    """Assets at the bid less the haircut, liabilities at the ask plus it, rounded against us."""
+    if row["bid_rate"] > 0:
+        haircut = int(row["haircut_ppm"])
+        row["asset_rate"] = int(row["bid_rate"]) * (PPM - haircut) // PPM
+        row["liability_rate"] = -(-int(row["ask_rate"]) * (PPM + haircut) // PPM)
 
 
 def _fill_account(rows: npt.NDArray[Any], account: Account, universe: Universe) -> None:
@@ -125,30 +158,97 @@ def _fill_account(rows: npt.NDArray[Any], account: Account, universe: Universe) 
     row["chain"][: len(chain)] = chain
     row["chain_count"] = len(chain)
     row["level"] = account.level
+    row["group"] = next((h for h in chain if universe.accounts[h - 1].level == 3), 0)
     row["trading_state"] = account.trading_state
-    row["cancel_on_disconnect"] = account.cancel_on_disconnect
-    states_limit = account.level < Level.SUB_ACCOUNT
-    row["max_position"] = _or(account.max_position, NO_LIMIT if states_limit else MISSING)
-    row["max_order_qty"] = _or(account.max_order_qty, NO_LIMIT)
+    row["graded_state"] = TradingState.ACTIVE
+    row["max_position"] = _max_position(account)
+    for name in (
+        "pool",
+        "is_shared",
+        "is_converted",
+        "cancel_on_disconnect",
+        "self_match_own",
+        "self_match_group",
+        "session",
+        "tier",
+        "concentration_floor",
+        "identical_max",
+        "identical_window_ns",
+        "slow_interval_ns",
+        "protection_window_ns",
+        "protection_qty",
+        "protection_delta",
+        "margin_grades",
+        "loss_grades",
+        "position_grades",
+    ):
+        row[name] = getattr(account, name)
+    for name in ("leverage_max", "concentration_permille", "executions_max", "day_orders_max"):
+        row[name] = or_(getattr(account, name), NO_LIMIT)
     for product in account.products:
         row["products"][product // 64] |= np.uint64(1 << product % 64)
+    orders = None
     if account.order_rate is not None:
-        interval = -(-NS // account.order_rate)
-        row["rate_interval_ns"] = interval
-        row["rate_tolerance_ns"] = (account.order_burst - 1) * interval
+        orders = Rate(per_second=account.order_rate, burst=account.order_burst)
+    fill_rates(row, orders, account.replace_rate, account.cancel_rate)
+    total = row["all"]
+    for name in ("max_long", "max_short", "max_gross"):
+        total[name] = CREDIT_MAX
+    total["buy_credit"] = total["sell_credit"] = total["gross_credit"] = CREDIT_MAX
+    total["max_open_orders"] = total["order_credit"] = OPEN_ORDERS_MAX
+
+
+def _max_position(account: Account) -> int:
+    """Of each instrument. Only what sends orders must state one."""
+    sends = account.level >= 4
+    return or_(account.max_position, MISSING if sends else NO_LIMIT)
 
 
 def _fill_balances(rows: npt.NDArray[Any], account: Account, currency_capacity: int) -> None:
-    for currency, cash in account.cash.items():
-        row = rows[account.handle * currency_capacity + currency]
-        row["cash"] = cash
-        row["initial_cash"] = cash
-        row["is_checked"] = 1
+    first = account.handle * currency_capacity
+    for currency in range(currency_capacity):
+        row = rows[first + currency]
+        row["max_loss"] = account.max_loss.get(currency, NO_LIMIT)
+        row["max_drawdown"] = account.max_drawdown.get(currency, NO_LIMIT)
+        if currency in account.cash or currency in account.credit_line:
+            row["cash"] = row["initial_cash"] = account.cash.get(currency, 0)
+            row["credit_line"] = account.credit_line.get(currency, 0)
+            row["is_checked"] = 1
 
 
-def _or(value: int | None, default: int) -> int:
+def _fill_limit(tables: Tables, account: int, limit: Limit) -> None:
+    index = limit_row_index(tables, account, limit.instrument, limit.product)
+    row = tables.arrays["limits"][index]
+    row["side_lock"] = limit.side_lock
+    for name in (
+        "max_order_qty",
+        "max_market_qty",
+        "max_notional",
+        "max_long",
+        "max_short",
+        "max_gross",
+        "max_open_orders",
+    ):
+        row[name] = or_(getattr(limit, name), MISSING)
+    if not limit.instrument and not limit.product:
+        account_row = tables.arrays["accounts"][account]
+        account_row["side_lock"] = limit.side_lock
+        total = account_row["all"]
+        for most, left in (
+            ("max_long", "buy_credit"),
+            ("max_short", "sell_credit"),
+            ("max_gross", "gross_credit"),
+            ("max_open_orders", "order_credit"),
+        ):
+            if (value := getattr(limit, most)) is not None:
+                total[most] = total[left] = value
+
+
+def or_(value: int | None, default: int) -> int:
+    """The value, or what stands for "not stated"."""
     return default if value is None else value
 
 
-def _power_of_two(least: int) -> int:
+def power_of_two(least: int) -> int:
+    """The smallest power of two that is no less."""
     return 1 << max(least - 1, 1).bit_length()
