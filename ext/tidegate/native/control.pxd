@@ -1,6 +1,7 @@
-"""Records that change what orders are checked against: marks, settlement, states, cash, time."""
+"""Records that change what orders are checked against: dispatch, counting, answering."""
+from tidegate.native.outputs cimport outputs
 from tidegate.native.records cimport record
 from tidegate.native.tables cimport tables
 
 
-cdef void step(tables* t, const record* r) noexcept nogil
+cdef void step(tables* t, const record* r, outputs* out) noexcept nogil
