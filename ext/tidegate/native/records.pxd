@@ -10,94 +10,43 @@ cdef extern from "records.h" nogil:
 
     ctypedef struct record:
         uint32_t checksum
-        uint8_t kind
-        uint8_t layout_version
-        uint8_t flags
-        uint8_t exec_type
-        uint64_t sequence
-        uint64_t cl_ord_id
-        uint64_t order_id
-        int64_t price
-        int64_t order_qty
-        uint32_t account
-        uint32_t instrument
-        uint16_t session
-        uint16_t reason
-        uint8_t side
-        uint8_t ord_type
-        uint8_t time_in_force
-        uint8_t position_effect
+        uint8_t kind, layout_version, flags, exec_type
+        uint64_t sequence, cl_ord_id, order_id
+        int64_t price, order_qty
+        uint32_t account, instrument
+        uint16_t session, reason
+        uint8_t side, ord_type, time_in_force, position_effect
         int64_t received_ns
-        uint32_t sequenced_delta
-        uint32_t decided_delta
-        uint32_t routed_delta
-        uint32_t venue_delta
-        uint32_t back_delta
+        uint32_t sequenced_delta, decided_delta, routed_delta, venue_delta, back_delta
         uint32_t msg_seq_num
         uint64_t body[4]
 
     ctypedef struct order_record:
         uint32_t checksum
-        uint8_t kind
-        uint8_t layout_version
-        uint8_t flags
-        uint8_t exec_type
-        uint64_t sequence
-        uint64_t cl_ord_id
-        uint64_t order_id
-        int64_t price
-        int64_t order_qty
-        uint32_t account
-        uint32_t instrument
-        uint16_t session
-        uint16_t reason
-        uint8_t side
-        uint8_t ord_type
-        uint8_t time_in_force
-        uint8_t position_effect
+        uint8_t kind, layout_version, flags, exec_type
+        uint64_t sequence, cl_ord_id, order_id
+        int64_t price, order_qty
+        uint32_t account, instrument
+        uint16_t session, reason
+        uint8_t side, ord_type, time_in_force, position_effect
         int64_t received_ns
-        uint32_t sequenced_delta
-        uint32_t decided_delta
-        uint32_t routed_delta
-        uint32_t venue_delta
-        uint32_t back_delta
+        uint32_t sequenced_delta, decided_delta, routed_delta, venue_delta, back_delta
         uint32_t msg_seq_num
         uint64_t orig_cl_ord_id
-        int64_t stop_px
-        int64_t expire_ns
-        uint8_t exec_inst
-        uint8_t hedge_flag
-        uint8_t mass_cancel_type
-        uint8_t list_seq_no
-        uint8_t tot_no_orders
-        uint8_t pad
+        int64_t stop_px, expire_ns
+        uint8_t exec_inst, hedge_flag, mass_cancel_type, list_seq_no, tot_no_orders, pad
         uint16_t list_id
 
     ctypedef struct execution_record:
         uint32_t checksum
-        uint8_t kind
-        uint8_t layout_version
-        uint8_t flags
-        uint8_t exec_type
-        uint64_t sequence
-        uint64_t cl_ord_id
-        uint64_t order_id
-        int64_t price
-        int64_t order_qty
-        uint32_t account
-        uint32_t instrument
-        uint16_t session
-        uint16_t reason
-        uint8_t side
-        uint8_t ord_type
-        uint8_t time_in_force
-        uint8_t position_effect
+        uint8_t kind, layout_version, flags, exec_type
+        uint64_t sequence, cl_ord_id, order_id
+        int64_t price, order_qty
+        uint32_t account, instrument
+        uint16_t session, reason
+        uint8_t side, ord_type, time_in_force, position_effect
         int64_t received_ns
-        uint32_t sequenced_delta
-        uint32_t decided_delta
-        uint32_t routed_delta
-        uint32_t venue_delta
-        uint32_t back_delta
+        uint32_t sequenced_delta, decided_delta, routed_delta, venue_delta, back_delta
         uint32_t msg_seq_num
         uint64_t exec_id
         int64_t last_px
@@ -107,227 +56,102 @@ cdef extern from "records.h" nogil:
 
     ctypedef struct denial_record:
         uint32_t checksum
-        uint8_t kind
-        uint8_t layout_version
-        uint8_t flags
-        uint8_t exec_type
-        uint64_t sequence
-        uint64_t cl_ord_id
-        uint64_t order_id
-        int64_t price
-        int64_t order_qty
-        uint32_t account
-        uint32_t instrument
-        uint16_t session
-        uint16_t reason
-        uint8_t side
-        uint8_t ord_type
-        uint8_t time_in_force
-        uint8_t position_effect
+        uint8_t kind, layout_version, flags, exec_type
+        uint64_t sequence, cl_ord_id, order_id
+        int64_t price, order_qty
+        uint32_t account, instrument
+        uint16_t session, reason
+        uint8_t side, ord_type, time_in_force, position_effect
         int64_t received_ns
-        uint32_t sequenced_delta
-        uint32_t decided_delta
-        uint32_t routed_delta
-        uint32_t venue_delta
-        uint32_t back_delta
+        uint32_t sequenced_delta, decided_delta, routed_delta, venue_delta, back_delta
         uint32_t msg_seq_num
-        int64_t limit_value
-        int64_t used_value
-        int64_t asked_value
+        int64_t limit_value, used_value, asked_value
         uint32_t ref_seq_num
-        uint8_t level
-        uint8_t ref_kind
-        uint8_t scope
-        uint8_t grade
+        uint8_t level, ref_kind, scope, grade
 
     ctypedef struct quote_record:
         uint32_t checksum
-        uint8_t kind
-        uint8_t layout_version
-        uint8_t flags
-        uint8_t exec_type
-        uint64_t sequence
-        uint64_t cl_ord_id
-        uint64_t order_id
-        int64_t price
-        int64_t order_qty
-        uint32_t account
-        uint32_t instrument
-        uint16_t session
-        uint16_t reason
-        uint8_t side
-        uint8_t ord_type
-        uint8_t time_in_force
-        uint8_t position_effect
+        uint8_t kind, layout_version, flags, exec_type
+        uint64_t sequence, cl_ord_id, order_id
+        int64_t price, order_qty
+        uint32_t account, instrument
+        uint16_t session, reason
+        uint8_t side, ord_type, time_in_force, position_effect
         int64_t received_ns
-        uint32_t sequenced_delta
-        uint32_t decided_delta
-        uint32_t routed_delta
-        uint32_t venue_delta
-        uint32_t back_delta
+        uint32_t sequenced_delta, decided_delta, routed_delta, venue_delta, back_delta
         uint32_t msg_seq_num
-        int64_t bid_px
-        int64_t bid_qty
-        int64_t ask_px
-        int64_t ask_qty
+        int64_t bid_px, bid_qty, ask_px, ask_qty
 
     ctypedef struct session_record:
         uint32_t checksum
-        uint8_t kind
-        uint8_t layout_version
-        uint8_t flags
-        uint8_t exec_type
-        uint64_t sequence
-        uint64_t cl_ord_id
-        uint64_t order_id
-        int64_t price
-        int64_t order_qty
-        uint32_t account
-        uint32_t instrument
-        uint16_t session
-        uint16_t reason
-        uint8_t side
-        uint8_t ord_type
-        uint8_t time_in_force
-        uint8_t position_effect
+        uint8_t kind, layout_version, flags, exec_type
+        uint64_t sequence, cl_ord_id, order_id
+        int64_t price, order_qty
+        uint32_t account, instrument
+        uint16_t session, reason
+        uint8_t side, ord_type, time_in_force, position_effect
         int64_t received_ns
-        uint32_t sequenced_delta
-        uint32_t decided_delta
-        uint32_t routed_delta
-        uint32_t venue_delta
-        uint32_t back_delta
-        uint32_t msg_seq_num
-        uint32_t next_sending
-        uint32_t next_expected
-        uint32_t begin_seq_no
-        uint32_t end_seq_no
+        uint32_t sequenced_delta, decided_delta, routed_delta, venue_delta, back_delta
+        uint32_t msg_seq_num, next_sending, next_expected, begin_seq_no, end_seq_no
         int64_t heartbeat_ns
         uint64_t request_id
 
     ctypedef struct control_record:
         uint32_t checksum
-        uint8_t kind
-        uint8_t layout_version
-        uint8_t flags
-        uint8_t exec_type
-        uint64_t sequence
-        uint64_t cl_ord_id
-        uint64_t order_id
-        int64_t price
-        int64_t order_qty
-        uint32_t account
-        uint32_t instrument
-        uint16_t session
-        uint16_t reason
-        uint8_t side
-        uint8_t ord_type
-        uint8_t time_in_force
-        uint8_t position_effect
+        uint8_t kind, layout_version, flags, exec_type
+        uint64_t sequence, cl_ord_id, order_id
+        int64_t price, order_qty
+        uint32_t account, instrument
+        uint16_t session, reason
+        uint8_t side, ord_type, time_in_force, position_effect
         int64_t received_ns
-        uint32_t sequenced_delta
-        uint32_t decided_delta
-        uint32_t routed_delta
-        uint32_t venue_delta
-        uint32_t back_delta
+        uint32_t sequenced_delta, decided_delta, routed_delta, venue_delta, back_delta
         uint32_t msg_seq_num
-        int64_t amount
-        int64_t expires_ns
-        uint16_t actor
-        uint16_t product
-        uint16_t currency
-        uint8_t trading_state
-        uint8_t limit_kind
+        int64_t amount, expires_ns
+        uint16_t actor, product, currency
+        uint8_t trading_state, limit_kind
         uint32_t to_account
-        uint8_t cash_phase
-        uint8_t side_lock
+        uint8_t cash_phase, side_lock
         uint8_t pad[2]
 
     ctypedef struct note_record:
         uint32_t checksum
-        uint8_t kind
-        uint8_t layout_version
-        uint8_t flags
-        uint8_t exec_type
-        uint64_t sequence
-        uint64_t cl_ord_id
-        uint64_t order_id
-        int64_t price
-        int64_t order_qty
-        uint32_t account
-        uint32_t instrument
-        uint16_t session
-        uint16_t reason
-        uint8_t side
-        uint8_t ord_type
-        uint8_t time_in_force
-        uint8_t position_effect
+        uint8_t kind, layout_version, flags, exec_type
+        uint64_t sequence, cl_ord_id, order_id
+        int64_t price, order_qty
+        uint32_t account, instrument
+        uint16_t session, reason
+        uint8_t side, ord_type, time_in_force, position_effect
         int64_t received_ns
-        uint32_t sequenced_delta
-        uint32_t decided_delta
-        uint32_t routed_delta
-        uint32_t venue_delta
-        uint32_t back_delta
+        uint32_t sequenced_delta, decided_delta, routed_delta, venue_delta, back_delta
         uint32_t msg_seq_num
         char text[32]
 
     ctypedef struct margin_record:
         uint32_t checksum
-        uint8_t kind
-        uint8_t layout_version
-        uint8_t flags
-        uint8_t exec_type
-        uint64_t sequence
-        uint64_t cl_ord_id
-        uint64_t order_id
-        int64_t price
-        int64_t order_qty
-        uint32_t account
-        uint32_t instrument
-        uint16_t session
-        uint16_t reason
-        uint8_t side
-        uint8_t ord_type
-        uint8_t time_in_force
-        uint8_t position_effect
+        uint8_t kind, layout_version, flags, exec_type
+        uint64_t sequence, cl_ord_id, order_id
+        int64_t price, order_qty
+        uint32_t account, instrument
+        uint16_t session, reason
+        uint8_t side, ord_type, time_in_force, position_effect
         int64_t received_ns
-        uint32_t sequenced_delta
-        uint32_t decided_delta
-        uint32_t routed_delta
-        uint32_t venue_delta
-        uint32_t back_delta
+        uint32_t sequenced_delta, decided_delta, routed_delta, venue_delta, back_delta
         uint32_t msg_seq_num
-        int64_t margin_long_lot
-        int64_t margin_short_lot
-        uint32_t margin_long_ppm
-        uint32_t margin_short_ppm
-        uint32_t epoch
+        int64_t margin_long_lot, margin_short_lot
+        uint32_t margin_long_ppm, margin_short_ppm, epoch
         uint8_t pad[4]
 
     ctypedef struct array_record:
         uint32_t checksum
-        uint8_t kind
-        uint8_t layout_version
-        uint8_t flags
-        uint8_t exec_type
-        uint64_t sequence
-        uint64_t cl_ord_id
-        uint64_t order_id
-        int64_t price
-        int64_t order_qty
-        uint32_t account
-        uint32_t instrument
-        uint16_t session
-        uint16_t reason
-        uint8_t side
-        uint8_t ord_type
-        uint8_t time_in_force
-        uint8_t position_effect
+        uint8_t kind, layout_version, flags, exec_type
+        uint64_t sequence, cl_ord_id, order_id
+        int64_t price, order_qty
+        uint32_t account, instrument
+        uint16_t session, reason
+        uint8_t side, ord_type, time_in_force, position_effect
         int64_t received_ns
-        uint32_t sequenced_delta
-        uint32_t decided_delta
-        uint32_t routed_delta
-        uint32_t venue_delta
-        uint32_t back_delta
+        uint32_t sequenced_delta, decided_delta, routed_delta, venue_delta, back_delta
         uint32_t msg_seq_num
         int32_t values[6]
         uint32_t epoch
@@ -336,35 +160,18 @@ cdef extern from "records.h" nogil:
 
     ctypedef struct rate_record:
         uint32_t checksum
-        uint8_t kind
-        uint8_t layout_version
-        uint8_t flags
-        uint8_t exec_type
-        uint64_t sequence
-        uint64_t cl_ord_id
-        uint64_t order_id
-        int64_t price
-        int64_t order_qty
-        uint32_t account
-        uint32_t instrument
-        uint16_t session
-        uint16_t reason
-        uint8_t side
-        uint8_t ord_type
-        uint8_t time_in_force
-        uint8_t position_effect
+        uint8_t kind, layout_version, flags, exec_type
+        uint64_t sequence, cl_ord_id, order_id
+        int64_t price, order_qty
+        uint32_t account, instrument
+        uint16_t session, reason
+        uint8_t side, ord_type, time_in_force, position_effect
         int64_t received_ns
-        uint32_t sequenced_delta
-        uint32_t decided_delta
-        uint32_t routed_delta
-        uint32_t venue_delta
-        uint32_t back_delta
+        uint32_t sequenced_delta, decided_delta, routed_delta, venue_delta, back_delta
         uint32_t msg_seq_num
-        int64_t bid_rate
-        int64_t ask_rate
+        int64_t bid_rate, ask_rate
         uint32_t haircut_ppm
-        uint16_t actor
-        uint16_t currency
+        uint16_t actor, currency
         uint64_t pad
 
 
@@ -416,22 +223,17 @@ cpdef enum Kind:
 
 
 cpdef enum Flag:
-    POSS_DUP = 1
-    POSS_RESEND = 2
-    REDUCE_ONLY = 4
-    POST_ONLY = 8
+    POSS_DUP = 1, POSS_RESEND = 2, REDUCE_ONLY = 4, POST_ONLY = 8
 
 
 # FIX 54
 cpdef enum Side:
-    BUY = 49
-    SELL = 50
+    BUY = 49, SELL = 50
 
 
 # FIX 40
 cpdef enum OrdType:
-    MARKET = 49
-    LIMIT = 50
+    MARKET = 49, LIMIT = 50
 
 
 # FIX 59
@@ -455,10 +257,7 @@ cpdef enum ExecType:
 
 # FIX 77; 0 in a record = not given. The last two are of venues that tell today's lots apart.
 cpdef enum PositionEffect:
-    CLOSE = 67
-    OPEN = 79
-    CLOSE_TODAY = 84
-    CLOSE_YESTERDAY = 89
+    CLOSE = 67, OPEN = 79, CLOSE_TODAY = 84, CLOSE_YESTERDAY = 89
 
 
 cpdef enum TradingState:
@@ -470,65 +269,44 @@ cpdef enum TradingState:
 
 # What a limit covers; 0 in a denial = the instrument's own rule.
 cpdef enum Scope:
-    SCOPE_INSTRUMENT = 1
-    SCOPE_PRODUCT = 2
-    SCOPE_ALL = 3
+    SCOPE_INSTRUMENT = 1, SCOPE_PRODUCT = 2, SCOPE_ALL = 3,
     SCOPE_SESSION = 4
 
 
 # LIMIT_CHANGE: which limit; its scope is the record's instrument, product or neither.
 cpdef enum LimitKind:
-    LIMIT_MAX_ORDER_QTY = 1
-    LIMIT_MAX_MARKET_QTY = 2
-    LIMIT_MAX_NOTIONAL = 3
-    LIMIT_MAX_LONG = 4
-    LIMIT_MAX_SHORT = 5
-    LIMIT_MAX_GROSS = 6
-    LIMIT_MAX_OPEN_ORDERS = 7
-    LIMIT_ORDER_RATE = 8
-    LIMIT_REPLACE_RATE = 9
-    LIMIT_CANCEL_RATE = 10
-    LIMIT_MAX_LOSS = 11
-    LIMIT_MAX_DRAWDOWN = 12
-    LIMIT_LEVERAGE = 13
-    LIMIT_CONCENTRATION = 14
-    LIMIT_DAY_ORDERS = 15
-    LIMIT_EXECUTIONS = 16
-    LIMIT_CREDIT_LINE = 17
+    LIMIT_MAX_ORDER_QTY = 1, LIMIT_MAX_MARKET_QTY = 2,
+    LIMIT_MAX_NOTIONAL = 3, LIMIT_MAX_LONG = 4, LIMIT_MAX_SHORT = 5,
+    LIMIT_MAX_GROSS = 6, LIMIT_MAX_OPEN_ORDERS = 7,
+    LIMIT_ORDER_RATE = 8, LIMIT_REPLACE_RATE = 9,
+    LIMIT_CANCEL_RATE = 10, LIMIT_MAX_LOSS = 11,
+    LIMIT_MAX_DRAWDOWN = 12, LIMIT_LEVERAGE = 13,
+    LIMIT_CONCENTRATION = 14, LIMIT_DAY_ORDERS = 15,
+    LIMIT_EXECUTIONS = 16, LIMIT_CREDIT_LINE = 17
 
 
 # How a control acts before it denies; each needs a threshold in per mille of the limit.
 cpdef enum Grade:
-    GRADE_ALERT = 1
-    GRADE_SLOW = 2
-    GRADE_REDUCE = 3
-    GRADE_HALT = 4
+    GRADE_ALERT = 1, GRADE_SLOW = 2, GRADE_REDUCE = 3, GRADE_HALT = 4
 
 
 # What may be done when an order would match one of its own side.
 cpdef enum SelfMatch:
-    SELF_MATCH_ALLOW = 1
-    DENY_NEW = 2
-    CANCEL_RESTING = 3
+    SELF_MATCH_ALLOW = 1, DENY_NEW = 2, CANCEL_RESTING = 3,
     CANCEL_BOTH = 4
 
 
 # CASH with a second phase: free cash is held, then posted or voided, once.
 cpdef enum CashPhase:
-    CASH_PENDING = 1
-    CASH_POST = 2
-    CASH_VOID = 3
+    CASH_PENDING = 1, CASH_POST = 2, CASH_VOID = 3
 
 
 cpdef enum Phase:
-    PHASE_CLOSED = 1
-    PHASE_OPEN = 2
+    PHASE_CLOSED = 1, PHASE_OPEN = 2
 
 
 cpdef enum MarginModel:
-    MARGIN_NET = 1
-    MARGIN_SIDES = 2
-    MARGIN_SPAN = 3
+    MARGIN_NET = 1, MARGIN_SIDES = 2, MARGIN_SPAN = 3
 
 
 cpdef enum Level:
@@ -542,101 +320,43 @@ cpdef enum Level:
 # 1..62 are the bits of risk's verdict, in the order of the checks; the lowest is reported.
 # RISK.md has the rule of each.
 cpdef enum Reason:
-    REASON_NONE = 0
-    MALFORMED = 1
-    UNKNOWN_ACCOUNT = 2
-    UNKNOWN_INSTRUMENT = 3
-    DUPLICATE_CL_ORD_ID = 4
-    TABLE_FULL = 5
-    LIST_REFUSED = 6
-    KILL_SWITCH = 7
-    HALTED_STATE = 8
-    RE_ENABLE_NEEDED = 9
-    PROTECTION_PULLED = 10
-    SESSION_CLOSED = 11
-    NOT_PERMITTED = 12
-    RESTRICTED = 13
-    SIDE_LOCKED = 14
-    REDUCING_STATE = 15
-    REDUCE_ONLY_ORDER = 16
-    CLOSABLE_LOTS = 17
-    LOSS_LIMIT = 18
-    DRAWDOWN_LIMIT = 19
-    ORDER_SIZE = 20
-    MARKET_ORDER_SIZE = 21
-    ORDER_SIZE_MIN = 22
-    LOT_STEP = 23
-    PRICE_STEP = 24
-    ORDER_NOTIONAL = 25
-    REFERENCE_MISSING = 26
-    REFERENCE_STALE = 27
-    PRICE_COLLAR = 28
-    MARKET_UNPROTECTED = 29
-    PERIOD_COLLAR = 30
-    ORDER_RATE = 31
-    REPLACE_RATE = 32
-    SLOWED = 33
-    DAY_ORDERS = 34
-    DAY_CANCELS = 35
-    DAY_LARGE_CANCELS = 36
-    DAY_SELF_TRADES = 37
-    ORDER_TO_TRADE = 38
-    OPEN_ORDERS = 39
-    IDENTICAL_ORDERS = 40
-    SELF_MATCH_OWN = 41
-    SELF_MATCH_GROUP = 42
-    LIMIT_MISSING = 43
-    POSITION_LIMIT = 44
-    GROSS_LIMIT = 45
-    CONCENTRATION = 46
-    MARGIN_MISSING = 47
-    BALANCE_MISSING = 48
-    CURRENCY_RATE_MISSING = 49
-    LEVERAGE = 50
-    MARGIN = 51
-    FEE = 52
-    POOL = 53
-    OVERFLOW = 54
+    REASON_NONE = 0, MALFORMED = 1, UNKNOWN_ACCOUNT = 2,
+    UNKNOWN_INSTRUMENT = 3, DUPLICATE_CL_ORD_ID = 4, TABLE_FULL = 5,
+    LIST_REFUSED = 6, KILL_SWITCH = 7, HALTED_STATE = 8,
+    RE_ENABLE_NEEDED = 9, PROTECTION_PULLED = 10, SESSION_CLOSED = 11,
+    NOT_PERMITTED = 12, RESTRICTED = 13, SIDE_LOCKED = 14,
+    REDUCING_STATE = 15, REDUCE_ONLY_ORDER = 16, CLOSABLE_LOTS = 17,
+    LOSS_LIMIT = 18, DRAWDOWN_LIMIT = 19, ORDER_SIZE = 20,
+    MARKET_ORDER_SIZE = 21, ORDER_SIZE_MIN = 22, LOT_STEP = 23,
+    PRICE_STEP = 24, ORDER_NOTIONAL = 25, REFERENCE_MISSING = 26,
+    REFERENCE_STALE = 27, PRICE_COLLAR = 28, MARKET_UNPROTECTED = 29,
+    PERIOD_COLLAR = 30, ORDER_RATE = 31, REPLACE_RATE = 32,
+    SLOWED = 33, DAY_ORDERS = 34, DAY_CANCELS = 35,
+    DAY_LARGE_CANCELS = 36, DAY_SELF_TRADES = 37, ORDER_TO_TRADE = 38,
+    OPEN_ORDERS = 39, IDENTICAL_ORDERS = 40, SELF_MATCH_OWN = 41,
+    SELF_MATCH_GROUP = 42, LIMIT_MISSING = 43, POSITION_LIMIT = 44,
+    GROSS_LIMIT = 45, CONCENTRATION = 46, MARGIN_MISSING = 47,
+    BALANCE_MISSING = 48, CURRENCY_RATE_MISSING = 49, LEVERAGE = 50,
+    MARGIN = 51, FEE = 52, POOL = 53, OVERFLOW = 54
     # 64..95: risk, about a request on an order that exists or not
-    UNKNOWN_ORDER = 64
-    TOO_LATE = 65
-    REQUEST_PENDING = 66
+    UNKNOWN_ORDER = 64, TOO_LATE = 65, REQUEST_PENDING = 66,
     JOURNAL_UNAVAILABLE = 67
     # 72..: risk, of its own accord: why it canceled, or what an alert is about
-    CANCELED_BY_KILL = 72
-    CANCELED_BY_PROTECTION = 73
-    CANCELED_SELF_MATCH = 74
-    CANCELED_REDUCE_ONLY = 75
-    CANCELED_FOR_MARGIN = 76
-    CANCEL_RATE = 77
-    LIST_INCOMPLETE = 78
-    LIMIT_LOWERED = 79
-    CONTROL_REFUSED = 80
+    CANCELED_BY_KILL = 72, CANCELED_BY_PROTECTION = 73,
+    CANCELED_SELF_MATCH = 74, CANCELED_REDUCE_ONLY = 75,
+    CANCELED_FOR_MARGIN = 76, CANCEL_RATE = 77, LIST_INCOMPLETE = 78,
+    LIMIT_LOWERED = 79, CONTROL_REFUSED = 80,
     CONTROL_NOT_ALLOWED = 81
     # 96..127: gateway and session
-    FRAME_LENGTH = 96
-    FRAME_VERSION = 97
-    FRAME_KIND = 98
-    NOT_LOGGED_ON = 99
-    LOGON_REFUSED = 100
-    ACCOUNT_NOT_OF_SESSION = 101
-    SEQUENCE_GAP = 102
-    SEQUENCE_LOW = 103
-    LANE_FULL = 104
-    SESSION_DISCONNECTED = 105
-    REQUEST_UNKNOWN = 106
-    FRAME_PARTS = 107
-    ROUTING_ID = 108
+    FRAME_LENGTH = 96, FRAME_VERSION = 97, FRAME_KIND = 98,
+    NOT_LOGGED_ON = 99, LOGON_REFUSED = 100,
+    ACCOUNT_NOT_OF_SESSION = 101, SEQUENCE_GAP = 102,
+    SEQUENCE_LOW = 103, LANE_FULL = 104, SESSION_DISCONNECTED = 105,
+    REQUEST_UNKNOWN = 106, FRAME_PARTS = 107, ROUTING_ID = 108
     # 128..159: router
-    VENUE_DOWN = 128
-    VENUE_THROTTLE = 129
-    VENUE_CODE_MISSING = 130
+    VENUE_DOWN = 128, VENUE_THROTTLE = 129, VENUE_CODE_MISSING = 130
     # 160..191: the venue's own
-    VENUE_REJECTED = 160
-    VENUE_CLOSED = 161
-    VENUE_PRICE_LIMIT = 162
-    VENUE_UNKNOWN_ORDER = 163
-    VENUE_TOO_LATE = 164
-    VENUE_POST_ONLY = 165
-    VENUE_MALFORMED = 166
+    VENUE_REJECTED = 160, VENUE_CLOSED = 161, VENUE_PRICE_LIMIT = 162,
+    VENUE_UNKNOWN_ORDER = 163, VENUE_TOO_LATE = 164,
+    VENUE_POST_ONLY = 165, VENUE_MALFORMED = 166,
     VENUE_DUPLICATE = 167

@@ -12,145 +12,49 @@ cdef extern from "tables.h" nogil:
     const int64_t TG_CREDIT_MAX
 
     ctypedef struct bucket:
-        int64_t interval_ns
-        int64_t tolerance_ns
-        int64_t next_ns
+        int64_t interval_ns, tolerance_ns, next_ns
 
     ctypedef struct credits:
-        int64_t buy_credit
-        int64_t sell_credit
-        int64_t gross_credit
-        int64_t max_long
-        int64_t max_short
-        int64_t max_gross
-        int32_t order_credit
-        int32_t max_open_orders
+        int64_t buy_credit, sell_credit, gross_credit, max_long, max_short, max_gross
+        int32_t order_credit, max_open_orders
 
     ctypedef struct risk_row:
         uint64_t sequence
-        int64_t now_ns
-        int64_t next_phase_ns
-        int64_t next_expiry_ns
-        uint32_t fold_version
-        uint32_t margin_epoch
-        uint32_t staged_count
-        uint32_t instrument_count
-        uint32_t account_count
-        uint32_t currency_count
-        uint32_t product_count
-        uint32_t pair_count
-        uint32_t group_count
-        uint32_t side_count
-        uint32_t scan_count
-        uint32_t day_count
-        uint32_t limit_count
-        uint32_t override_count
-        uint32_t cash_hold_count
-        uint32_t dirty_first
-        uint32_t order_slots_used
-        uint32_t free_first
-        uint32_t free_last
-        uint32_t open_orders
-        uint32_t cl_ord_id_count
-        uint32_t open_lists
-        uint64_t accepted
-        uint64_t denied
-        uint64_t fills
-        uint64_t late_fills
-        uint64_t orphan_reports
-        uint64_t duplicate_reports
-        uint64_t unbookable
-        uint64_t refused_records
-        uint64_t alerts
-        uint64_t stale_credits
+        int64_t now_ns, next_phase_ns, next_expiry_ns
+        uint32_t fold_version, margin_epoch, staged_count, instrument_count, account_count
+        uint32_t currency_count, product_count, pair_count, group_count, side_count, scan_count
+        uint32_t day_count, limit_count, override_count, cash_hold_count, dirty_first
+        uint32_t order_slots_used, free_first, free_last, open_orders, cl_ord_id_count, open_lists
+        uint64_t accepted, denied, fills, late_fills, orphan_reports, duplicate_reports
+        uint64_t unbookable, refused_records, alerts, stale_credits
         uint64_t denied_by_reason[128]
 
     ctypedef struct currency_row:
-        int64_t bid_rate
-        int64_t ask_rate
-        int64_t asset_rate
-        int64_t liability_rate
+        int64_t bid_rate, ask_rate, asset_rate, liability_rate
         uint32_t haircut_ppm
         uint8_t pad[28]
 
     ctypedef struct instrument_row:
-        int64_t tick_value
-        int64_t mark_px
-        int64_t mark_ns
-        int64_t stale_ns
-        int64_t lot_notional
-        int64_t notional_floor
-        int64_t collar_low
-        int64_t collar_high
-        int64_t collar_ticks
-        int64_t collar_permille
-        int64_t period_ns
-        int64_t period_ticks
-        int64_t min_order_qty
-        int64_t lot_step
-        int64_t price_step
-        int64_t max_order_qty
-        int64_t max_market_qty
-        int64_t margin_long
-        int64_t margin_short
-        int64_t margin_long_today
-        int64_t margin_short_today
-        int64_t exchange_long
-        int64_t exchange_short
-        int64_t exchange_long_today
-        int64_t exchange_short_today
-        bucket order_rate
-        bucket replace_rate
-        bucket cancel_rate
-        int64_t settlement_px
-        int64_t average_px
-        int64_t margin_long_lot
-        int64_t margin_short_lot
-        int64_t margin_long_ppm
-        int64_t margin_short_ppm
-        int64_t exchange_long_lot
-        int64_t exchange_short_lot
-        int64_t exchange_long_ppm
-        int64_t exchange_short_ppm
-        int64_t next_phase_ns
-        int64_t day_orders_max
-        int64_t day_cancels_max
-        int64_t day_large_cancels_max
-        int64_t day_self_trades_max
-        int64_t large_cancel_qty
-        int64_t order_to_trade_max
-        int64_t order_to_trade_floor
-        int64_t scan_unit
+        int64_t tick_value, mark_px, mark_ns, stale_ns, lot_notional, notional_floor, collar_low
+        int64_t collar_high, collar_ticks, collar_permille, period_ns, period_ticks, min_order_qty
+        int64_t lot_step, price_step, max_order_qty, max_market_qty, margin_long, margin_short
+        int64_t margin_long_today, margin_short_today, exchange_long, exchange_short
+        int64_t exchange_long_today, exchange_short_today
+        bucket order_rate, replace_rate, cancel_rate
+        int64_t settlement_px, average_px, margin_long_lot, margin_short_lot, margin_long_ppm
+        int64_t margin_short_ppm, exchange_long_lot, exchange_short_lot, exchange_long_ppm
+        int64_t exchange_short_ppm, next_phase_ns, day_orders_max, day_cancels_max
+        int64_t day_large_cancels_max, day_self_trades_max, large_cancel_qty, order_to_trade_max
+        int64_t order_to_trade_floor, scan_unit
         int32_t scan[16]
-        int32_t scan_delta
-        int32_t intra_rate
-        int32_t delivery_rate
-        int32_t short_option_rate
-        uint32_t currency
-        uint32_t product
-        uint32_t venue
-        uint32_t first_pair
-        uint32_t phase_index
-        uint32_t phase_end
-        uint8_t trading_state
-        uint8_t phase
-        uint8_t side_lock
-        uint8_t margin_model
-        uint8_t price_basis
-        uint8_t is_max_side
-        uint8_t has_sides
-        uint8_t closes_today
-        uint8_t is_option
-        uint8_t is_call
-        uint8_t is_premium_paid
-        uint8_t exempts_immediate
+        int32_t scan_delta, intra_rate, delivery_rate, short_option_rate
+        uint32_t currency, product, venue, first_pair, phase_index, phase_end
+        uint8_t trading_state, phase, side_lock, margin_model, price_basis, is_max_side, has_sides
+        uint8_t closes_today, is_option, is_call, is_premium_paid, exempts_immediate
         uint8_t pad[4]
 
     ctypedef struct staged_row:
-        int64_t margin_long_lot
-        int64_t margin_short_lot
-        int64_t margin_long_ppm
-        int64_t margin_short_ppm
+        int64_t margin_long_lot, margin_short_lot, margin_long_ppm, margin_short_ppm
         int32_t scan[20]
         int32_t scan_spare[4]
         uint32_t epoch
@@ -164,45 +68,18 @@ cdef extern from "tables.h" nogil:
 
     ctypedef struct account_row:
         uint32_t chain[5]
-        uint32_t pool
-        uint32_t group
-        uint32_t next_dirty
-        uint8_t level
-        uint8_t chain_count
-        uint8_t trading_state
-        uint8_t graded_state
-        uint8_t is_slowed
-        uint8_t is_dirty
-        uint8_t is_shared
-        uint8_t is_converted
-        uint8_t cancel_on_disconnect
-        uint8_t self_match_own
-        uint8_t self_match_group
-        uint8_t side_lock
+        uint32_t pool, group, next_dirty
+        uint8_t level, chain_count, trading_state, graded_state, is_slowed, is_dirty, is_shared
+        uint8_t is_converted, cancel_on_disconnect, self_match_own, self_match_group, side_lock
         uint16_t session
-        uint8_t tier
-        uint8_t is_halted_by_executions
+        uint8_t tier, is_halted_by_executions
         credits all
-        bucket order_rate
-        bucket replace_rate
-        bucket cancel_rate
+        bucket order_rate, replace_rate, cancel_rate
         uint64_t products[4]
-        int64_t max_position
-        int64_t converted_free
-        int64_t slow_interval_ns
-        int64_t last_order_ns
-        int64_t leverage_max
-        int64_t concentration_permille
-        int64_t concentration_floor
-        int64_t identical_max
-        int64_t identical_window_ns
-        int64_t executions_max
-        int64_t executions
-        int64_t day_orders_max
-        int64_t day_orders
-        int64_t protection_window_ns
-        int64_t protection_qty
-        int64_t protection_delta
+        int64_t max_position, converted_free, slow_interval_ns, last_order_ns, leverage_max
+        int64_t concentration_permille, concentration_floor, identical_max, identical_window_ns
+        int64_t executions_max, executions, day_orders_max, day_orders, protection_window_ns
+        int64_t protection_qty, protection_delta
         uint32_t margin_grades[4]
         uint32_t loss_grades[4]
         uint32_t position_grades[4]
@@ -214,203 +91,92 @@ cdef extern from "tables.h" nogil:
         uint64_t fill_count
 
     ctypedef struct product_row:
-        uint32_t account
-        uint32_t product
-        uint32_t balance
-        uint32_t scan
+        uint32_t account, product, balance, scan
         credits all
-        int64_t margin_longs
-        int64_t margin_shorts
-        int64_t margin
-        int64_t protection_since_ns
-        int64_t protection_qty
+        int64_t margin_longs, margin_shorts, margin, protection_since_ns, protection_qty
         int64_t protection_delta
         uint8_t is_pulled
         uint8_t pad[7]
 
     ctypedef struct scan_row:
         int64_t worst[16]
-        int64_t intra_longs
-        int64_t intra_shorts
-        int64_t delivery
-        int64_t short_options
+        int64_t intra_longs, intra_shorts, delivery, short_options
         int64_t pad[4]
 
     ctypedef struct pair_row:
-        uint32_t account
-        uint32_t instrument
-        uint32_t parent
-        uint32_t product
-        uint32_t balance
-        uint32_t next
-        uint32_t sides
-        uint32_t day
+        uint32_t account, instrument, parent, product, balance, next, sides, day
         credits all
-        int64_t net
-        int64_t margin
-        int64_t open_cost
-        int64_t unrealised
-        int64_t bought_qty
+        int64_t net, margin, open_cost, unrealised, bought_qty
         uint64_t fill_count
-        int64_t gross
-        int64_t period_px
-        int64_t period_since_ns
-        int64_t max_notional
-        int32_t max_order_qty
-        int32_t max_market_qty
-        uint32_t fold_version
-        uint32_t reduce_only_orders
-        uint8_t state
-        uint8_t side_lock
-        uint8_t is_permitted
+        int64_t gross, period_px, period_since_ns, max_notional
+        int32_t max_order_qty, max_market_qty
+        uint32_t fold_version, reduce_only_orders
+        uint8_t state, side_lock, is_permitted
         uint8_t pad[5]
 
     ctypedef struct sides_row:
-        int32_t long_today
-        int32_t long_yesterday
-        int32_t short_today
-        int32_t short_yesterday
-        int32_t frozen_long_today
-        int32_t frozen_long_yesterday
-        int32_t frozen_short_today
-        int32_t frozen_short_yesterday
-        int32_t charged_long_today
-        int32_t charged_short_today
-        int64_t short_cost
-        int64_t long_today_cost
-        int64_t short_today_cost
+        int32_t long_today, long_yesterday, short_today, short_yesterday, frozen_long_today
+        int32_t frozen_long_yesterday, frozen_short_today, frozen_short_yesterday
+        int32_t charged_long_today, charged_short_today
+        int64_t short_cost, long_today_cost, short_today_cost
 
     ctypedef struct day_row:
-        uint32_t first_order
-        uint32_t orders
-        uint32_t replaces
-        uint32_t cancels
-        uint32_t large_cancels
-        uint32_t self_trades
-        uint32_t trades
+        uint32_t first_order, orders, replaces, cancels, large_cancels, self_trades, trades
         uint32_t last_match_id
         uint8_t last_match_side
         uint8_t pad[7]
 
     ctypedef struct balance_row:
-        int64_t cash
-        int64_t initial_cash
-        int64_t credit_line
-        int64_t margin
-        int64_t fee_held
-        int64_t premium_held
-        int64_t cash_held
-        int64_t unrealised
-        int64_t fees
-        int64_t notional
-        int64_t margin_credit
-        int64_t converted
-        int64_t peak
-        int64_t max_loss
-        int64_t max_drawdown
+        int64_t cash, initial_cash, credit_line, margin, fee_held, premium_held, cash_held
+        int64_t unrealised, fees, notional, margin_credit, converted, peak, max_loss, max_drawdown
         uint8_t is_checked
         uint8_t pad[7]
 
     ctypedef struct limit_row:
-        uint32_t account
-        uint32_t instrument
-        uint32_t product
-        uint32_t side_lock
-        int64_t max_order_qty
-        int64_t max_market_qty
-        int64_t max_notional
-        int64_t max_long
-        int64_t max_short
-        int64_t max_gross
+        uint32_t account, instrument, product, side_lock
+        int64_t max_order_qty, max_market_qty, max_notional, max_long, max_short, max_gross
         int64_t max_open_orders
 
     ctypedef struct override_row:
-        int64_t base_value
-        int64_t expires_ns
-        uint32_t account
-        uint32_t instrument
-        uint32_t currency
+        int64_t base_value, expires_ns
+        uint32_t account, instrument, currency
         uint16_t product
-        uint8_t limit_kind
-        uint8_t pad
+        uint8_t limit_kind, pad
 
     ctypedef struct fee_row:
-        int64_t open_lot
-        int64_t close_lot
-        int64_t close_today_lot
-        uint32_t open_ppm
-        uint32_t close_ppm
-        uint32_t close_today_ppm
-        uint32_t pad
+        int64_t open_lot, close_lot, close_today_lot
+        uint32_t open_ppm, close_ppm, close_today_ppm, pad
 
     ctypedef struct cash_hold_row:
         uint64_t request
         int64_t amount
-        uint32_t account
-        uint32_t currency
-        uint32_t to_account
-        uint32_t pad
+        uint32_t account, currency, to_account, pad
 
     ctypedef struct order_row:
-        uint64_t order_id
-        uint64_t cl_ord_id
-        uint64_t cancel_cl_ord_id
-        uint64_t replace_cl_ord_id
-        uint64_t exec_id
-        int64_t price
-        int64_t order_qty
-        int64_t cum_qty
-        int64_t held_qty
-        int64_t fee_held
-        int64_t premium_held
-        int64_t replace_price
+        uint64_t order_id, cl_ord_id, cancel_cl_ord_id, replace_cl_ord_id, exec_id
+        int64_t price, order_qty, cum_qty, held_qty, fee_held, premium_held, replace_price
         int64_t replace_qty
-        uint32_t account
-        uint32_t instrument
-        uint32_t pair
-        uint32_t next
-        uint32_t previous
-        uint32_t next_of_group
-        uint32_t previous_of_group
+        uint32_t account, instrument, pair, next, previous, next_of_group, previous_of_group
         uint32_t frozen_today
-        uint16_t session
-        uint16_t cancel_reason
-        uint16_t list_id
-        uint8_t side
-        uint8_t ord_type
-        uint8_t time_in_force
-        uint8_t position_effect
-        uint8_t ord_status
-        uint8_t flags
-        uint8_t is_cancel_pending
-        uint8_t is_replace_pending
-        uint8_t is_staged
+        uint16_t session, cancel_reason, list_id
+        uint8_t side, ord_type, time_in_force, position_effect, ord_status, flags
+        uint8_t is_cancel_pending, is_replace_pending, is_staged
         uint8_t pad[9]
 
     ctypedef struct cl_ord_id_row:
-        uint64_t cl_ord_id
-        uint64_t order_id
-        int64_t order_qty
-        int64_t cum_qty
+        uint64_t cl_ord_id, order_id
+        int64_t order_qty, cum_qty
         uint32_t session
         uint16_t reason
-        uint8_t exec_type
-        uint8_t pad
+        uint8_t exec_type, pad
 
     ctypedef struct session_orders_row:
-        uint32_t first_order
-        uint32_t open_orders
-        uint32_t cl_ord_ids
+        uint32_t first_order, open_orders, cl_ord_ids
         uint16_t list_id
-        uint8_t list_count
-        uint8_t list_taken
-        uint8_t is_list_refused
-        uint8_t trading_state
+        uint8_t list_count, list_taken, is_list_refused, trading_state
         uint8_t pad[6]
         int64_t list_since_ns
-        bucket order_rate
-        bucket replace_rate
-        bucket cancel_rate
+        bucket order_rate, replace_rate, cancel_rate
 
 
 ctypedef struct tables:
