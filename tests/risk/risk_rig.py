@@ -55,6 +55,8 @@ VIEWS = {
     Kind.EXECUTION_REPORT: EXECUTION_RECORD,
     Kind.DENIED: DENIAL_RECORD,
     Kind.CANCEL_REJECT: DENIAL_RECORD,
+    Kind.ALERT: DENIAL_RECORD,
+    Kind.CONTROL_ANSWER: DENIAL_RECORD,
 }
 
 
@@ -113,7 +115,14 @@ def accounts() -> tuple[Account, ...]:
     sub = {"cash": {USD: MILLION, CNY: MILLION}, "max_position": 50, "max_order_qty": 20}
     return (
         account(FIRM, Level.FIRM, 0),
-        account(MASTER, Level.MASTER, FIRM, cash={USD: 10 * MILLION}, max_position=80),
+        account(
+            MASTER,
+            Level.MASTER,
+            FIRM,
+            cash={USD: 10 * MILLION},
+            max_position=80,
+            is_shared=True,
+        ),
         account(OTHER_MASTER, Level.MASTER, FIRM),
         account(GROUP, Level.OWNER_GROUP, MASTER),
         account(OTHER_GROUP, Level.OWNER_GROUP, OTHER_MASTER),
@@ -264,6 +273,17 @@ def cash(account: int, currency: int, amount: int) -> np.ndarray[Any, Any]:
     return record(CONTROL_RECORD, Kind.CASH, account=account, currency=currency, amount=amount)
 
 
+def control(kind: Kind, **fields: Any) -> np.ndarray[Any, Any]:
+    """A control record of any kind that shares the control view."""
+    return record(CONTROL_RECORD, kind, **fields)
+
+
+def limit_change(account: int, limit_kind: int, amount: int, **scope: int) -> np.ndarray[Any, Any]:
+    return control(
+        Kind.LIMIT_CHANGE, account=account, limit_kind=limit_kind, amount=amount, **scope
+    )
+
+
 def tick(now_ns: int) -> np.ndarray[Any, Any]:
     return record(RECORD, Kind.TICK, received_ns=now_ns)
 
@@ -275,6 +295,17 @@ def as_dicts(rows: np.ndarray[Any, Any]) -> list[dict[str, Any]]:
         view = rows[index : index + 1].view(VIEWS.get(Kind(int(rows["kind"][index])), ORDER_RECORD))
         names = [name for name in view.dtype.names or () if name != "pad"]
         found.append({name: view[name][0].tolist() for name in names})
+    return found
+
+
+def flat(row: Any) -> dict[str, Any]:
+    """A row as a dict of Python values, the fields of its credits among them."""
+    found = {}
+    for name in row.dtype.names:
+        if row.dtype[name].names and name == "all":
+            found |= {inner: row[name][inner].item() for inner in row.dtype[name].names}
+        else:
+            found[name] = row[name].tolist()
     return found
 
 
@@ -329,13 +360,19 @@ class Step:
         return int(self.tables.arrays["risk"][field][0])
 
     def pair(self, account: int, instrument: int) -> dict[str, int]:
+        """The pair's fields, its credits, and in a net instrument what works: open_buy, open_sell."""
         rows = self.tables.arrays["pairs"]
         for row in rows[1 : self.risk("pair_count") + 1]:
             if row["account"] == account and row["instrument"] == instrument:
-                return dict(zip(rows.dtype.names or (), row.tolist(), strict=True))
-        return dict.fromkeys(rows.dtype.names or (), 0)
+                found = flat(row)
+                found["open_buy"] = found["max_long"] - found["buy_credit"] - found["net"]
+                found["open_sell"] = found["max_short"] - found["sell_credit"] + found["net"]
+                return found
+        return dict.fromkeys((*flat(rows[0]), "open_buy", "open_sell"), 0)
 
     def balance(self, account: int, currency: int = USD) -> dict[str, int]:
         rows = self.tables.arrays["balances"]
-        row = rows[account * 3 + currency]
-        return dict(zip(rows.dtype.names or (), row.tolist(), strict=True))
+        return flat(rows[account * 3 + currency])
+
+    def account(self, account: int) -> dict[str, Any]:
+        return flat(self.tables.arrays["accounts"][account])
