@@ -29,7 +29,7 @@ LAYERS = (
     "channel",
     "venue_session native.gateway_agent native.risk_agent native.router_agent replay audit",
     "gateway risk router",
-    "config tape client+aio+__init__",
+    "config tape client+aio+__init__ span",
     "venue",
     "stage",
     "supervisor inspect",

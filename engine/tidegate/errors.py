@@ -55,3 +55,7 @@ class ReplayError(TidegateError):
 
 class PriceError(TidegateError):
     """A price that is not a whole number of ticks; names the tick size."""
+
+
+class MarginError(TidegateError):
+    """Risk parameters or a portfolio from which no margin can be computed; names the place."""

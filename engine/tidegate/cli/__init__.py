@@ -19,6 +19,7 @@ COMMANDS = {
     "tape": ("tidegate.cli.tape", "Import recordings, show a tape."),
     "demo": ("tidegate.cli.demo", "Trade recorded markets and prove the books."),
     "replay": ("tidegate.cli.replay", "Replay a journal and compare state hashes."),
+    "margin": ("tidegate.cli.margin", "Print the exact margin of a portfolio, as JSON."),
     "version": ("tidegate.cli.version", "Print the version."),
 }
 
