@@ -108,6 +108,8 @@ def fill(tables: Tables, universe: Universe) -> Tables:
     for account in universe.accounts:
         _fill_account(arrays["accounts"], account, universe)
         _fill_balances(arrays["balances"], account, len(universe.currencies) + 1)
+    for pool in {account.pool for account in universe.accounts} - {0}:
+        arrays["accounts"]["is_pool"][pool] = 1
     for account in universe.accounts:
         for limit in all_limits(account):
             _fill_limit(tables, account.handle, limit)

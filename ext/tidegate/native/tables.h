@@ -98,7 +98,8 @@ typedef struct {
     uint32_t loss_grades[4];
     uint32_t position_grades[4];
     uint8_t grades[3];         /* reached now: margin, loss, position */
-    uint8_t pad[5];
+    uint8_t is_pool;           /* some account draws on its money; its own pairs book none */
+    uint8_t pad[4];
     uint32_t identical_signature[4];
     uint32_t identical_count[4];
     int64_t identical_since_ns[4];

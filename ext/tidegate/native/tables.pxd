@@ -84,7 +84,8 @@ cdef extern from "tables.h" nogil:
         uint32_t loss_grades[4]
         uint32_t position_grades[4]
         uint8_t grades[3]
-        uint8_t pad[5]
+        uint8_t is_pool
+        uint8_t pad[4]
         uint32_t identical_signature[4]
         uint32_t identical_count[4]
         int64_t identical_since_ns[4]
