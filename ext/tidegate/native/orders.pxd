@@ -1,14 +1,29 @@
 """Open orders by order_id, and every cl_ord_id of the day."""
 from libc.stdint cimport uint16_t, uint32_t, uint64_t
 
-from tidegate.native.records cimport order_record
+from tidegate.native.records cimport CLOSE, CLOSE_TODAY, CLOSE_YESTERDAY, REDUCE_ONLY, order_record
 from tidegate.native.tables cimport cl_ord_id_row, order_row, tables
+
+
+cdef inline bint is_close(int position_effect) noexcept nogil:
+    return (
+        position_effect == CLOSE or position_effect == CLOSE_TODAY
+        or position_effect == CLOSE_YESTERDAY
+    )
+
+
+cdef inline bint is_reduce_only(const tables* t, const order_row* order) noexcept nogil:
+    """Counted in pairs[].reduce_only_orders from hold to close_order."""
+    return order.flags & REDUCE_ONLY or (
+        is_close(order.position_effect) and not t.instruments[order.instrument].has_sides
+    )
 
 
 cdef order_row* find_order(const tables* t, uint64_t order_id) noexcept nogil
 cdef bint is_open(const order_row* order) noexcept nogil
 cdef bint has_room(const tables* t) noexcept nogil
 cdef order_row* open_order(tables* t, uint16_t session) noexcept nogil
+# Leaves its session's list and its group's; what it holds must have been given back.
 cdef void close_order(tables* t, order_row* order, char ord_status) noexcept nogil
 cdef cl_ord_id_row* find_cl_ord_id(
     const tables* t, uint16_t session, uint64_t cl_ord_id

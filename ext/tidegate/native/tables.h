@@ -157,7 +157,7 @@ typedef struct {
     int32_t max_market_qty;    /* folded */
     uint32_t fold_version;
     uint32_t reduce_only_orders;
-    uint8_t state;             /* folded: the worst trading state */
+    uint8_t state;             /* folded: bit s = a level or the instrument is in state s */
     uint8_t side_lock;         /* folded */
     uint8_t is_permitted;      /* folded */
     uint8_t pad[5];
@@ -192,6 +192,8 @@ typedef struct {
     uint32_t last_match_id;
     uint8_t last_match_side;
     uint8_t pad[7];
+    int64_t best_buy_px;       /* no working buy is above it; only where first_order is not 0 */
+    int64_t best_sell_px;
 } day_row;
 
 typedef struct {
@@ -208,7 +210,7 @@ typedef struct {
     int64_t margin_credit;     /* by how much exact SPAN is below the hold; margin is net of it */
     int64_t converted;         /* its part of accounts[].converted_free */
     int64_t peak;              /* of the day's profit */
-    int64_t max_loss;
+    int64_t max_loss;          /* TG_NO_LIMIT = not stated */
     int64_t max_drawdown;
     uint8_t is_checked;        /* this level states its own cash: margin is checked against it */
     uint8_t pad[7];
@@ -282,9 +284,10 @@ typedef struct {
     uint16_t list_id;          /* the list that is being taken; 0 = none */
     uint8_t list_count;
     uint8_t list_taken;
+    uint8_t list_staged;       /* of those taken, held and not yet routed */
     uint8_t is_list_refused;
     uint8_t trading_state;     /* ACTIVE or KILLED */
-    uint8_t pad[6];
+    uint8_t pad[5];
     int64_t list_since_ns;
     bucket order_rate;
     bucket replace_rate;
@@ -297,7 +300,7 @@ static_assert(sizeof(product_row) == 128, "hidden padding");
 static_assert(sizeof(scan_row) == 192, "hidden padding");
 static_assert(sizeof(pair_row) == 192, "hidden padding");
 static_assert(sizeof(sides_row) == 64, "hidden padding");
-static_assert(sizeof(day_row) == 40, "hidden padding");
+static_assert(sizeof(day_row) == 56, "hidden padding");
 static_assert(sizeof(balance_row) == 128, "hidden padding");
 static_assert(sizeof(cash_hold_row) == 32, "hidden padding");
 static_assert(sizeof(order_row) == 160, "hidden padding");

@@ -126,6 +126,7 @@ cdef extern from "tables.h" nogil:
         uint32_t last_match_id
         uint8_t last_match_side
         uint8_t pad[7]
+        int64_t best_buy_px, best_sell_px
 
     ctypedef struct balance_row:
         int64_t cash, initial_cash, credit_line, margin, fee_held, premium_held, cash_held
@@ -174,8 +175,8 @@ cdef extern from "tables.h" nogil:
     ctypedef struct session_orders_row:
         uint32_t first_order, open_orders, cl_ord_ids
         uint16_t list_id
-        uint8_t list_count, list_taken, is_list_refused, trading_state
-        uint8_t pad[6]
+        uint8_t list_count, list_taken, list_staged, is_list_refused, trading_state
+        uint8_t pad[5]
         int64_t list_since_ns
         bucket order_rate, replace_rate, cancel_rate
 

@@ -1,0 +1,22 @@
+"""Working orders of an owner group in an instrument, and which of them an order would meet."""
+from libc.stdint cimport int64_t
+
+from tidegate.native.records cimport order_record
+from tidegate.native.tables cimport day_row, order_row, tables
+
+
+# `enter` when it is held and order.pair is set, and again when it gets a pending price.
+# orders.close_order calls `leave`.
+cdef void enter(tables* t, order_row* order) noexcept nogil
+cdef void leave(tables* t, order_row* order) noexcept nogil
+# One cheap test first: can any order of the group cross?
+cdef bint may_cross(const day_row* day, bint is_buy, bint is_market, int64_t price) noexcept nogil
+# Does this working order meet an order of that side and price?
+cdef bint is_met(
+    const order_row* order, bint is_buy, bint is_market, int64_t price
+) noexcept nogil
+# is_group False: only orders of the account itself. px = the most aggressive price that is met.
+cdef bint crosses(
+    const tables* t, const day_row* day, const order_record* o, int64_t price, bint is_group,
+    int64_t* px
+) noexcept nogil
