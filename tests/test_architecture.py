@@ -32,7 +32,7 @@ LAYERS = (
     "config tape client+aio+__init__ span",
     "venue",
     "stage",
-    "supervisor inspect",
+    "supervisor inspect explain",
     "demo",
     "cli+__main__",
 )

@@ -20,6 +20,8 @@ COMMANDS = {
     "demo": ("tidegate.cli.demo", "Trade recorded markets and prove the books."),
     "replay": ("tidegate.cli.replay", "Replay a journal and compare state hashes."),
     "margin": ("tidegate.cli.margin", "Print the exact margin of a portfolio, as JSON."),
+    "explain": ("tidegate.cli.explain", "Why a record of the past ended as it did."),
+    "whatif": ("tidegate.cli.whatif", "Would this order pass now? Nothing is sent."),
     "version": ("tidegate.cli.version", "Print the version."),
 }
 

@@ -1,0 +1,1 @@
+"""Why: any verdict of the past explained by replaying to it, any order of the future tried."""

@@ -1,0 +1,234 @@
+"""Explain one record of a journal: replay to it, look at every check, run it, see what changed.
+
+The journal alone is read, and the universe beside it: a running system does not notice.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from tidegate import risk_state, universe
+from tidegate.errors import ReplayError
+from tidegate.explain.changes import Change, changes, copy_of
+from tidegate.explain.sentences import Compared, numbers, sentence
+from tidegate.explain.units import Speaker
+from tidegate.native.journal import JournalReader
+from tidegate.native.pretrade import Pretrade
+from tidegate.native.records import (
+    CONTROL_RECORD,
+    DENIAL_RECORD,
+    EXECUTION_RECORD,
+    NOTE_RECORD,
+    ORDER_RECORD,
+    RECORD,
+    Kind,
+    Reason,
+    Side,
+)
+from tidegate.replay import UNIVERSE_NAME
+
+ORDERS = (Kind.NEW_ORDER_SINGLE, Kind.CANCEL_REPLACE_REQUEST)
+REQUESTS = (*ORDERS, Kind.CANCEL_REQUEST)
+VIEWS = {
+    **dict.fromkeys((*REQUESTS, Kind.MASS_CANCEL_REQUEST), ORDER_RECORD),
+    Kind.EXECUTION_REPORT: EXECUTION_RECORD,
+    Kind.CANCEL_REJECT: DENIAL_RECORD,
+    Kind.DENIED: DENIAL_RECORD,
+    Kind.ALERT: DENIAL_RECORD,
+    Kind.CONTROL_ANSWER: DENIAL_RECORD,
+    Kind.NOTE: NOTE_RECORD,
+    **dict.fromkeys(
+        (
+            Kind.TRADING_STATE,
+            Kind.CASH,
+            Kind.LIMIT_CHANGE,
+            Kind.KILL,
+            Kind.RE_ENABLE,
+            Kind.PROTECTION_RESET,
+            Kind.TRANSFER,
+            Kind.SIDE_LOCK,
+            Kind.MARGIN_COMMIT,
+            Kind.MARGIN_CREDIT,
+            Kind.SETTLEMENT,
+        ),
+        CONTROL_RECORD,
+    ),
+}
+DECIDED = 1 << 63
+
+
+class Check(NamedTuple):
+    """One check of an order: whether it failed, and what it compared, raw and in words."""
+
+    reason: str
+    failed: bool
+    compared: Compared
+    limit: str
+    used: str
+    asked: str
+
+
+class Explanation(NamedTuple):
+    """A record, its verdict, every check, what changed and the sentence for the trader."""
+
+    sequence: int
+    kind: str
+    record: dict[str, Any]
+    verdict: int
+    checks: list[Check]
+    changes: list[Change]
+    routes: list[dict[str, Any]]
+    reports: list[dict[str, Any]]
+    sentence: str
+    why: str
+
+
+def find(journal: Path, cl_ord_id: int, session: int | None = None) -> list[tuple[int, int, int]]:
+    """(sequence, kind, session) of each request of a strategy with this cl_ord_id."""
+    found = []
+    for batch in JournalReader(journal).batches():
+        rows = batch[(batch["cl_ord_id"] == cl_ord_id) & np.isin(batch["kind"], REQUESTS)]
+        for row in rows:
+            if session in (None, int(row["session"])):
+                found.append((int(row["sequence"]), int(row["kind"]), int(row["session"])))
+    return found
+
+
+def explain(journal: Path, sequence: int) -> Explanation:
+    """Why the record of this sequence ended as it did; ReplayError when there is none."""
+    if not (journal / UNIVERSE_NAME).exists():
+        raise ReplayError(f"{journal}: no {UNIVERSE_NAME} there; expected a journal of risk's")
+    content = universe.read(journal / UNIVERSE_NAME)
+    tables = risk_state.in_memory(content)
+    step = Pretrade(tables)
+    why = ""
+    for row in _until(journal, sequence, step):
+        if int(row["kind"][0]) == Kind.NOTE:
+            why = why_of(row)
+            continue
+        return explain_record(content, tables, step, row, why)
+    last = int(tables.arrays["risk"]["sequence"][0])
+    raise ReplayError(f"{journal}: ends at sequence {last}; expected {sequence}")
+
+
+def _until(journal: Path, sequence: int, step: Pretrade) -> Iterator[npt.NDArray[Any]]:
+    """Replays what comes before, and gives the operator's note before the record, then it."""
+    note = None
+    for batch in JournalReader(journal).batches():
+        before = batch[batch["sequence"] < sequence]
+        step.replay(before)
+        notes = before[before["kind"] == Kind.NOTE]
+        note = notes[-1:].copy() if len(notes) else note
+        asked = batch[batch["sequence"] == sequence]
+        if len(asked):
+            if note is not None and note["cl_ord_id"][0] == asked["cl_ord_id"][0]:
+                yield note
+            yield asked.copy()
+            return
+
+
+def why_of(note: npt.NDArray[Any]) -> str:
+    """The text of a NOTE."""
+    return bytes(note.view(NOTE_RECORD)["text"][0]).rstrip(b"\0").decode(errors="replace")
+
+
+def explain_record(
+    content: universe.Universe,
+    tables: Any,
+    step: Pretrade,
+    row: npt.NDArray[Any],
+    why: str = "",
+) -> Explanation:
+    """Assess and run one record over tables that stand just before it."""
+    speaker = Speaker(content)
+    kind = int(row["kind"][0])
+    checks: list[Check] = []
+    if kind in ORDERS:
+        checks = checks_of(step, row, speaker)
+    before = copy_of(tables.arrays)
+    routes, reports = step.step(row)
+    return Explanation(
+        sequence=int(row["sequence"][0]),
+        kind=Kind(kind).name if kind in set(Kind) else f"kind {kind}",
+        record=as_dict(row),
+        verdict=step.verdict,
+        checks=checks,
+        changes=changes(before, copy_of(tables.arrays), speaker),
+        routes=[as_dict(routes[at : at + 1]) for at in range(len(routes))],
+        reports=[as_dict(reports[at : at + 1]) for at in range(len(reports))],
+        sentence=conclusion(row, routes, reports, speaker),
+        why=why,
+    )
+
+
+def checks_of(step: Pretrade, row: npt.NDArray[Any], speaker: Speaker) -> list[Check]:
+    """Every check that the order meets, in order, with the numbers it sees."""
+    verdict, seen = step.assess(row)
+    found = []
+    for reason, values in sorted(seen.items()):
+        compared = Compared(*values)
+        words = numbers(speaker, Reason(reason), compared, int(row["instrument"][0]))
+        failed = bool(verdict >> reason & 1)
+        found.append(Check(Reason(reason).name, failed, compared, *words))
+    return found
+
+
+def conclusion(
+    row: npt.NDArray[Any],
+    routes: npt.NDArray[Any],
+    reports: npt.NDArray[Any],
+    speaker: Speaker,
+) -> str:
+    """The sentence that a risk officer would say."""
+    refused = [
+        reports[at : at + 1].view(DENIAL_RECORD)
+        for at in range(len(reports))
+        if int(reports["kind"][at]) in (Kind.DENIED, Kind.CANCEL_REJECT)
+    ]
+    name = describe(row, speaker)
+    if refused:
+        first = refused[0][0]
+        compared = Compared(
+            *(int(first[f"{word}_value"]) for word in ("limit", "used", "asked")),
+            int(first["level"]),
+            int(first["scope"]),
+        )
+        said = sentence(speaker, int(first["reason"]), compared, int(row["instrument"][0]))
+        return f"{name} was refused. {said}"
+    kind = int(row["kind"][0])
+    if kind in REQUESTS and len(routes):
+        return f"{name} passed every check, was held on all levels and went to the venue."
+    if kind in REQUESTS and len(reports):
+        return f"{name} had been sent before; its state was told again."
+    if kind in REQUESTS:
+        return f"{name} was taken, and waits for the rest of its list or for an earlier answer."
+    return f"{name} was booked; the changes below are all that it did."
+
+
+def describe(row: npt.NDArray[Any], speaker: Speaker) -> str:
+    """The record in a few words."""
+    kind = int(row["kind"][0])
+    name = Kind(kind).name.replace("_", " ").capitalize() if kind in set(Kind) else f"Kind {kind}"
+    if kind not in ORDERS:
+        return name
+    instrument = speaker.instrument(int(row["instrument"][0]))
+    side = {Side.BUY: "buy", Side.SELL: "sell"}.get(int(row["side"][0]), "?")  # type: ignore[call-overload]
+    return (
+        f"{speaker.account(int(row['account'][0]))}: {side} {int(row['order_qty'][0])} "
+        f"{instrument.symbol if instrument else '?'} at "
+        f"{speaker.price(int(row['price'][0]), instrument)}"
+    )
+
+
+def as_dict(row: npt.NDArray[Any]) -> dict[str, Any]:
+    """A record's fields by the view of its kind, zeros left out."""
+    view = row.view(VIEWS.get(int(row["kind"][0]), RECORD))  # type: ignore[call-overload]
+    found = {}
+    for name in view.dtype.names or ():
+        value = view[name][0].tolist()
+        if name not in ("checksum", "pad", "layout_version") and value not in (0, b"", [0] * 4):
+            found[name] = value.decode(errors="replace") if isinstance(value, bytes) else value
+    return found

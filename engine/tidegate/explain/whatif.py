@@ -1,0 +1,126 @@
+"""What would happen to an order: the checks run on a copy of risk's state, never on the state.
+
+From a config the copy is the state at the start of a day; of a running system it is read from its
+regions, between two changes by risk, which does not notice.
+"""
+
+import time
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tidegate import risk_state
+from tidegate.errors import ConfigError, RegionError
+from tidegate.explain.explanation import Explanation, explain_record
+from tidegate.native.pretrade import Pretrade
+from tidegate.native.records import (
+    LAYOUT_VERSION,
+    NO_PRICE,
+    ORDER_RECORD,
+    RECORD,
+    Flag,
+    Kind,
+    OrdType,
+    PositionEffect,
+    Side,
+    TimeInForce,
+)
+from tidegate.native.tables import DTYPES, Tables
+from tidegate.prices import to_ticks
+from tidegate.region import Region
+from tidegate.run_dir import RunDir
+from tidegate.universe import Universe
+
+PATIENCE_S = 5.0
+EFFECTS = {
+    "open": PositionEffect.OPEN,
+    "close": PositionEffect.CLOSE,
+    "close-today": PositionEffect.CLOSE_TODAY,
+    "close-yesterday": PositionEffect.CLOSE_YESTERDAY,
+}
+
+
+def copy_live(run_dir: RunDir) -> Tables:
+    """Risk's tables as they stood between two of its steps; RegionError when it never rests."""
+    regions = {name: Region.attach(run_dir.region(name), DTYPES[name]) for name in DTYPES}
+    try:
+        copies = {name: np.empty_like(region.rows) for name, region in regions.items()}
+        header = regions["risk"].header
+        until = time.monotonic() + PATIENCE_S  # nondeterministic: a reader's patience
+        while True:
+            version = int(header["version"])
+            if version % 2 == 0:
+                for name, region in regions.items():
+                    copies[name][:] = region.rows
+                if int(header["version"]) == version:
+                    return Tables(copies)
+            if time.monotonic() > until:  # nondeterministic: a reader's patience
+                raise RegionError(
+                    f"{run_dir.regions}: risk did not rest for the time of a copy within "
+                    f"{PATIENCE_S:g} s"
+                )
+    finally:
+        for region in regions.values():
+            region.close()
+
+
+def what_if(content: Universe, tables: Tables, order: npt.NDArray[Any]) -> Explanation:
+    """Assess and run `order` as the next record over `tables`, which are used up by it."""
+    order["sequence"] = int(tables.arrays["risk"]["sequence"][0]) + 1
+    return explain_record(content, tables, Pretrade(tables), order)
+
+
+def order_record(
+    content: Universe,
+    *,
+    account: str,
+    side: str,
+    order_qty: int,
+    symbol: str,
+    price: str | None,
+    effect: str | None = None,
+    reduce_only: bool = False,
+) -> npt.NDArray[Any]:
+    """A NEW_ORDER_SINGLE from names and decimals; ConfigError or PriceError says what is wrong."""
+    accounts = {row.name: row for row in content.accounts}
+    instruments = {row.symbol: row for row in content.instruments}
+    if account not in accounts:
+        raise ConfigError(f"account {account!r}: unknown; expected one of {_some(accounts)}")
+    if symbol not in instruments:
+        raise ConfigError(f"instrument {symbol!r}: unknown; expected one of {_some(instruments)}")
+    if side.upper() not in ("BUY", "SELL"):
+        raise ConfigError(f"side {side!r}: expected BUY or SELL")
+    if effect is not None and effect not in EFFECTS:
+        raise ConfigError(f"position effect {effect!r}: expected one of {', '.join(EFFECTS)}")
+    instrument = instruments[symbol]
+    row = np.zeros(1, ORDER_RECORD)
+    row["kind"] = Kind.NEW_ORDER_SINGLE
+    row["layout_version"] = LAYOUT_VERSION
+    row["flags"] = Flag.REDUCE_ONLY if reduce_only else 0
+    # No id of a strategy's is likely to be as large.
+    row["cl_ord_id"] = 2**64 - 1
+    row["session"] = accounts[account].session or 1
+    row["account"] = accounts[account].handle
+    row["instrument"] = instrument.handle
+    row["side"] = Side[side.upper()]
+    row["order_qty"] = order_qty
+    row["ord_type"] = OrdType.MARKET if price is None else OrdType.LIMIT
+    row["price"] = NO_PRICE if price is None else to_ticks(Decimal(price), instrument.tick_size)
+    row["time_in_force"] = TimeInForce.DAY
+    if effect is not None:
+        row["position_effect"] = EFFECTS[effect]
+    elif instrument.has_sides:
+        row["position_effect"] = PositionEffect.OPEN
+    return row.view(RECORD)
+
+
+def from_config(content: Universe) -> Tables:
+    """The state at the start of a day."""
+    return risk_state.in_memory(content)
+
+
+def _some(names: dict[str, Any]) -> str:
+    listed = list(names)
+    return ", ".join(listed[:8]) + (", ..." if len(listed) > 8 else "")
