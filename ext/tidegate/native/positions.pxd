@@ -1,17 +1,67 @@
-"""Pairs (account, instrument): finding, adding and holding on all levels at once."""
-from libc.stdint cimport int64_t, uint32_t
+"""Rows of (account, instrument) and (account, product): found, made, moved by fills, folded.
 
-from tidegate.native.tables cimport balance_row, instrument_row, pair_row, tables
+Worst sizes are kept as credits: worst long = max_long - buy_credit, worst short = max_short -
+sell_credit (RISK.md 1). A pair's balance is 0 where its level has no money to back it.
+"""
+from libc.stdint cimport int64_t, uint8_t, uint32_t
+
+from tidegate.native.records cimport CLOSE, CLOSE_TODAY, CLOSE_YESTERDAY, SUB_ACCOUNT
+from tidegate.native.tables cimport (
+    account_row, credits, instrument_row, pair_row, sides_row, tables,
+)
+
+
+# "No limit" of open orders.
+cdef enum:
+    ORDERS_MAX = 1 << 30
+
+
+cdef inline bint has_money(const account_row* account) noexcept nogil:
+    """The level backs what is held below it: all that send orders, above them the shared."""
+    return account.level >= SUB_ACCOUNT or account.is_shared
+
+
+cdef inline int64_t worst_long(const credits* row) noexcept nogil:
+    return row.max_long - row.buy_credit
+
+
+cdef inline int64_t worst_short(const credits* row) noexcept nogil:
+    return row.max_short - row.sell_credit
+
+
+cdef inline int64_t open_buy(const pair_row* pair) noexcept nogil:
+    """Working buy lots, of a net instrument."""
+    return pair.all.max_long - pair.all.buy_credit - pair.net
+
+
+cdef inline int64_t open_sell(const pair_row* pair) noexcept nogil:
+    """Working sell lots, of a net instrument."""
+    return pair.all.max_short - pair.all.sell_credit + pair.net
+
+
+cdef inline int64_t magnitude(int64_t value) noexcept nogil:
+    return value if value >= 0 else -value
+
+
+cdef inline int64_t gross_of(
+    const instrument_row* instrument, int64_t longs, int64_t shorts
+) noexcept nogil:
+    """The worst size that these worst sides can lead to: net, the larger; with sides, both."""
+    if instrument.has_sides:
+        return longs + shorts
+    return max(magnitude(longs), magnitude(shorts))
+
+
+cdef inline bint is_freezing(const instrument_row* instrument, uint8_t effect) noexcept nogil:
+    """The order closes lots that are kept by side: it freezes some instead of adding any."""
+    return instrument.has_sides and (
+        effect == CLOSE or effect == CLOSE_TODAY or effect == CLOSE_YESTERDAY
+    )
 
 
 cdef uint32_t find_pair(const tables* t, uint32_t account, uint32_t instrument) noexcept nogil
-cdef uint32_t add_pair(tables* t, uint32_t account, uint32_t instrument) noexcept nogil
-cdef bint add_chain(tables* t, uint32_t account, uint32_t instrument) noexcept nogil
-cdef void absent_pair(
-    const tables* t, uint32_t account, uint32_t instrument, pair_row* out
-) noexcept nogil
-cdef bint refresh(tables* t, uint32_t pair) noexcept nogil
-cdef bint move_open(
-    tables* t, uint32_t pair, bint is_buy, int64_t lots, int64_t fee_held
-) noexcept nogil
-cdef void count_message(tables* t, uint32_t account) noexcept nogil
+cdef uint32_t find_product(const tables* t, uint32_t account, uint32_t product) noexcept nogil
+# True = all rows of the chain are there and linked; False = a table is full, none was made.
+cdef bint ensure_rows(tables* t, uint32_t account, uint32_t instrument) noexcept nogil
+# The static limits, states and locks of every level and scope, folded into the order's own pair.
+cdef void fold(tables* t, uint32_t pair) noexcept nogil
