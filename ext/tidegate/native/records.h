@@ -114,7 +114,9 @@ typedef struct {
 } session_record;
 
 /* What an operator or the firm's own systems tell risk: states, limits, cash, kill, time.
- * price = settlement price; cl_ord_id = the request's number, the same in its NOTE. */
+ * price = settlement price; cl_ord_id = the request's number, the same in its NOTE; order_qty =
+ * in MARGIN_COMMIT the epoch, in MARGIN_CREDIT the fill_count it was computed at, in a
+ * LIMIT_CHANGE of a rate the burst. */
 typedef struct {
     TG_HEAD
     int64_t amount;
@@ -127,7 +129,7 @@ typedef struct {
     uint32_t to_account;
     uint8_t cash_phase;
     uint8_t side_lock;
-    uint8_t pad[2];
+    uint16_t venue;          /* KILL, TRADING_STATE: of all its instruments */
 } control_record;
 
 /* NOTE: why an operator did what the record with the same cl_ord_id does */

@@ -112,7 +112,7 @@ cdef extern from "records.h" nogil:
         uint8_t trading_state, limit_kind
         uint32_t to_account
         uint8_t cash_phase, side_lock
-        uint8_t pad[2]
+        uint16_t venue
 
     ctypedef struct note_record:
         uint32_t checksum
