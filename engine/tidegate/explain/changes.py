@@ -28,13 +28,51 @@ SHOWN = (
 )
 # Links between rows and caches say nothing to a person.
 HIDDEN = frozenset(
-    "next previous next_of_group previous_of_group next_dirty is_dirty fold_version first_order "
-    "first_pair pair parent product balance identical_signature pad scan".split()
+    [
+        "next",
+        "previous",
+        "next_of_group",
+        "previous_of_group",
+        "next_dirty",
+        "is_dirty",
+        "fold_version",
+        "first_order",
+        "first_pair",
+        "pair",
+        "parent",
+        "product",
+        "balance",
+        "identical_signature",
+        "pad",
+        "scan",
+    ]
 )
 MONEY = frozenset(
-    "cash initial_cash credit_line margin fee_held premium_held cash_held unrealised fees notional "
-    "margin_credit converted peak open_cost margin_longs margin_shorts converted_free short_cost "
-    "lot_notional margin_long margin_short margin_long_today margin_short_today".split()
+    [
+        "cash",
+        "initial_cash",
+        "credit_line",
+        "margin",
+        "fee_held",
+        "premium_held",
+        "cash_held",
+        "unrealised",
+        "fees",
+        "notional",
+        "margin_credit",
+        "converted",
+        "peak",
+        "open_cost",
+        "margin_longs",
+        "margin_shorts",
+        "converted_free",
+        "short_cost",
+        "lot_notional",
+        "margin_long",
+        "margin_short",
+        "margin_long_today",
+        "margin_short_today",
+    ]
 )
 PRICES = frozenset(("price", "replace_price", "mark_px", "settlement_px", "period_px"))
 
