@@ -28,7 +28,7 @@ SHOWN = (
 )
 # Links between rows and caches say nothing to a person.
 HIDDEN = frozenset(
-    [
+    (
         "next",
         "previous",
         "next_of_group",
@@ -45,10 +45,11 @@ HIDDEN = frozenset(
         "identical_signature",
         "pad",
         "scan",
-    ]
+        ,
+    )
 )
 MONEY = frozenset(
-    [
+    (
         "cash",
         "initial_cash",
         "credit_line",
@@ -72,7 +73,8 @@ MONEY = frozenset(
         "margin_short",
         "margin_long_today",
         "margin_short_today",
-    ]
+        ,
+    )
 )
 PRICES = frozenset(("price", "replace_price", "mark_px", "settlement_px", "period_px"))
 
