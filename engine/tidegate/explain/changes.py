@@ -45,7 +45,6 @@ HIDDEN = frozenset(
         "identical_signature",
         "pad",
         "scan",
-        ,
     )
 )
 MONEY = frozenset(
@@ -73,7 +72,6 @@ MONEY = frozenset(
         "margin_short",
         "margin_long_today",
         "margin_short_today",
-        ,
     )
 )
 PRICES = frozenset(("price", "replace_price", "mark_px", "settlement_px", "period_px"))
