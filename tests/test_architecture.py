@@ -17,7 +17,7 @@ LAYERS = (
     "run_dir native.lane native.histogram+histogram native.journal+journal session_messages",
     "topology counters native.poll native.tables native.outputs native.sessions native.front "
     "native.refusal native.legs native.stamps",
-    "native.reserve native.outbox native.alerts native.dirty",
+    "native.reserve native.outbox native.alerts native.dirty working",
     "native.margin native.checks native.throttle native.order_map native.venue_codes",
     "native.orders native.positions risk_instruments",
     "native.assessment native.booking native.answers risk_state",

@@ -116,7 +116,7 @@ def test_accounts_are_as_the_config_says(run_dir: RunDir) -> None:
         "cash": "1000000.0000",
         "unrealised": "0.0000",
         "margin": "0.0000",
-        "fee_held": "0.0000",
+        "held": "0.0000",
         "excess": "1000000.0000",
         "fees": "0.0000",
     }

@@ -12,7 +12,7 @@ import numpy as np
 
 from tidegate.native import records
 
-_CODES = {"u1": "B", "u2": "H", "u4": "I", "u8": "Q", "i8": "q"}
+_CODES = {"u1": "B", "u2": "H", "u4": "I", "u8": "Q", "i4": "i", "i8": "q"}
 
 
 class View:
@@ -61,3 +61,8 @@ EXECUTION = View(records.EXECUTION_RECORD)
 DENIAL = View(records.DENIAL_RECORD)
 QUOTE = View(records.QUOTE_RECORD)
 SESSION = View(records.SESSION_RECORD)
+CONTROL = View(records.CONTROL_RECORD)
+NOTE = View(records.NOTE_RECORD)
+MARGIN = View(records.MARGIN_RECORD)
+ARRAY = View(records.ARRAY_RECORD)
+RATE = View(records.RATE_RECORD)

@@ -16,6 +16,7 @@ from tidegate.prices import to_price
 from tidegate.region import Region
 from tidegate.run_dir import RunDir
 from tidegate.universe import MONEY_SCALE, Account, Session, Universe
+from tidegate.working import available, held, working_lots
 
 T = TypeVar("T")
 READ_TRIES_MAX = 1000
@@ -65,16 +66,20 @@ class Requests:
         return messages.AccountReply(account.name, state, balances)
 
     def _positions(self, account: Account) -> messages.PositionsReply:
-        rows = self._read("pairs", lambda rows: rows[rows["account"] == account.handle])
+        rows, sides = self._read_several(
+            ("pairs", "sides"),
+            lambda pairs, sides: (pairs[pairs["account"] == account.handle], sides.copy()),
+        )
+        open_buys, open_sells = working_lots(rows, sides)
         positions = [
             messages.Position(
                 instrument=self._universe.instruments[int(row["instrument"]) - 1].symbol,
                 position=int(row["net"]),
-                open_buy_qty=int(row["open_buy"]),
-                open_sell_qty=int(row["open_sell"]),
+                open_buy_qty=int(open_buy),
+                open_sell_qty=int(open_sell),
             )
-            for row in rows
-            if row["net"] or row["open_buy"] or row["open_sell"]
+            for row, open_buy, open_sell in zip(rows, open_buys, open_sells, strict=True)
+            if row["net"] or open_buy or open_sell
         ]
         return messages.PositionsReply(account.name, positions)
 
@@ -99,14 +104,19 @@ class Requests:
         )
 
     def _read(self, name: str, pick: Callable[[npt.NDArray[Any]], T]) -> T:
-        """What `pick` copies from a region, as it stood between two of risk's changes."""
-        region = self._attach(name)
+        return self._read_several((name,), pick)
+
+    def _read_several(self, names: tuple[str, ...], pick: Callable[..., T]) -> T:
+        """What `pick` copies from regions, as they stood between two of risk's steps."""
+        rows = [self._attach(name).rows for name in names]
+        # Risk brackets each step in the header of this one.
+        header = self._attach("risk").header
         for _ in range(READ_TRIES_MAX):
-            version = int(region.header["version"])
-            picked = pick(region.rows)
-            if version % 2 == 0 and int(region.header["version"]) == version:
+            version = int(header["version"])
+            picked = pick(*rows)
+            if version % 2 == 0 and int(header["version"]) == version:
                 return picked
-        raise RegionError(f"{name} changes faster than it can be read")
+        raise RegionError(f"{', '.join(names)}: changes faster than it can be read")
 
     def _attach(self, name: str) -> Region:
         """Risk makes its regions anew when it starts: an old file is not the live one."""
@@ -133,15 +143,14 @@ def _inode(path: Path) -> int:
 
 
 def _balance(currency: str, row: np.void) -> messages.Balance:
-    cash, margin, fee_held = int(row["cash"]), int(row["margin"]), int(row["fee_held"])
-    excess = cash + int(row["unrealised"]) - margin - fee_held
+    cash, margin = int(row["cash"]), int(row["margin"])
     return messages.Balance(
         currency=currency,
         cash=_money(cash),
-        held=_money(fee_held),
+        held=_money(held(row) - margin),
         fees=_money(int(row["fees"])),
         margin=_money(margin),
-        excess=_money(excess),
+        excess=_money(available(row)),
     )
 
 

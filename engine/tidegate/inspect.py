@@ -24,6 +24,7 @@ from tidegate.prices import to_price
 from tidegate.region import Region
 from tidegate.run_dir import RunDir
 from tidegate.universe import MONEY_SCALE, Instrument
+from tidegate.working import available, held, working_lots
 
 Value = str | int
 Row = dict[str, Value]
@@ -31,6 +32,7 @@ Row = dict[str, Value]
 WORKING = {ord("A"): "PendingNew", ord("0"): "New", ord("1"): "PartiallyFilled"}
 QUANTILES = {"p50_ns": 0.5, "p99_ns": 0.99, "p999_ns": 0.999}
 SESSION_COLUMNS = ("next_expected", "next_out", "forwarded", "refused", "gaps", "resends")
+READ_TRIES_MAX = 1000
 BAD = ("bad_length", "bad_version", "bad_kind", "bad_part")
 
 
@@ -83,9 +85,9 @@ class Inspector:
                 row = balances[account.handle * stride + currency.handle]
                 if not (row["is_checked"] or row["margin"] or row["fees"]):
                     continue
-                cash, margin, held = int(row["cash"]), int(row["margin"]), int(row["fee_held"])
+                cash, margin = int(row["cash"]), int(row["margin"])
                 # A level that states no cash has none to run out of.
-                excess = cash + int(row["unrealised"]) - margin - held
+                excess = money(available(row)) if row["is_checked"] else ""
                 rows.append(
                     {
                         "account": account.name,
@@ -95,8 +97,8 @@ class Inspector:
                         "cash": money(cash),
                         "unrealised": money(int(row["unrealised"])),
                         "margin": money(margin),
-                        "fee_held": money(held),
-                        "excess": money(excess) if row["is_checked"] else "",
+                        "held": money(held(row) - margin),
+                        "excess": excess,
                         "fees": money(int(row["fees"])),
                     }
                 )
@@ -104,11 +106,11 @@ class Inspector:
 
     def positions(self) -> list[Row]:
         """Net position and working lots of each account and instrument that has traded."""
-        used = int(self.table("risk", 1)[0]["pair_count"]) + 1
+        pairs, sides = self.pairs()
         rows: list[Row] = []
-        for pair in self.table("pairs", used)[1:]:
+        for pair, open_buy, open_sell in zip(pairs, *working_lots(pairs, sides), strict=True):
             net = int(pair["net"])
-            if not (net or pair["open_buy"] or pair["open_sell"] or pair["fill_count"]):
+            if not (net or open_buy or open_sell or pair["fill_count"]):
                 continue
             instrument = self.universe.instruments[int(pair["instrument"]) - 1]
             rows.append(
@@ -117,8 +119,8 @@ class Inspector:
                     "instrument": instrument.symbol,
                     "net": net,
                     "average_px": average(instrument, net, int(pair["open_cost"])),
-                    "open_buy": int(pair["open_buy"]),
-                    "open_sell": int(pair["open_sell"]),
+                    "open_buy": int(open_buy),
+                    "open_sell": int(open_sell),
                     "margin": money(int(pair["margin"])),
                     "unrealised": money(int(pair["unrealised"])),
                     "fills": int(pair["fill_count"]),
@@ -204,6 +206,17 @@ class Inspector:
                 }
             )
         return rows
+
+    def pairs(self) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+        """The pairs in use and all sides, of one moment."""
+        for _ in range(READ_TRIES_MAX):
+            before = self.table("risk", 1)[0]
+            pairs = self.table("pairs", int(before["pair_count"]) + 1)[1:]
+            sides = self.table("sides", int(before["side_count"]) + 1)
+            # Where no pair has sides, one table says it all.
+            if len(sides) == 1 or self.table("risk", 1)[0]["sequence"] == before["sequence"]:
+                return pairs, sides
+        raise RegionError(f"{self.run_dir.path}: pairs change faster than they can be read")
 
     def table(self, name: str, count: int) -> npt.NDArray[Any]:
         """The first rows of one of risk's tables, as they stood between two of its steps."""

@@ -29,9 +29,13 @@ def keep_universe(journal: Path, content: universe.Universe) -> None:
     """Put the universe beside the journal's first segment, or check that it is the same.
 
     ReplayError when the journal there was begun under another one: replaying it under this
-    one would give a state that never was.
+    one would give a state that never was. JournalError when it is of another layout, which is
+    said first: its universe differs too.
     """
     path = journal / UNIVERSE_NAME
+    reader = JournalReader(journal)
+    for segment in reader.segments[:1]:
+        reader.header(segment)
     if not path.exists():
         path.write_bytes(universe.encode(content))
     elif path.read_bytes() != universe.encode(content):

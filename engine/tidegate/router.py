@@ -41,7 +41,6 @@ PUBLISH_S = 0.02
 LOST_MAX = 256
 COUNTERS_SHARED = 64
 COUNTERS_A_CHANNEL = 64
-TEXT_SIZE = 12
 _NAMES = CHANNEL_ROW.names or ()
 # A channel's row ends with its counters.
 COUNTED = _NAMES[_NAMES.index("submitted") :]
@@ -306,11 +305,10 @@ def account_numbers(universe: Universe, listing: Listing) -> dict[int, int]:
 
 
 def channel_state(venue: Venue, state: TradingState, now_ns: int) -> npt.NDArray[Any]:
-    """CHANNEL_STATE: actor = the venue's handle, text = its name, ACTIVE = up, HALTED = down."""
+    """CHANNEL_STATE: actor = the venue's handle, ACTIVE = up, HALTED = down."""
     row = np.zeros(1, CONTROL_RECORD)
     row["kind"] = Kind.CHANNEL_STATE
     row["received_ns"] = now_ns
     row["actor"] = venue.handle
     row["trading_state"] = state
-    row["text"] = venue.name.encode()[:TEXT_SIZE]
     return row

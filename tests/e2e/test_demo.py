@@ -86,7 +86,7 @@ def test_the_result_has_counts_and_the_latency_of_each_leg(played: Played) -> No
 
 def test_the_one_that_misbehaves_is_denied_for_each_of_its_sins(played: Played) -> None:
     denied = {row["count of"] for row in played.result["risk"]}
-    for reason in ("ORDER_SIZE", "NOT_PERMITTED", "RATE_LIMIT", "DUPLICATE_CL_ORD_ID"):
+    for reason in ("ORDER_SIZE", "NOT_PERMITTED", "ORDER_RATE", "DUPLICATE_CL_ORD_ID"):
         assert f"denied {reason}" in denied
     assert any(each["refused_here"].get("PriceError") for each in played.result["outcomes"])
 

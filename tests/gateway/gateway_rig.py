@@ -19,6 +19,7 @@ from tidegate.native.lane import LaneSource, LaneTarget
 from tidegate.native.records import (
     DENIAL_RECORD,
     EXECUTION_RECORD,
+    LAYOUT_VERSION,
     ORDER_RECORD,
     RECORD,
     ExecType,
@@ -199,5 +200,5 @@ def house(path: Path, **changes: Any) -> Iterator[House]:
 def blank(count: int = 1) -> npt.NDArray[Any]:
     """Records of our layout with nothing in them."""
     rows = np.zeros(count, RECORD)
-    rows["layout_version"] = 1
+    rows["layout_version"] = LAYOUT_VERSION
     return rows

@@ -26,7 +26,7 @@ def test_answers_come_from_risks_regions(gateway: House) -> None:
         assert client.orders("dev-1") == []
         pair = create_pair(tables, account, 1)
         tables.arrays["pairs"]["net"][pair] = -3
-        tables.arrays["pairs"]["open_buy"][pair] = 2
+        tables.arrays["pairs"]["all"]["buy_credit"][pair] -= -3 + 2
         row = tables.arrays["orders"][5]
         row["account"], row["instrument"], row["cl_ord_id"], row["order_id"] = account, 1, 77, 5
         row["side"], row["order_qty"], row["cum_qty"], row["price"] = Side.BUY, 4, 2, 13135

@@ -13,9 +13,13 @@ VIEWS = {
     "quote_record": records.QUOTE_RECORD,
     "session_record": records.SESSION_RECORD,
     "control_record": records.CONTROL_RECORD,
+    "note_record": records.NOTE_RECORD,
+    "margin_record": records.MARGIN_RECORD,
+    "array_record": records.ARRAY_RECORD,
+    "rate_record": records.RATE_RECORD,
 }
 # A layout that hashes to something else needs a new LAYOUT_VERSION, and its own line here.
-HASHES = {1: 806770117658112401}
+HASHES = {1: 806770117658112401, 2: 17105898939578804832}
 
 
 def compiled(view: str) -> list[tuple[str, int, int]]:
@@ -81,6 +85,13 @@ def test_no_enum_gives_zero_a_meaning() -> None:
         records.ExecType,
         records.PositionEffect,
         records.TradingState,
+        records.Scope,
+        records.LimitKind,
+        records.Grade,
+        records.SelfMatch,
+        records.CashPhase,
+        records.Phase,
+        records.MarginModel,
         records.Level,
         records.Reason,
     )

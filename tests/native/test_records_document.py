@@ -10,7 +10,7 @@ import pytest
 from tidegate.native import records
 
 DOCUMENT = Path(__file__).parents[2] / "ext/tidegate/native/RECORDS.md"
-TYPES = {"u8": "u1", "u16": "<u2", "u32": "<u4", "u64": "<u8", "i64": "<i8", "char": "S1"}
+TYPES = {"u8": "u1", "u16": "<u2", "u32": "<u4", "u64": "<u8", "i32": "<i4", "i64": "<i8"}
 VIEWS = {
     "record": records.RECORD,
     "order_record": records.ORDER_RECORD,
@@ -19,6 +19,10 @@ VIEWS = {
     "quote_record": records.QUOTE_RECORD,
     "session_record": records.SESSION_RECORD,
     "control_record": records.CONTROL_RECORD,
+    "note_record": records.NOTE_RECORD,
+    "margin_record": records.MARGIN_RECORD,
+    "array_record": records.ARRAY_RECORD,
+    "rate_record": records.RATE_RECORD,
 }
 ENUMS: dict[str, type[enum.IntEnum]] = {
     value.__name__: value
@@ -61,7 +65,7 @@ def test_tables_of_fields_are_the_compiled_layout(view: str) -> None:
     for (name, _, size, of), (_, _, field) in zip(stated, compiled, strict=True):
         base, _, count = of.rstrip("]").partition("[")
         assert size == field.itemsize, name
-        # char[12] may be one string for numpy: its bytes are what counts.
+        # char[32] may be one string for numpy: its bytes are what counts.
         if base != "char":
             assert field == np.dtype((TYPES[base], (int(count),)) if count else TYPES[base]), name
 

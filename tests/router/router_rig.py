@@ -16,6 +16,7 @@ from tidegate.config import load_universe
 from tidegate.native.clock import wall_ns
 from tidegate.native.lane import LaneSource, LaneTarget
 from tidegate.native.records import (
+    CONTROL_RECORD,
     DENIAL_RECORD,
     EXECUTION_RECORD,
     LAYOUT_VERSION,
@@ -105,7 +106,7 @@ class Risk:
             elif kind == Kind.MARK:
                 self.marks.append(rows.view(QUOTE_RECORD)[at])
             elif kind == Kind.CHANNEL_STATE:
-                self.states.append(int(rows["body"][at][1]) >> 32 & 0xFF)
+                self.states.append(int(rows.view(CONTROL_RECORD)["trading_state"][at]))
 
     def close(self) -> None:
         self.target.close()

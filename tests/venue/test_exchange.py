@@ -14,6 +14,7 @@ from tidegate.native.records import (
     ExecType,
     Flag,
     Kind,
+    OrdType,
     Reason,
     TimeInForce,
 )
@@ -134,6 +135,53 @@ def test_an_unfilled_fok_expires_without_a_trade(exchange: Exchange) -> None:
         for row in exchange.request(request(1, price=102, order_qty=12, time_in_force=fok))
     ]
     assert [row["exec_type"] for row in rows] == [ExecType.EXEC_NEW, ExecType.EXEC_EXPIRED]
+
+
+@pytest.mark.parametrize(
+    ("time_in_force", "ends", "filled"),
+    [
+        (TimeInForce.DAY, ExecType.EXEC_CANCELED, 10),
+        (TimeInForce.IMMEDIATE_OR_CANCEL, ExecType.EXEC_CANCELED, 10),
+        (TimeInForce.FILL_OR_KILL, ExecType.EXEC_EXPIRED, 0),
+    ],
+)
+def test_a_market_order_with_a_price_stops_there(
+    exchange: Exchange, time_in_force: TimeInForce, ends: ExecType, filled: int
+) -> None:
+    exchange.tape(event(TapeKind.LEVEL, SELL, 104, 5))
+    market = request(1, ord_type=OrdType.MARKET, price=103, order_qty=12)
+    rows = [
+        named(row) for row in exchange.request(_with(market, wire.TIME_IN_FORCE, time_in_force))
+    ]
+    assert (rows[-1]["exec_type"], rows[-1]["cum_qty"]) == (ends, filled)
+    is_stopped = ends == ExecType.EXEC_CANCELED
+    assert rows[-1]["reason"] == (Reason.VENUE_PRICE_LIMIT if is_stopped else 0)
+    assert all(row["last_px"] <= 103 for row in rows if row["last_qty"])
+
+
+def test_a_market_order_that_finds_no_more_within_its_price_expires(exchange: Exchange) -> None:
+    rows = exchange.request(request(1, ord_type=OrdType.MARKET, price=103, order_qty=12))
+    last = named(rows[-1])
+    assert (last["exec_type"], last["cum_qty"], last["reason"]) == (ExecType.EXEC_EXPIRED, 10, 0)
+
+
+def test_both_reports_of_one_match_carry_its_number_and_no_other_does(exchange: Exchange) -> None:
+    exchange.request(request(1, price=101, side=SELL))
+    exchange.request(request(2, price=101, side=SELL))
+    rows = [named(row) for row in exchange.request(request(3, price=102, order_qty=8))]
+    trades = [row for row in rows if row["exec_type"] == ExecType.EXEC_TRADE]
+    meetings: dict[int, list[tuple[int, int]]] = {}
+    for row in trades:
+        meetings.setdefault(row["trd_match_id"], []).append((row["cl_ord_id"], row["last_qty"]))
+    assert sorted(meetings.values()) == [[(3, 2)], [(3, 3), (1, 3)], [(3, 3), (2, 3)]]
+    assert 0 not in meetings
+    exchange.request(request(4))
+    (passive,) = exchange.tape(event(TapeKind.TRADE, SELL, 98, 3))
+    assert named(passive)["trd_match_id"] not in {0, *meetings}
+
+
+def _with(row: Row, place: int, value: int) -> Row:
+    return (*row[:place], int(value), *row[place + 1 :])
 
 
 def test_a_replace_reports_the_new_total_before_the_trades_it_causes(exchange: Exchange) -> None:

@@ -15,6 +15,7 @@ from tidegate.native.tables import DTYPES
 from tidegate.native.tables import state_hash as hash_of
 from tidegate.region import Region
 from tidegate.run_dir import RunDir
+from tidegate.working import working_lots
 
 # Marks never stop on "executions": there only gaps can be told.
 COUNTED_LANES = ("orders", "routes", "reports")
@@ -91,7 +92,7 @@ def venues(run_dir: RunDir, statements: dict[str, Any]) -> list[str]:
             said = stated.get(code, {"position": 0, "volume": 0})
             row = ours.get(code)
             net = int(row["net"]) if row is not None else 0
-            volume = int(row["bought_qty"] + row["sold_qty"]) if row is not None else 0
+            volume = int(2 * row["bought_qty"] - row["net"]) if row is not None else 0
             if (net, volume) != (said["position"], said["volume"]):
                 against.append(
                     f"{master.name} {code}: position {net}, volume {volume}; "
@@ -122,16 +123,23 @@ def money(run_dir: RunDir, account: int, name: str, stated: dict[str, Any]) -> l
 
 def idle(run_dir: RunDir) -> list[str]:
     """No position, no working order, nothing held on any level."""
-    pairs = Region.attach(run_dir.region("pairs"), DTYPES["pairs"]).rows
-    balances = Region.attach(run_dir.region("balances"), DTYPES["balances"]).rows
+    pairs, sides, balances = (
+        Region.attach(run_dir.region(name), DTYPES[name]).rows
+        for name in ("pairs", "sides", "balances")
+    )
     against = [
         f"{int(abs(pairs[field]).sum())} {field} left over all levels"
-        for field in ("net", "open_buy", "open_sell", "margin", "open_cost", "unrealised")
+        for field in ("net", "margin", "open_cost", "unrealised")
         if pairs[field].any()
+    ]
+    against += [
+        f"{int(lots.sum())} lots of working {side} left over all levels"
+        for side, lots in zip(("buys", "sells"), working_lots(pairs, sides), strict=True)
+        if lots.any()
     ]
     return against + [
         f"{field} {int(balances[field].sum())} left over all levels"
-        for field in ("margin", "fee_held", "unrealised")
+        for field in ("margin", "fee_held", "premium_held", "cash_held", "unrealised")
         if balances[field].any()
     ]
 

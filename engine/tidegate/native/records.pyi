@@ -17,6 +17,10 @@ DENIAL_RECORD: np.dtype[np.void]
 QUOTE_RECORD: np.dtype[np.void]
 SESSION_RECORD: np.dtype[np.void]
 CONTROL_RECORD: np.dtype[np.void]
+NOTE_RECORD: np.dtype[np.void]
+MARGIN_RECORD: np.dtype[np.void]
+ARRAY_RECORD: np.dtype[np.void]
+RATE_RECORD: np.dtype[np.void]
 
 def layout_hash(*dtypes: np.dtype[Any]) -> int:
     """First 8 bytes of BLAKE2b over name, offset and format of each field, as an int."""
@@ -31,6 +35,8 @@ class Kind(IntEnum):
     DENIED = 17
     CANCEL_REJECT = 18
     SESSION_REJECT = 19
+    ALERT = 20
+    CONTROL_ANSWER = 21
     LOGON = 32
     LOGOUT = 33
     HEARTBEAT = 34
@@ -46,6 +52,18 @@ class Kind(IntEnum):
     CASH = 67
     TICK = 68
     CHANNEL_STATE = 69
+    LIMIT_CHANGE = 70
+    KILL = 71
+    RE_ENABLE = 72
+    PROTECTION_RESET = 73
+    TRANSFER = 74
+    CURRENCY_RATE = 75
+    MARGIN_RATES = 76
+    MARGIN_ARRAY = 77
+    MARGIN_COMMIT = 78
+    MARGIN_CREDIT = 79
+    SIDE_LOCK = 80
+    NOTE = 81
 
 class Flag(IntEnum):
     POSS_DUP = 1
@@ -79,11 +97,65 @@ class ExecType(IntEnum):
 class PositionEffect(IntEnum):
     CLOSE = 67
     OPEN = 79
+    CLOSE_TODAY = 84
+    CLOSE_YESTERDAY = 89
 
 class TradingState(IntEnum):
     ACTIVE = 1
     REDUCING = 2
     HALTED = 3
+    KILLED = 4
+
+class Scope(IntEnum):
+    SCOPE_INSTRUMENT = 1
+    SCOPE_PRODUCT = 2
+    SCOPE_ALL = 3
+    SCOPE_SESSION = 4
+
+class LimitKind(IntEnum):
+    LIMIT_MAX_ORDER_QTY = 1
+    LIMIT_MAX_MARKET_QTY = 2
+    LIMIT_MAX_NOTIONAL = 3
+    LIMIT_MAX_LONG = 4
+    LIMIT_MAX_SHORT = 5
+    LIMIT_MAX_GROSS = 6
+    LIMIT_MAX_OPEN_ORDERS = 7
+    LIMIT_ORDER_RATE = 8
+    LIMIT_REPLACE_RATE = 9
+    LIMIT_CANCEL_RATE = 10
+    LIMIT_MAX_LOSS = 11
+    LIMIT_MAX_DRAWDOWN = 12
+    LIMIT_LEVERAGE = 13
+    LIMIT_CONCENTRATION = 14
+    LIMIT_DAY_ORDERS = 15
+    LIMIT_EXECUTIONS = 16
+    LIMIT_CREDIT_LINE = 17
+
+class Grade(IntEnum):
+    GRADE_ALERT = 1
+    GRADE_SLOW = 2
+    GRADE_REDUCE = 3
+    GRADE_HALT = 4
+
+class SelfMatch(IntEnum):
+    SELF_MATCH_ALLOW = 1
+    DENY_NEW = 2
+    CANCEL_RESTING = 3
+    CANCEL_BOTH = 4
+
+class CashPhase(IntEnum):
+    CASH_PENDING = 1
+    CASH_POST = 2
+    CASH_VOID = 3
+
+class Phase(IntEnum):
+    PHASE_CLOSED = 1
+    PHASE_OPEN = 2
+
+class MarginModel(IntEnum):
+    MARGIN_NET = 1
+    MARGIN_SIDES = 2
+    MARGIN_SPAN = 3
 
 class Level(IntEnum):
     FIRM = 1
@@ -99,24 +171,69 @@ class Reason(IntEnum):
     UNKNOWN_INSTRUMENT = 3
     DUPLICATE_CL_ORD_ID = 4
     TABLE_FULL = 5
-    ACCOUNT_HALTED = 6
-    REDUCING_ONLY = 7
-    NOT_PERMITTED = 8
-    ORDER_SIZE = 9
-    REFERENCE_MISSING = 10
-    REFERENCE_STALE = 11
-    PRICE_COLLAR = 12
-    LIMIT_MISSING = 13
-    POSITION_LIMIT = 14
-    RATE_LIMIT = 15
-    MARGIN_MISSING = 16
-    BALANCE_MISSING = 17
-    MARGIN = 18
-    OVERFLOW = 19
+    LIST_REFUSED = 6
+    KILL_SWITCH = 7
+    HALTED_STATE = 8
+    RE_ENABLE_NEEDED = 9
+    PROTECTION_PULLED = 10
+    SESSION_CLOSED = 11
+    NOT_PERMITTED = 12
+    RESTRICTED = 13
+    SIDE_LOCKED = 14
+    REDUCING_STATE = 15
+    REDUCE_ONLY_ORDER = 16
+    CLOSABLE_LOTS = 17
+    LOSS_LIMIT = 18
+    DRAWDOWN_LIMIT = 19
+    ORDER_SIZE = 20
+    MARKET_ORDER_SIZE = 21
+    ORDER_SIZE_MIN = 22
+    LOT_STEP = 23
+    PRICE_STEP = 24
+    ORDER_NOTIONAL = 25
+    REFERENCE_MISSING = 26
+    REFERENCE_STALE = 27
+    PRICE_COLLAR = 28
+    MARKET_UNPROTECTED = 29
+    PERIOD_COLLAR = 30
+    ORDER_RATE = 31
+    REPLACE_RATE = 32
+    SLOWED = 33
+    DAY_ORDERS = 34
+    DAY_CANCELS = 35
+    DAY_LARGE_CANCELS = 36
+    DAY_SELF_TRADES = 37
+    ORDER_TO_TRADE = 38
+    OPEN_ORDERS = 39
+    IDENTICAL_ORDERS = 40
+    SELF_MATCH_OWN = 41
+    SELF_MATCH_GROUP = 42
+    LIMIT_MISSING = 43
+    POSITION_LIMIT = 44
+    GROSS_LIMIT = 45
+    CONCENTRATION = 46
+    MARGIN_MISSING = 47
+    BALANCE_MISSING = 48
+    CURRENCY_RATE_MISSING = 49
+    LEVERAGE = 50
+    MARGIN = 51
+    FEE = 52
+    POOL = 53
+    OVERFLOW = 54
     UNKNOWN_ORDER = 64
     TOO_LATE = 65
     REQUEST_PENDING = 66
     JOURNAL_UNAVAILABLE = 67
+    CANCELED_BY_KILL = 72
+    CANCELED_BY_PROTECTION = 73
+    CANCELED_SELF_MATCH = 74
+    CANCELED_REDUCE_ONLY = 75
+    CANCELED_FOR_MARGIN = 76
+    CANCEL_RATE = 77
+    LIST_INCOMPLETE = 78
+    LIMIT_LOWERED = 79
+    CONTROL_REFUSED = 80
+    CONTROL_NOT_ALLOWED = 81
     FRAME_LENGTH = 96
     FRAME_VERSION = 97
     FRAME_KIND = 98

@@ -15,9 +15,12 @@ Rules, each a test in tests/venue/test_book.py:
   the quote. The rows of one tape update are matched together, when its last row is in.
 - An aggressive order takes our own other resting orders and tape levels in price-time order, each
   at the resting price. Tape quantity taken stays taken until that level's next tape update.
+- A market order with a price goes up to that price and no farther.
 - A QUOTE replaces its whole side, and repeating it unchanged is no update. Orders priced behind
   its level keep their place in the queue that is no longer shown; orders before it are first.
 """
+
+from itertools import count
 
 from tidegate.native.records import NO_PRICE, OrdType, Reason, TimeInForce
 from tidegate.venue.ladder import Ladder
@@ -103,7 +106,7 @@ class Book:
             side not in (BUY, SELL)
             or not (is_limit or ord_type == _MARKET)
             or time_in_force not in _TIMES_IN_FORCE
-            or (is_limit and not -PRICE_MAX <= price <= PRICE_MAX)
+            or not (-PRICE_MAX <= price <= PRICE_MAX or (price == NO_PRICE and not is_limit))
             or (is_post_only and not (is_limit and time_in_force in _LASTING))
         ):
             return Reason.VENUE_MALFORMED
@@ -124,7 +127,7 @@ class Book:
         An order that does not stand in the book afterwards and has leaves_qty is over.
         """
         other = self.asks if order.side == BUY else self.bids
-        rank_max = order.price * other.sign if order.ord_type == _LIMIT else None
+        rank_max = None if order.price == NO_PRICE else order.price * other.sign
         leaves = order.order_qty - order.cum_qty
         if order.time_in_force == _FOK and other.available(rank_max) < leaves:
             return []
@@ -211,6 +214,7 @@ class Book:
     def _sweep(self, order: Order, other: Ladder, rank_max: int | None) -> list[Fill]:
         """Takes from the other side in price-time order until done or out of its limit."""
         fills: list[Fill] = []
+        pairs = count(1)
         while order.cum_qty < order.order_qty:
             rank = other.best()
             if rank is None or (rank_max is not None and rank > rank_max):
@@ -219,12 +223,13 @@ class Book:
             if not self._is_within_limits(level.price):
                 break
             taken, tape_qty = other.take(level, order.order_qty - order.cum_qty, level.left)
-            parts = [fill.qty for fill in taken]
+            taken = [fill._replace(pair=next(pairs)) for fill in taken]
+            parts = [(fill.qty, fill.pair) for fill in taken]
             if tape_qty:
-                parts.append(tape_qty)
-            for qty in parts:
+                parts.append((tape_qty, 0))
+            for qty, pair in parts:
                 order.cum_qty += qty
-                fills.append(Fill(order, qty, level.price, order.cum_qty))
+                fills.append(Fill(order, qty, level.price, order.cum_qty, pair))
                 self._print(level.price, qty, order.side)
             fills += taken
         return fills
@@ -239,6 +244,15 @@ class Book:
         self.is_last_newest = True
         if len(self.prints) < PRINTS_MAX:
             self.prints.append(Print(price, qty, side))
+
+
+def is_out_of_protection(book: Book, order: Order) -> bool:
+    """Whether the price of a market order is what has kept it from more."""
+    other = book.asks if order.side == BUY else book.bids
+    if order.ord_type != _MARKET or order.price == NO_PRICE:
+        return False
+    best = other.best()
+    return best is not None and best > order.price * other.sign
 
 
 def may_rest(order: Order) -> bool:

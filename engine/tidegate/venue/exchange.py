@@ -5,16 +5,18 @@ Pure: requests and tape events in, report rows out. No clock, no I/O, no randomn
 
 import msgspec
 
-from tidegate.native.records import NO_PRICE, ExecType, Flag, Kind, OrdType, Reason, TimeInForce
+from tidegate.native.records import NO_PRICE, ExecType, Flag, Kind, Reason, TimeInForce
 from tidegate.tape.events import Contract, TapeFlag, TapeKind
 from tidegate.venue import wire
-from tidegate.venue.book import QTY_MAX, Book, may_rest
+from tidegate.venue.book import QTY_MAX, Book, is_out_of_protection, may_rest
 from tidegate.venue.ledger import Holding, Ledger, Security
 from tidegate.venue.order import BUY, Fill, Order
 from tidegate.venue.wire import Row
 
 # Keys of the day, working or over; a full table rejects new orders.
 ORDERS_MAX = 4_000_000
+# Of 32 bits in a record; after it the numbers begin again.
+MATCH_ID_MAX = (1 << 32) - 1
 
 Key = tuple[int, int]
 # time_ns, price, qty, security_id, kind, side, flags
@@ -22,7 +24,7 @@ TapeRow = tuple[int, int, int, int, int, int, int]
 
 _MORE = int(TapeFlag.MORE)
 _DAY = int(TimeInForce.DAY)
-_MARKET = int(OrdType.MARKET)
+_FOK = int(TimeInForce.FILL_OR_KILL)
 _LEVEL, _TRADE, _QUOTE = int(TapeKind.LEVEL), int(TapeKind.TRADE), int(TapeKind.QUOTE)
 
 
@@ -40,6 +42,7 @@ class Exchange:
         self._over: dict[Key, int] = {}
         self._last_order_id = first_id
         self._last_exec_id = first_id
+        self._last_match_id = first_id % MATCH_ID_MAX
 
     def request(self, row: Row, *, is_refused: bool = False) -> list[Row]:
         """Serves a new order, a cancel or a replace; a new order that is_refused is rejected."""
@@ -152,7 +155,7 @@ class Exchange:
             order_id=self._last_order_id,
             security_id=row[wire.INSTRUMENT],
             side=row[wire.SIDE],
-            price=NO_PRICE if row[wire.ORD_TYPE] == _MARKET else row[wire.PRICE],
+            price=row[wire.PRICE],
             order_qty=row[wire.ORDER_QTY],
             ord_type=row[wire.ORD_TYPE],
             time_in_force=row[wire.TIME_IN_FORCE],
@@ -163,8 +166,14 @@ class Exchange:
         rows = [self._report(order, ExecType.EXEC_NEW)]
         rows += self._booked(book.enter(order))
         if order.leaves_qty and not may_rest(order):
-            rows.append(self._finish(order, ExecType.EXEC_EXPIRED))
+            rows.append(self._leave(order, book))
         return rows
+
+    def _leave(self, order: Order, book: Book) -> Row:
+        """Ends an order that may not rest."""
+        if order.time_in_force != _FOK and is_out_of_protection(book, order):
+            return self._finish(order, ExecType.EXEC_CANCELED, Reason.VENUE_PRICE_LIMIT)
+        return self._finish(order, ExecType.EXEC_EXPIRED)
 
     def _refusal(self, row: Row) -> Reason:
         """Why a new order is rejected; REASON_NONE if it is not."""
@@ -243,7 +252,8 @@ class Exchange:
     def _booked(self, fills: list[Fill]) -> list[Row]:
         """Books fills and reports them."""
         rows: list[Row] = []
-        for order, qty, price, cum_qty in fills:
+        matches: dict[int, int] = {}
+        for order, qty, price, cum_qty, pair in fills:
             security = self.securities[order.security_id]
             self.ledger.book(order.account, security, order.side, qty, price)
             self._last_exec_id += 1
@@ -255,11 +265,21 @@ class Exchange:
                     cum_qty=cum_qty,
                     last_qty=qty,
                     last_px=price,
+                    trd_match_id=self._match_id(matches, pair),
                 )
             )
             if cum_qty == order.order_qty:
                 self._forget(order)
         return rows
+
+    def _match_id(self, matches: dict[int, int], pair: int) -> int:
+        """A number for each match, which two orders of ours that met share."""
+        if pair not in matches:
+            self._last_match_id = self._last_match_id % MATCH_ID_MAX + 1
+            if pair == 0:
+                return self._last_match_id
+            matches[pair] = self._last_match_id
+        return matches[pair]
 
     def _end(self, order: Order, exec_type: ExecType) -> Row:
         """Takes a resting order out of its book and reports why."""
@@ -267,15 +287,21 @@ class Exchange:
         self.touched.add(order.security_id)
         return self._finish(order, exec_type)
 
-    def _finish(self, order: Order, exec_type: ExecType) -> Row:
+    def _finish(
+        self, order: Order, exec_type: ExecType, reason: Reason = Reason.REASON_NONE
+    ) -> Row:
         self._forget(order)
-        return self._report(order, exec_type)
+        return self._report(order, exec_type, reason)
 
     def _forget(self, order: Order) -> None:
         key = (order.account, order.cl_ord_id)
         del self.working[key]
         self._over[key] = order.order_id
 
-    def _report(self, order: Order, exec_type: ExecType) -> Row:
+    def _report(
+        self, order: Order, exec_type: ExecType, reason: Reason = Reason.REASON_NONE
+    ) -> Row:
         self._last_exec_id += 1
-        return wire.execution(order, exec_type, self._last_exec_id, cum_qty=order.cum_qty)
+        return wire.execution(
+            order, exec_type, self._last_exec_id, cum_qty=order.cum_qty, reason=reason
+        )

@@ -61,12 +61,16 @@ class Order:
 
 
 class Fill(NamedTuple):
-    """One execution of one order of ours; cum_qty as it was then."""
+    """One execution of one order of ours; cum_qty as it was then.
+
+    pair is the same, and not 0, in the two fills of two orders of ours that met.
+    """
 
     order: Order
     qty: int
     price: int
     cum_qty: int
+    pair: int = 0
 
 
 class Print(NamedTuple):

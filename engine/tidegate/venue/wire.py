@@ -21,9 +21,11 @@ The venue protocol, from the channel's side (DEALER to the venue's ROUTER):
 - In a request account is the venue's number, instrument the security_id, cl_ord_id the key of the
   order (cancel and replace too). In an answer order_id is the venue's own. A cancel
   reject has the request's kind in ref_kind and its number in ref_seq_num.
-- An order's leavings that may not rest (market, IOC), an unfilled FOK, and a DAY order at the
-  session's close end with EXPIRED. A replace to a total quantity of cum_qty or less ends the order
-  with CANCELED, which answers the replace.
+- A market order's price, if it has one, is where it stops: what is left there ends with CANCELED
+  and VENUE_PRICE_LIMIT. Both reports of one match have the same trd_match_id.
+- An order's other leavings that may not rest (market, IOC), an unfilled FOK, and a DAY order at
+  the session's close end with EXPIRED. A replace to a total quantity of cum_qty or less ends the
+  order with CANCELED, which answers the replace.
 """
 
 from collections.abc import Sequence
@@ -102,6 +104,7 @@ def execution(
     cum_qty: int,
     last_qty: int = 0,
     last_px: int = NO_PRICE,
+    trd_match_id: int = 0,
     reason: Reason = Reason.REASON_NONE,
 ) -> Row:
     """An EXECUTION_REPORT of an order as it is now."""
@@ -117,7 +120,7 @@ def execution(
     row[SIDE] = order.side
     row[ORD_TYPE] = order.ord_type
     row[TIME_IN_FORCE] = order.time_in_force
-    row[BODY:] = exec_id, last_px, last_qty, cum_qty
+    row[BODY:] = exec_id, last_px, last_qty, trd_match_id, cum_qty
     return tuple(row)
 
 
@@ -128,7 +131,7 @@ def rejection(request: Row, exec_id: int, reason: Reason) -> Row:
         row[place] = request[place]
     row[EXEC_TYPE] = int(ExecType.EXEC_REJECTED)
     row[REASON] = int(reason)
-    row[BODY:] = exec_id, NO_PRICE, 0, 0
+    row[BODY:] = exec_id, NO_PRICE, 0, 0, 0
     return tuple(row)
 
 
