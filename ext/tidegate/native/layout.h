@@ -77,7 +77,7 @@ static const layout_field TG_LAYOUT[] = {
     TG_FIELD(control_record, to_account),
     TG_FIELD(control_record, cash_phase),
     TG_FIELD(control_record, side_lock),
-    TG_FIELD(control_record, pad),
+    TG_FIELD(control_record, venue),
     TG_HEAD_FIELDS(note_record),
     TG_FIELD(note_record, text),
     TG_HEAD_FIELDS(margin_record),
