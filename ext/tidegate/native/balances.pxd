@@ -1,10 +1,11 @@
 """Money of (account, currency): changed at the account, its pool and its converted total at once."""
 from libc.stdint cimport int64_t, uint32_t
 
-from tidegate.native.tables cimport account_row, balance_row, tables
+from tidegate.native.tables cimport balance_row, tables
 
 
-# Signed. Zero it whole before use; initial_cash moves with deposits and withdrawals alone.
+# Signed. Zero it whole before use. initial_cash moves with deposits and withdrawals alone, and
+# credit_line is of the account alone: a pool gets every other part as well.
 ctypedef struct change:
     int64_t cash
     int64_t margin
@@ -15,6 +16,7 @@ ctypedef struct change:
     int64_t fees
     int64_t notional
     int64_t initial_cash
+    int64_t credit_line
 
 
 cdef inline int64_t held(const balance_row* row) noexcept nogil:
@@ -43,12 +45,14 @@ cdef inline uint32_t pool_balance(
     return balance - account * t.currency_capacity + pool * t.currency_capacity
 
 
+# Done without asking: only after can_apply.
+cdef void commit(tables* t, uint32_t account, uint32_t balance, const change* by) noexcept nogil
 # True = it cannot be expressed and nothing was done. `account` is the balance's.
 cdef bint apply_to(
     tables* t, uint32_t account, uint32_t balance, const change* by
 ) noexcept nogil
 cdef bint apply_change(tables* t, uint32_t balance, const change* by) noexcept nogil
-# The same without doing it.
+# False = it could not be expressed. Does nothing.
 cdef bint can_apply(
     const tables* t, uint32_t account, uint32_t balance, const change* by
 ) noexcept nogil

@@ -103,6 +103,9 @@ cdef inline bint known_margin(
     if by_volume < 0 or ppm < 0 or (ppm > 0 and price == TG_NO_PRICE):
         out[0] = -1
         return False
+    if ppm == 0:
+        out[0] = by_volume
+        return False
     return lot_margin(instrument, price, by_volume, ppm, out)
 
 

@@ -1,4 +1,4 @@
-"""Rows of (account, instrument) and (account, product): found, made, moved by fills, folded.
+"""Rows of (account, instrument) and (account, product): found, made, folded.
 
 Worst sizes are kept as credits: worst long = max_long - buy_credit, worst short = max_short -
 sell_credit (RISK.md 1). A pair's balance is 0 where its level has no money to back it.
@@ -7,7 +7,7 @@ from libc.stdint cimport int64_t, uint8_t, uint32_t
 
 from tidegate.native.records cimport CLOSE, CLOSE_TODAY, CLOSE_YESTERDAY, SUB_ACCOUNT
 from tidegate.native.tables cimport (
-    account_row, credits, instrument_row, pair_row, sides_row, tables,
+    account_row, credits, instrument_row, pair_row, tables,
 )
 
 
@@ -17,8 +17,11 @@ cdef enum:
 
 
 cdef inline bint has_money(const account_row* account) noexcept nogil:
-    """The level backs what is held below it: all that send orders, above them the shared."""
-    return account.level >= SUB_ACCOUNT or account.is_shared
+    """The level backs what is held at and below it: one that sends orders, or a shared one.
+
+    A pool's money is changed through its members alone, or it would count twice.
+    """
+    return (account.level >= SUB_ACCOUNT or account.is_shared) and not account.is_pool
 
 
 cdef inline int64_t worst_long(const credits* row) noexcept nogil:

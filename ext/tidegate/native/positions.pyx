@@ -1,23 +1,30 @@
-"""Pairs (account, instrument): finding, adding and holding on all levels at once.
+"""Rows of (account, instrument) and (account, product): found, made, folded.
 
-Only risk writes them. A pair is added when the first order of its account in its instrument is
-accepted, together with the pairs of all levels above it, and is never removed.
+Risk alone writes them. They are made when the first well-formed order of an account in an
+instrument arrives, for all levels above it too, and are never removed. Their indexes are twice
+as large as the tables, so every probe ends.
 """
-from libc.stdint cimport int64_t, uint32_t, uint64_t
-from libc.string cimport memset
+from libc.stdint cimport INT32_MAX, int32_t, int64_t, uint8_t, uint32_t, uint64_t
 
-cimport tidegate.native.margin as margin
-from tidegate.native.tables cimport Tables, account_row, balance_row, pair_row, tables
+from tidegate.native.limit_rows cimport find_limit
+from tidegate.native.records cimport ACTIVE, KILLED, MARGIN_SPAN, OWNER_GROUP
+from tidegate.native.tables cimport (
+    TG_CREDIT_MAX, TG_NO_LIMIT, Tables, account_row, credits, instrument_row, limit_row, pair_row,
+    product_row, tables,
+)
+
+# Worse than KILLED: a state that no one should have set.
+cdef uint8_t STATE_UNKNOWN = 255
 
 
-cdef inline uint32_t slot_of(const tables* t, uint32_t account, uint32_t instrument) noexcept nogil:
-    cdef uint64_t key = (<uint64_t>account << 32 | instrument) * <uint64_t>0x9E3779B97F4A7C15
-    return <uint32_t>(key >> 32) & t.pair_mask
+cdef inline uint32_t hash_of(uint32_t account, uint32_t other) noexcept nogil:
+    cdef uint64_t key = (<uint64_t>account << 32 | other) * <uint64_t>0x9E3779B97F4A7C15
+    return <uint32_t>(key >> 32)
 
 
 cdef uint32_t find_pair(const tables* t, uint32_t account, uint32_t instrument) noexcept nogil:
-    """The pair's row, or 0. The index is twice as large as the table, so the probe ends."""
-    cdef uint32_t slot = slot_of(t, account, instrument)
+    """The pair's row, or 0."""
+    cdef uint32_t slot = hash_of(account, instrument) & t.pair_mask
     cdef uint32_t pair = t.pair_index[slot]
     while pair:
         if t.pairs[pair].account == account and t.pairs[pair].instrument == instrument:
@@ -27,111 +34,200 @@ cdef uint32_t find_pair(const tables* t, uint32_t account, uint32_t instrument) 
     return 0
 
 
-cdef void absent_pair(
-    const tables* t, uint32_t account, uint32_t instrument, pair_row* out
+cdef uint32_t find_product(const tables* t, uint32_t account, uint32_t product) noexcept nogil:
+    """The row of an account in a product (product_index), or 0."""
+    cdef uint32_t slot = hash_of(account, product) & t.product_mask
+    cdef uint32_t row = t.product_index[slot]
+    while row:
+        if t.products[row].account == account and t.products[row].product == product:
+            return row
+        slot = (slot + 1) & t.product_mask
+        row = t.product_index[slot]
+    return 0
+
+
+cdef inline int64_t stated(int64_t value, int64_t otherwise) noexcept nogil:
+    """A maximum of a limit row as a credit's: within TG_CREDIT_MAX, -1 = not stated."""
+    value = otherwise if value < 0 else value
+    return value if value < TG_CREDIT_MAX else <int64_t>TG_CREDIT_MAX
+
+
+cdef void open_credits(
+    credits* out, const limit_row* limit, int64_t max_position
 ) noexcept nogil:
-    """What the pair's row would be when added: flat, with its account's limits."""
-    memset(out, 0, sizeof(pair_row))
-    out.account = account
-    out.instrument = instrument
-    out.balance = account * t.currency_capacity + t.instruments[instrument].currency
-    out.max_long = t.accounts[account].max_position
-    out.max_short = t.accounts[account].max_position
+    """Nothing in use. A max_position of -1 stays so: whatever is asked is more."""
+    cdef int64_t orders = -1 if limit == NULL else limit.max_open_orders
+    out.max_long = stated(-1 if limit == NULL else limit.max_long, max_position)
+    out.max_short = stated(-1 if limit == NULL else limit.max_short, max_position)
+    out.max_gross = stated(-1 if limit == NULL else limit.max_gross, TG_CREDIT_MAX)
+    out.max_open_orders = <int32_t>(orders if 0 <= orders < ORDERS_MAX else ORDERS_MAX)
+    out.buy_credit = out.max_long
+    out.sell_credit = out.max_short
+    out.gross_credit = out.max_gross
+    out.order_credit = out.max_open_orders
 
 
-cdef uint32_t add_pair(tables* t, uint32_t account, uint32_t instrument) noexcept nogil:
-    """Add a row; the caller has found none. 0 when the table is full."""
-    cdef uint32_t pair = t.risk.pair_count + 1
-    cdef uint32_t slot
-    if pair >= t.pair_capacity:
+cdef inline uint32_t balance_of(
+    const tables* t, uint32_t account, uint32_t instrument
+) noexcept nogil:
+    """Where the level's margin in the instrument stands; 0 = it has no money for it."""
+    if not has_money(&t.accounts[account]):
         return 0
-    t.risk.pair_count = pair
-    absent_pair(t, account, instrument, &t.pairs[pair])
-    t.pairs[pair].next = t.instruments[instrument].first_pair
-    t.instruments[instrument].first_pair = pair
-    slot = slot_of(t, account, instrument)
+    return account * t.currency_capacity + t.instruments[instrument].currency
+
+
+cdef inline bint needs_scan(const tables* t, uint32_t account, uint32_t instrument) noexcept nogil:
+    return t.instruments[instrument].margin_model == MARGIN_SPAN and has_money(&t.accounts[account])
+
+
+cdef bint has_room(const tables* t, uint32_t account, uint32_t instrument) noexcept nogil:
+    """All rows that the chain lacks in this instrument can be made."""
+    cdef const account_row* owner = &t.accounts[account]
+    cdef const instrument_row* traded = &t.instruments[instrument]
+    cdef uint32_t pairs = 0, products = 0, scans = 0, days = 0
+    cdef uint32_t row
+    cdef int i
+    for i in range(owner.chain_count):
+        if find_pair(t, owner.chain[i], instrument) == 0:
+            pairs += 1
+            days += t.accounts[owner.chain[i]].level == OWNER_GROUP
+        row = find_product(t, owner.chain[i], traded.product)
+        products += row == 0
+        if t.products[row].scan == 0:
+            scans += needs_scan(t, owner.chain[i], instrument)
+    return (
+        t.risk.pair_count + pairs < t.pair_capacity
+        and t.risk.group_count + products < t.product_capacity
+        and t.risk.scan_count + scans < t.scan_capacity
+        and t.risk.day_count + days < t.day_capacity
+        and (not traded.has_sides or t.risk.side_count + pairs < t.side_capacity)
+    )
+
+
+cdef uint32_t make_product(tables* t, uint32_t account, uint32_t instrument) noexcept nogil:
+    """The account's row of the instrument's product, with a scan where its margin needs one."""
+    cdef uint32_t product = t.instruments[instrument].product
+    cdef uint32_t index = find_product(t, account, product)
+    cdef uint32_t slot
+    cdef product_row* row
+    if index == 0:
+        t.risk.group_count += 1
+        index = t.risk.group_count
+        row = &t.products[index]
+        row.account = account
+        row.product = product
+        row.balance = balance_of(t, account, instrument)
+        open_credits(&row.all, find_limit(t, account, 0, product + 1), TG_CREDIT_MAX)
+        slot = hash_of(account, product) & t.product_mask
+        while t.product_index[slot]:
+            slot = (slot + 1) & t.product_mask
+        t.product_index[slot] = index
+    if t.products[index].scan == 0 and needs_scan(t, account, instrument):
+        t.risk.scan_count += 1
+        t.products[index].scan = t.risk.scan_count
+    return index
+
+
+cdef uint32_t make_pair(
+    tables* t, uint32_t account, uint32_t instrument, uint32_t parent
+) noexcept nogil:
+    cdef uint32_t index = t.risk.pair_count + 1
+    cdef pair_row* row = &t.pairs[index]
+    cdef uint32_t slot
+    t.risk.pair_count = index
+    row.account = account
+    row.instrument = instrument
+    row.parent = parent
+    row.product = make_product(t, account, instrument)
+    row.balance = balance_of(t, account, instrument)
+    row.next = t.instruments[instrument].first_pair
+    t.instruments[instrument].first_pair = index
+    open_credits(
+        &row.all, find_limit(t, account, instrument, 0), t.accounts[account].max_position
+    )
+    if t.instruments[instrument].has_sides:
+        t.risk.side_count += 1
+        row.sides = t.risk.side_count
+    if t.accounts[account].level == OWNER_GROUP:
+        t.risk.day_count += 1
+        row.day = t.risk.day_count
+    slot = hash_of(account, instrument) & t.pair_mask
     while t.pair_index[slot]:
         slot = (slot + 1) & t.pair_mask
-    t.pair_index[slot] = pair
-    return pair
+    t.pair_index[slot] = index
+    return index
 
 
-cdef bint add_chain(tables* t, uint32_t account, uint32_t instrument) noexcept nogil:
-    """The account's pair and those above it exist and are linked. False when the table is full."""
-    cdef const account_row* row = &t.accounts[account]
+cdef bint ensure_rows(tables* t, uint32_t account, uint32_t instrument) noexcept nogil:
+    cdef const account_row* owner = &t.accounts[account]
     cdef uint32_t parent = 0
     cdef uint32_t pair
-    cdef uint32_t missing = 0
     cdef int i
-    for i in range(row.chain_count):
-        missing += find_pair(t, row.chain[i], instrument) == 0
-    if t.risk.pair_count + missing >= t.pair_capacity:
+    # A pair is never there without those above it.
+    if find_pair(t, account, instrument):
+        return True
+    if not has_room(t, account, instrument):
         return False
-    for i in range(row.chain_count - 1, -1, -1):
-        pair = find_pair(t, row.chain[i], instrument)
-        if pair == 0:
-            pair = add_pair(t, row.chain[i], instrument)
-        t.pairs[pair].parent = parent
-        parent = pair
+    for i in range(owner.chain_count - 1, -1, -1):
+        pair = find_pair(t, owner.chain[i], instrument)
+        parent = pair if pair else make_pair(t, owner.chain[i], instrument, parent)
     return True
 
 
-cdef bint refresh(tables* t, uint32_t pair) noexcept nogil:
-    """Recompute the pair's margin and carry the change to its balance. True on overflow."""
-    cdef pair_row* row = &t.pairs[pair]
-    cdef balance_row* balance = &t.balances[row.balance]
-    cdef int64_t needed, total
-    if margin.requirement(
-        &t.instruments[row.instrument], row.net, row.open_buy, row.open_sell, &needed
-    ) or margin.money_sum(balance.margin, needed - row.margin, &total):
-        return True
-    balance.margin = total
-    row.margin = needed
-    return False
+cdef inline uint8_t known_state(uint8_t state) noexcept nogil:
+    return state if ACTIVE <= state <= KILLED else STATE_UNKNOWN
 
 
-cdef bint move_open(
-    tables* t, uint32_t pair, bint is_buy, int64_t lots, int64_t fee_held
-) noexcept nogil:
-    """Add lots (negative: release) and fee to what every level holds. True on overflow."""
-    cdef bint is_overflow = False
-    cdef balance_row* balance
-    while pair:
-        if is_buy:
-            t.pairs[pair].open_buy += lots
-        else:
-            t.pairs[pair].open_sell += lots
-        balance = &t.balances[t.pairs[pair].balance]
-        is_overflow |= margin.money_sum(balance.fee_held, fee_held, &balance.fee_held)
-        is_overflow |= refresh(t, pair)
-        pair = t.pairs[pair].parent
-    return is_overflow
+cdef void fold_limit(pair_row* row, const limit_row* limit) noexcept nogil:
+    if limit == NULL:
+        return
+    if 0 <= limit.max_order_qty < row.max_order_qty:
+        row.max_order_qty = <int32_t>limit.max_order_qty
+    if 0 <= limit.max_market_qty < row.max_market_qty:
+        row.max_market_qty = <int32_t>limit.max_market_qty
+    if 0 <= limit.max_notional < row.max_notional:
+        row.max_notional = limit.max_notional
+    row.side_lock |= <uint8_t>limit.side_lock
 
 
-cdef void count_message(tables* t, uint32_t account) noexcept nogil:
-    """Count a message that leaves for the venue in every level's bucket.
+cdef void fold(tables* t, uint32_t pair) noexcept nogil:
+    """The least of each limit, the worst state (255 = unknown) and all locks of the pair's chain.
 
-    A cancel is never refused, so it may find the bucket full; it then leaves no debt behind.
+    Valid until risk.fold_version is raised. The lists of states are in RISK.md 3, 7 to 25.
     """
-    cdef account_row* row
-    cdef int64_t full
-    cdef int i
-    for i in range(t.accounts[account].chain_count):
-        row = &t.accounts[t.accounts[account].chain[i]]
-        if row.rate_interval_ns:
-            if row.rate_next_ns < t.risk.now_ns:
-                row.rate_next_ns = t.risk.now_ns
-            full = t.risk.now_ns + row.rate_tolerance_ns + row.rate_interval_ns
-            row.rate_next_ns = min(row.rate_next_ns + row.rate_interval_ns, full)
+    cdef pair_row* row = &t.pairs[pair]
+    cdef const instrument_row* traded = &t.instruments[row.instrument]
+    cdef uint32_t product = traded.product
+    cdef uint32_t at = pair
+    cdef const account_row* owner
+    row.max_notional = TG_NO_LIMIT
+    row.max_order_qty = <int32_t>min(traded.max_order_qty, <int64_t>INT32_MAX)
+    row.max_market_qty = <int32_t>min(traded.max_market_qty, <int64_t>INT32_MAX)
+    row.state = known_state(traded.trading_state)
+    row.side_lock = traded.side_lock
+    row.is_permitted = 1
+    while at:
+        owner = &t.accounts[t.pairs[at].account]
+        fold_limit(row, find_limit(t, t.pairs[at].account, row.instrument, 0))
+        fold_limit(row, find_limit(t, t.pairs[at].account, 0, product + 1))
+        fold_limit(row, find_limit(t, t.pairs[at].account, 0, 0))
+        row.side_lock |= owner.side_lock
+        row.state = max(row.state, known_state(owner.trading_state))
+        row.state = max(row.state, known_state(owner.graded_state))
+        if not (owner.products[product >> 6] >> (product & 63)) & 1:
+            row.is_permitted = 0
+        at = t.pairs[at].parent
+    row.fold_version = t.risk.fold_version
 
 
 def create_pair(Tables tables_, uint32_t account, uint32_t instrument):
-    """The row of a pair, added when it is not there. Only before the first record."""
+    """The row of a pair; made, with those of the levels above it, when it is not there.
+
+    Only before the first record. ValueError when there is no room or no such account.
+    """
     cdef tables* t = &tables_.t
-    cdef uint32_t pair
     if not 0 < account <= t.risk.account_count or not 0 < instrument <= t.risk.instrument_count:
         raise ValueError(f"no account {account} or no instrument {instrument}")
-    pair = find_pair(t, account, instrument) or add_pair(t, account, instrument)
-    if pair == 0:
-        raise ValueError(f"the pair table is full at {t.pair_capacity - 1} rows")
-    return pair
+    if not ensure_rows(t, account, instrument):
+        raise ValueError(f"no room for the rows of account {account} in instrument {instrument}")
+    return find_pair(t, account, instrument)

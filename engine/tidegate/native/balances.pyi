@@ -1,0 +1,3 @@
+from tidegate.native.tables import Tables
+
+def reconvert_account(tables_: Tables, account: int) -> None: ...

@@ -1,0 +1,3 @@
+from tidegate.native.tables import Tables
+
+def limit_row_index(tables_: Tables, account: int, instrument: int, product1: int) -> int: ...
