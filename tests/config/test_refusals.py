@@ -152,13 +152,12 @@ CASES = {
     "account without cash": (
         "cash = { USD = 1_000_000 }\n",
         "",
-        f"{BLOCK}.cash: missing; SubAccount needs name, group, products, cash, max_position",
+        f"{BLOCK}.cash: missing; expected cash, or pool and slice",
     ),
     "account without limits": (
         "max_position = 50\n",
         "",
-        f"{BLOCK}.max_position: missing; SubAccount needs name, group, products, cash, "
-        "max_position",
+        f"{BLOCK}.max_position: missing; SubAccount needs products, max_position, name, group",
     ),
     "account without products": (
         'products = ["GC"]',

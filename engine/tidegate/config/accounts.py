@@ -1,79 +1,172 @@
-"""Accounts and sessions of a config: the hierarchy with handles, limits and permissions."""
+"""Accounts of a config: the hierarchy with handles, limits and permissions, parents first."""
 
-from collections.abc import Mapping
+from typing import Literal
 
-from tidegate.config import schema, units
-from tidegate.config.names import Names, attempt, duplicates, lookup
-from tidegate.config.problems import Problems, expected
-from tidegate.universe import Account, Instrument, Session
+import msgspec
+
+from tidegate.config import money
+from tidegate.config.fields import NAME, NAME_WORDS, SelfMatch
+from tidegate.config.limits import (
+    check_grades,
+    check_trading,
+    resolve_grades,
+    resolve_limits,
+    resolve_rates,
+)
+from tidegate.config.names import Names, duplicates, lookup
+from tidegate.config.problems import Problems
+from tidegate.config.schema import Tables
+from tidegate.config.schema_accounts import Group, Level, Strategy, Trading
+from tidegate.universe import Account, Currency, Instrument
 
 ACCOUNTS_MAX = 1_000_000
 NS_PER_MS = 1_000_000
-FIRM, MASTER, OWNER_GROUP, SUB_ACCOUNT = 1, 2, 3, 4
+FIRM, MASTER, OWNER_GROUP, SUB_ACCOUNT, STRATEGY = 1, 2, 3, 4, 5
 TRADING_STATES = {"active": 1, "reducing": 2, "halted": 3}
+SELF_MATCH: dict[SelfMatch, int] = {
+    "allow": 1,
+    "deny_new": 2,
+    "cancel_resting": 3,
+    "cancel_both": 4,
+}
 
 
 class Accounts:
     """Builds the account rows of one config, parents before children."""
 
     def __init__(
-        self, names: Names, instruments: tuple[Instrument, ...], problems: Problems
+        self,
+        names: Names,
+        instruments: tuple[Instrument, ...],
+        currencies: tuple[Currency, ...],
+        pools: set[str],
+        tiers: dict[str, int],
+        problems: Problems,
     ) -> None:
         self.names = names
         self.instruments = instruments
+        self.currencies = currencies
+        self.pools = pools
+        self.tiers = tiers
         self.problems = problems
         self.rows: list[Account] = []
 
     def add(
-        self,
-        row: schema.Upper | schema.SubAccount,
-        where: str,
-        *,
-        name: str,
-        level: int,
-        parent: int,
-        venue: int,
+        self, row: Level, where: str, *, name: str, level: int, parent: int, venue: int
     ) -> Account:
-        """Resolve one row; its limits are reported under key path `where`."""
-        if row.order_burst is not None and row.order_rate_per_s is None:
-            self.problems.add(f"{where}.order_burst", "given without order_rate_per_s")
+        """Resolve one row; its slips are reported under key path `where`."""
+        above = self.chain(parent)
+        products = self.products(row, above, venue, where)
+        found = money.resolve_money(
+            row,
+            where,
+            name=name,
+            above=above,
+            pools=self.pools,
+            names=self.names,
+            currencies=self.currencies,
+            problems=self.problems,
+        )
+        if isinstance(row, Trading):
+            found = money.complete(
+                found, products, self.instruments, self.currencies, where, self.problems
+            )
+        check_grades(row, found.is_stated, where, self.problems)
+        orders, replaces, cancels = resolve_rates(row, where, self.problems)
         account = Account(
             handle=len(self.rows) + 1,
             name=name,
             level=level,
             parent=parent,
             venue=venue,
-            products=self.products(row.products, venue, where),
-            cash=self.cash(row.cash, where),
+            products=products,
+            cash=found.cash,
             max_position=row.max_position,
-            position_limits={
-                lookup(
-                    symbol,
-                    self.names.instruments,
-                    "instrument",
-                    f"{where}.position_limits",
-                    self.problems,
-                ): (limit.max_long, limit.max_short)
-                for symbol, limit in row.position_limits.items()
-            },
+            position_limits=self.position_limits(row, where),
             max_order_qty=row.max_order_qty,
-            order_rate=row.order_rate_per_s,
-            order_burst=row.order_burst or row.order_rate_per_s or 0,
-            cancel_on_disconnect=getattr(row, "cancel_on_disconnect", True),
+            order_rate=None if orders is None else orders.per_second,
+            order_burst=0 if orders is None else orders.burst,
+            cancel_on_disconnect=not isinstance(row, Trading) or row.cancel_on_disconnect,
             trading_state=TRADING_STATES[row.trading_state],
+            limits=resolve_limits(
+                row, where, products, self.names, self.instruments, self.problems
+            ),
+            replace_rate=replaces,
+            cancel_rate=cancels,
+            pool=found.pool,
+            credit_line=found.credit_line,
+            is_shared=found.is_shared,
+            is_converted=found.is_converted,
+            max_loss=found.max_loss,
+            max_drawdown=found.max_drawdown,
+            leverage_max=found.leverage_max,
+            executions_max=row.executions_max,
+            day_orders_max=row.day_orders_max,
+            slow_interval_ns=(row.slow_interval_ms or 0) * NS_PER_MS,
+            self_match_group=SELF_MATCH[row.self_match] if isinstance(row, Group) else 1,
+            margin_grades=self.grades(row, "margin", where),
+            loss_grades=self.grades(row, "loss", where),
+            position_grades=self.grades(row, "position", where),
         )
+        if isinstance(row, Trading):
+            check_trading(row, where, self.problems)
+            account = msgspec.structs.replace(
+                account,
+                self_match_own=SELF_MATCH[row.self_match],
+                concentration_permille=row.concentration_permille,
+                concentration_floor=row.concentration_floor,
+                identical_max=row.identical_max or 0,
+                identical_window_ns=(row.identical_window_ms or 0) * NS_PER_MS,
+                protection_window_ns=(row.protection_window_ms or 0) * NS_PER_MS,
+                protection_qty=row.protection_qty or 0,
+                protection_delta=row.protection_delta or 0,
+                tier=self.tier(row, products, where),
+            )
         self.rows.append(account)
         return account
 
-    def products(self, listed: list[str] | None, venue: int, where: str) -> tuple[int, ...]:
-        """Product indices; a level that lists none permits all that its venue trades."""
+    def grades(
+        self, row: Level, kind: Literal["margin", "loss", "position"], where: str
+    ) -> tuple[int, int, int, int]:
+        key = f"{kind}_grades_permille"
+        return resolve_grades(getattr(row, key), f"{where}.{key}", row, self.problems)
+
+    def tier(self, row: Trading, products: tuple[int, ...], where: str) -> int:
+        """The number of the broker's tier; 0 = the exchange's own fees."""
+        if row.fee_tier is None:
+            return 0
+        at = f"{where}.fee_tier"
+        tier = lookup(row.fee_tier, self.tiers, "tier", at, self.problems)
+        for instrument in self.instruments:
+            if tier and instrument.product_index in products and not instrument.fees:
+                self.problems.add(
+                    at, f"{instrument.symbol} has no fee_schedule; expected one with the tier"
+                )
+        return tier
+
+    def position_limits(self, row: Level, where: str) -> dict[int, tuple[int, int]]:
+        at = f"{where}.position_limits"
+        return {
+            lookup(symbol, self.names.instruments, "instrument", at, self.problems): (
+                limit.max_long,
+                limit.max_short,
+            )
+            for symbol, limit in row.position_limits.items()
+        }
+
+    def products(self, row: Level, above: list[Account], venue: int, where: str) -> tuple[int, ...]:
+        """Product indices; a level that lists none permits all that its venue trades, a strategy
+        all that its sub-account may trade.
+        """
         homes = self.names.product_venues
-        if listed is None:
+        if row.products is None:
+            if isinstance(row, Strategy) and above:
+                return above[0].products
             return tuple(
                 index for name, index in self.names.products.items() if venue in (0, homes[name])
             )
         found = []
-        for name in dict.fromkeys(listed):
+        for name in dict.fromkeys(row.products):
             at = f"{where}.products"
             if name not in self.names.products:
                 lookup(name, self.names.products, "product", at, self.problems)
@@ -83,39 +176,30 @@ class Accounts:
                 found.append(self.names.products[name])
         return tuple(found)
 
-    def cash(self, amounts: Mapping[str, str | int], where: str) -> dict[int, int]:
-        return {
-            lookup(
-                code, self.names.currencies, "currency", f"{where}.cash", self.problems
-            ): attempt(units.money, (amount,), f"{where}.cash.{code}", self.problems)
-            for code, amount in amounts.items()
-        }
-
-    def check_cash(self, account: Account, where: str) -> None:
-        """A product that an account may trade but not pay for is a slip."""
-        for instrument in self.instruments:
-            permitted = instrument.product_index in account.products
-            if permitted and instrument.currency not in account.cash:
-                code = next(
-                    code for code, h in self.names.currencies.items() if h == instrument.currency
-                )
-                self.problems.add(
-                    f"{where}.cash",
-                    f"no {code}; expected cash in it to trade {instrument.symbol}",
-                )
+    def chain(self, parent: int) -> list[Account]:
+        """The levels above, from the parent up."""
+        found = []
+        while parent:
+            found.append(self.rows[parent - 1])
+            parent = found[-1].parent
+        return found
 
 
 def resolve_accounts(
-    tables: schema.Tables,
+    tables: Tables,
     names: Names,
     instruments: tuple[Instrument, ...],
+    currencies: tuple[Currency, ...],
+    tiers: dict[str, int],
     problems: Problems,
 ) -> tuple[Account, ...]:
-    """All rows: the firm, masters, owner groups, then sub-accounts."""
-    accounts = Accounts(names, instruments, problems)
+    """All rows: the firm, masters, owner groups, sub-accounts, then strategies."""
+    pools = {row.pool for row in [*tables.accounts, *tables.strategies] if row.pool is not None}
+    accounts = Accounts(names, instruments, currencies, pools, tiers, problems)
     firm = accounts.add(tables.firm, "firm", name=tables.firm.name, level=FIRM, parent=0, venue=0)
     masters: dict[str, int] = {}
     groups: dict[str, int] = {}
+    subs: dict[str, int] = {}
     for index, master in enumerate(tables.masters):
         where = f'masters[{index}] "{master.name}"'
         venue = lookup(master.venue, names.venues, "venue", f"{where}.venue", problems)
@@ -133,15 +217,14 @@ def resolve_accounts(
             parent=parent,
             venue=accounts.rows[parent - 1].venue if parent else 0,
         ).handle
-    for index, block in enumerate(tables.accounts):
-        where = f'accounts[{index}] "{block.name}"'
-        parent = lookup(block.group, groups, "group", f"{where}.group", problems)
-        venue = accounts.rows[parent - 1].venue if parent else 0
-        for name in block_names(block, where, problems):
-            account = accounts.add(
-                block, where, name=name, level=SUB_ACCOUNT, parent=parent, venue=venue
-            )
-            accounts.check_cash(account, where)
+    for index, sub in enumerate(tables.accounts):
+        where = f'accounts[{index}] "{sub.name}"'
+        parent = lookup(sub.group, groups, "group", f"{where}.group", problems)
+        subs |= add_block(accounts, sub, where, level=SUB_ACCOUNT, parent=parent)
+    for index, strategy in enumerate(tables.strategies):
+        where = f'strategies[{index}] "{strategy.name}"'
+        parent = lookup(strategy.account, subs, "sub-account", f"{where}.account", problems)
+        add_block(accounts, strategy, where, level=STRATEGY, parent=parent)
     rows = accounts.rows
     if len(rows) > ACCOUNTS_MAX:
         problems.add("accounts", f"{len(rows)} in all; expected at most {ACCOUNTS_MAX}")
@@ -149,7 +232,18 @@ def resolve_accounts(
     return tuple(rows)
 
 
-def block_names(block: schema.SubAccount, where: str, problems: Problems) -> list[str]:
+def add_block(
+    accounts: Accounts, block: Trading, where: str, *, level: int, parent: int
+) -> dict[str, int]:
+    """Adds the accounts of a block; name -> handle."""
+    venue = accounts.rows[parent - 1].venue if parent else 0
+    return {
+        name: accounts.add(block, where, name=name, level=level, parent=parent, venue=venue).handle
+        for name in block_names(block, where, accounts.problems)
+    }
+
+
+def block_names(block: Trading, where: str, problems: Problems) -> list[str]:
     """The names of a block: one, or `count` of them after its pattern."""
     if block.count is None:
         found = [block.name]
@@ -166,53 +260,7 @@ def block_names(block: schema.SubAccount, where: str, problems: Problems) -> lis
             )
             return []
     for name in found:
-        if not schema.NAME.fullmatch(name):
-            problems.add(f"{where}.name", f"{name!r}; expected {schema.NAME_WORDS}")
+        if not NAME.fullmatch(name):
+            problems.add(f"{where}.name", f"{name!r}; expected {NAME_WORDS}")
             return []
     return found
-
-
-def resolve_sessions(
-    rows: list[schema.Session], accounts: tuple[Account, ...], problems: Problems
-) -> tuple[Session, ...]:
-    """Sessions with the handles of their sub-accounts; no account may be in two."""
-    duplicates("sessions", "name", [row.name for row in rows], problems)
-    handles = {row.name: row.handle for row in accounts if row.level == SUB_ACCOUNT}
-    known = {name: [name] for name in handles}
-    for group in accounts:
-        if group.level == OWNER_GROUP:
-            known[group.name] = [row.name for row in accounts if row.parent == group.handle]
-    owners: dict[str, str] = {}
-    found = []
-    for index, row in enumerate(rows):
-        where = f'sessions[{index}] "{row.name}"'
-        members: dict[str, None] = {}
-        for name in row.accounts:
-            if name not in known:
-                problems.add(
-                    f"{where}.accounts",
-                    f"unknown sub-account or group {name!r}; {expected(name, known)}",
-                )
-            members.update(dict.fromkeys(known.get(name, [])))
-        for name in members:
-            other = owners.setdefault(name, row.name)
-            if other != row.name:
-                problems.add(
-                    f"{where}.accounts",
-                    f"account {name!r} is in session {other!r} too; expected one session each",
-                )
-        if row.public_key is not None and not units.is_z85_key(row.public_key):
-            problems.add(
-                f"{where}.public_key",
-                f"{row.public_key!r}; expected a CURVE public key, 40 characters of Z85",
-            )
-        found.append(
-            Session(
-                handle=index + 1,
-                name=row.name,
-                accounts=tuple(handles[name] for name in members),
-                public_key=row.public_key,
-                heartbeat_ns=row.heartbeat_ms * NS_PER_MS,
-            )
-        )
-    return tuple(found)

@@ -6,30 +6,57 @@ from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 
+from tidegate.config.fields import Strict
 from tidegate.config.problems import Problems, expected
-from tidegate.config.schema import Config, Strict, Tables
+from tidegate.config.schema import Config, DataFile, Tables
+from tidegate.config.schema_data import DataTables
 from tidegate.errors import ConfigError
 
 FILE_SIZE_MAX = 4 << 20
+INCLUDES_MAX = 64
 
 
 def load(path: Path) -> Config:
-    """The config in `path`; ConfigError lists every key that is unknown, missing or wrong."""
-    file = str(path)
-    try:
-        if path.stat().st_size > FILE_SIZE_MAX:
-            raise ConfigError(f"{file}: larger than {FILE_SIZE_MAX} bytes; expected a TOML config")
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"{file}: cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{file}: byte {error.start} is not UTF-8") from error
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{file}: not TOML: {error}") from error
-    problems = Problems(file)
+    """The config in `path` with what it includes; ConfigError lists every key that is unknown,
+    missing or wrong."""
+    content = read_toml(path)
+    problems = Problems(str(path))
     scan_table(content, Tables, "", problems)
     problems.raise_any()
-    return Config(file=path.absolute(), tables=msgspec.convert(content, Tables))
+    tables = msgspec.convert(content, Tables)
+    if len(tables.include) > INCLUDES_MAX:
+        problems.add("include", f"{len(tables.include)} files; expected at most {INCLUDES_MAX}")
+        problems.raise_any()
+    included = []
+    for name in dict.fromkeys(tables.include):
+        data = (path.parent / name).resolve()
+        if not data.is_file():
+            problems.add(
+                "include", f"no file {data}; expected a data file, its path relative to the config"
+            )
+            continue
+        content = read_toml(data)
+        inner = problems.within(str(data))
+        found = len(problems.found)
+        scan_table(content, DataTables, "", inner)
+        if len(problems.found) == found:
+            included.append(DataFile(file=data, tables=msgspec.convert(content, DataTables)))
+    problems.raise_any()
+    return Config(file=path.absolute(), tables=tables, included=tuple(included))
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """What stands in a TOML file, or a ConfigError."""
+    try:
+        if path.stat().st_size > FILE_SIZE_MAX:
+            raise ConfigError(f"{path}: larger than {FILE_SIZE_MAX} bytes; expected a TOML config")
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: byte {error.start} is not UTF-8") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: not TOML: {error}") from error
 
 
 def scan_table(value: Any, table: type[Strict], where: str, problems: Problems) -> None:
@@ -37,7 +64,7 @@ def scan_table(value: Any, table: type[Strict], where: str, problems: Problems) 
     if not isinstance(value, dict):
         problems.add(where, f"expected a table of {table.__name__}, got {shown(value)}")
         return
-    fields = {field.name: field for field in msgspec.structs.fields(table)}
+    fields = {field.encode_name: field for field in msgspec.structs.fields(table)}
     for key in value:
         if key not in fields:
             problems.add(join(where, key), f"unknown key; {expected(key, fields)}")
@@ -89,7 +116,7 @@ def join(where: str, key: str) -> str:
 
 def first_line(table: type[Strict]) -> str:
     """What the schema says of a table, to show with a missing key."""
-    required = [field.name for field in msgspec.structs.fields(table) if field.required]
+    required = [field.encode_name for field in msgspec.structs.fields(table) if field.required]
     return f"{table.__name__} needs {', '.join(required)}"
 
 

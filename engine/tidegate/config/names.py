@@ -40,6 +40,8 @@ def resolve_names(tables: Tables, problems: Problems) -> Names:
                 f"product {row.product!r} is of another venue already; expected one venue for "
                 "each product, because permissions are given by product",
             )
+    for currency in tables.currencies:
+        names.currencies.setdefault(currency.code, len(names.currencies) + 1)
     return names
 
 

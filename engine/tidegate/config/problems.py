@@ -7,15 +7,19 @@ from tidegate.errors import ConfigError
 
 
 class Problems:
-    """The problems of one config file, each at the key path it was found at."""
+    """The problems of a config, each with its file and the key path it was found at."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, found: list[str] | None = None) -> None:
         self.file = file
-        self.found: list[str] = []
+        self.found: list[str] = [] if found is None else found
+
+    def within(self, file: str) -> "Problems":
+        """The same collection, for what is wrong in an included file."""
+        return Problems(file, self.found)
 
     def add(self, where: str, what: str) -> None:
         """Note that the value at key path `where` is wrong, and what was expected."""
-        problem = f"{where}: {what}" if where else what
+        problem = f"{self.file}: {where}: {what}" if where else f"{self.file}: {what}"
         # The accounts of a block share its slips.
         if problem not in self.found:
             self.found.append(problem)
@@ -23,7 +27,7 @@ class Problems:
     def raise_any(self) -> None:
         """ConfigError if there is any problem."""
         if self.found:
-            raise ConfigError("\n".join(f"{self.file}: {problem}" for problem in self.found))
+            raise ConfigError("\n".join(self.found))
 
 
 def expected(word: str, known: Iterable[str]) -> str:

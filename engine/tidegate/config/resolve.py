@@ -3,20 +3,28 @@ filled in. Whatever does not add up is collected and reported at once.
 """
 
 from collections import Counter
+from datetime import date
 from pathlib import Path
+
+import msgspec
 
 from tidegate import topology
 from tidegate.config import units
-from tidegate.config.accounts import resolve_accounts, resolve_sessions
-from tidegate.config.instruments import resolve_instruments
+from tidegate.config.accounts import resolve_accounts
+from tidegate.config.calendar import resolve_calendars
+from tidegate.config.currencies import resolve_currencies
+from tidegate.config.data import data_files, resolve_day_limits
+from tidegate.config.fees import resolve_fees, resolve_tiers
+from tidegate.config.instruments import Shelf, resolve_instruments
+from tidegate.config.margins import margin_sets
 from tidegate.config.names import Names, resolve_names
 from tidegate.config.problems import Problems, expected
 from tidegate.config.schema import Config, Tables
+from tidegate.config.sessions import resolve_sessions, with_sessions
 from tidegate.errors import RunDirError
 from tidegate.run_dir import RunDir, check_ipc
 from tidegate.universe import (
     Capacity,
-    Currency,
     Gateway,
     Lane,
     Product,
@@ -31,14 +39,20 @@ PRODUCTS_MAX = 256
 SESSIONS_MAX = 65_535
 
 
-def resolve(config: Config, run_dir: RunDir) -> Universe:
-    """The universe of `config` in `run_dir`; ConfigError lists all that does not add up."""
+def resolve(config: Config, run_dir: RunDir, today: date) -> Universe:
+    """The universe of `config` in `run_dir`; ConfigError lists all that does not add up.
+
+    Calendars start `today`, unless the config says when.
+    """
     tables = config.tables
     problems = Problems(str(config.file))
     names = resolve_names(tables, problems)
     venues = resolve_venues(config, run_dir, problems)
-    instruments = resolve_instruments(tables.instruments, names, problems)
-    accounts = resolve_accounts(tables, names, instruments, problems)
+    currencies = resolve_currencies(tables.currencies, names, problems)
+    tiers = resolve_tiers(data_files(config), problems)
+    shelf = resolve_shelf(config, tiers, today, problems)
+    instruments = resolve_instruments(tables.instruments, names, shelf, problems)
+    accounts = resolve_accounts(tables, names, instruments, currencies, tiers, problems)
     sessions = resolve_sessions(tables.sessions, accounts, problems)
     lanes = resolve_lanes(tables, run_dir, problems)
     gateway = resolve_gateway(config, run_dir, sessions, problems)
@@ -54,30 +68,32 @@ def resolve(config: Config, run_dir: RunDir) -> Universe:
     )
     problems.raise_any()
     return Universe(
-        currencies=resolve_currencies(names),
+        currencies=currencies,
         products=resolve_products(names),
         venues=venues,
         instruments=instruments,
-        accounts=accounts,
+        accounts=with_sessions(accounts, sessions),
         sessions=sessions,
         lanes=lanes,
         gateway=gateway,
-        capacity=Capacity(
-            orders=tables.capacity.orders,
-            pairs=tables.capacity.pairs,
-            cl_ord_ids=tables.capacity.cl_ord_ids,
-        ),
+        capacity=msgspec.convert(tables.capacity, Capacity, from_attributes=True),
         segment_records=tables.journal.segment_records,
-        supervisor=Supervisor(
-            restarts_max=tables.supervisor.restarts_max,
-            backoff_ms=tables.supervisor.backoff_ms,
-            ready_timeout_ms=tables.supervisor.ready_timeout_ms,
-        ),
+        supervisor=msgspec.convert(tables.supervisor, Supervisor, from_attributes=True),
     )
 
 
-def resolve_currencies(names: Names) -> tuple[Currency, ...]:
-    return tuple(Currency(handle=handle, code=code) for code, handle in names.currencies.items())
+def resolve_shelf(config: Config, tiers: dict[str, int], today: date, problems: Problems) -> Shelf:
+    """The data tables that instruments name, of the config and the files that it includes."""
+    files = data_files(config)
+    used = {row.calendar for row in config.tables.instruments if row.calendar is not None}
+    horizon = config.tables.calendar_horizon
+    return Shelf(
+        phases=resolve_calendars(files, horizon, today, used, problems),
+        fees=resolve_fees(files, tiers, problems),
+        day_limits=resolve_day_limits(files, problems),
+        margins=margin_sets(files, problems),
+        scans={},
+    )
 
 
 def resolve_products(names: Names) -> tuple[Product, ...]:

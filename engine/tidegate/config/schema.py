@@ -1,38 +1,35 @@
 """What may stand in a config file, key by key. The unit of a number is in its key's name;
-money, prices and multipliers are decimal strings or integers, never floats.
+money, prices and multipliers are decimal strings or integers, never floats. The hierarchy is in
+schema_accounts.py, what data files may hold in schema_data.py.
 """
 
-import re
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 
-import msgspec
 from msgspec import Meta
 
-QTY_MAX = 1_000_000_000
-PPM_MAX = 1_000_000
-
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
-NAME_WORDS = "a name of up to 32 letters, digits and . _ -"
-# load.py shows the description when a value does not fit.
-Name = Annotated[str, Meta(pattern=f"^{NAME.pattern}$", description=NAME_WORDS)]
-Code = Annotated[str, Meta(pattern="^[A-Z]{3,5}$", description="3 to 5 capital letters")]
-Decimals = Annotated[str | int, Meta(description='a decimal in quotes such as "0.25", or an int')]
-Count = Annotated[int, Meta(ge=1, le=QTY_MAX)]
-CountOrZero = Annotated[int, Meta(ge=0, le=QTY_MAX)]
-Ppm = Annotated[int, Meta(ge=0, le=PPM_MAX)]
-State = Literal["active", "reducing", "halted"]
-Endpoint = Annotated[
-    str,
-    Meta(
-        pattern=r"^(ipc://.+|tcp://[^:/\s]+:[0-9]{1,5})$",
-        description="ipc://PATH or tcp://HOST:PORT",
-    ),
-]
-
-
-class Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A table of the config: a key that is not listed here is an error."""
+from tidegate.config.fields import (
+    Code,
+    Count,
+    CountOrZero,
+    Decimals,
+    Endpoint,
+    Milliseconds,
+    Name,
+    Permille,
+    Ppm,
+    Strict,
+)
+from tidegate.config.schema_accounts import (
+    Firm,
+    Group,
+    Master,
+    Session,
+    Strategy,
+    SubAccount,
+)
+from tidegate.config.schema_data import DataTables, Margins
 
 
 class Venue(Strict, frozen=True, kw_only=True):
@@ -53,8 +50,21 @@ class Venue(Strict, frozen=True, kw_only=True):
     start: Literal["immediately", "on_request"] = "immediately"
 
 
-class Instrument(Strict, frozen=True, kw_only=True):
-    """[[instruments]]: the margin of a lot is its per_lot money plus its ppm of the value."""
+class Currency(Strict, frozen=True, kw_only=True):
+    """[[currencies]]: base money for one unit; the base itself has is_base instead of rates."""
+
+    code: Code
+    is_base: bool = False
+    bid: Decimals | None = None
+    ask: Decimals | None = None
+    haircut_ppm: Annotated[int, Meta(ge=0, lt=1_000_000)] = 0
+
+
+class Instrument(Margins, frozen=True, kw_only=True):
+    """[[instruments]]: fee_per_lot and fee_ppm are for every fill, a fee_schedule instead of them
+    tells opening from closing. A span instrument is found in margin_file by span_product (unless
+    that is its product), maturity, right and strike.
+    """
 
     symbol: Name
     product: Name
@@ -64,85 +74,53 @@ class Instrument(Strict, frozen=True, kw_only=True):
     tick_size: Decimals
     multiplier: Decimals
     max_order_qty: Count
+    max_market_qty: Count | None = None
+    min_order_qty: Count = 1
+    lot_step: Count = 1
+    price_step_ticks: Count = 1
+    notional_floor_per_lot: Decimals = 0
     collar_ticks: Count | None = None
-    collar_permille: Annotated[int, Meta(ge=1, le=1000)] | None = None
+    collar_permille: Permille | None = None
+    period_ms: Milliseconds | None = None
+    period_ticks: Count | None = None
     stale_ms: Count
+    order_rate_per_s: Count | None = None
+    order_burst: Count | None = None
+    replace_rate_per_s: Count | None = None
+    replace_burst: Count | None = None
+    cancel_rate_per_s: Count | None = None
+    cancel_burst: Count | None = None
+    calendar: str | None = None
+    day_limits: str | None = None
     settlement: Decimals | None = None
-    margin_long_per_lot: Decimals = 0
-    margin_short_per_lot: Decimals = 0
-    margin_long_ppm: Annotated[int, Meta(ge=0)] = 0
-    margin_short_ppm: Annotated[int, Meta(ge=0)] = 0
-    fee_per_lot: Decimals = 0
-    fee_ppm: Ppm = 0
+    average_price: Decimals | None = None
+    margin_rates: str | None = None
+    margin_file: str | None = None
+    span_product: Name | None = None
+    fee_per_lot: Decimals | None = None
+    fee_ppm: Ppm | None = None
+    fee_schedule: str | None = None
+    right: Literal["C", "P"] | None = None
+    strike: Decimals | None = None
+    maturity: (
+        Annotated[
+            str,
+            Meta(
+                pattern="^[0-9]{6}[0-9A-Z]{0,2}$",
+                description='a maturity such as "202512", with a day or week code if it has one',
+            ),
+        ]
+        | None
+    ) = None
+    underlying: str | None = None
+    premium: Literal["at_fill", "margined"] | None = None
 
 
-class PositionLimit(Strict, frozen=True, kw_only=True):
-    """The most lots long and short of one instrument, working orders counted in."""
+class CalendarHorizon(Strict, frozen=True, kw_only=True):
+    """[calendar_horizon]: phases are worked out for so many days; after them all is closed."""
 
-    max_long: CountOrZero
-    max_short: CountOrZero
-
-
-class Upper(Strict, frozen=True, kw_only=True):
-    """What every level above the sub-accounts may state; unstated = no limit at this level."""
-
-    products: list[str] | None = None
-    cash: dict[str, Decimals] = {}
-    max_position: Count | None = None
-    position_limits: dict[str, PositionLimit] = {}
-    max_order_qty: Count | None = None
-    order_rate_per_s: Count | None = None
-    order_burst: Count | None = None
-    trading_state: State = "active"
-
-
-class Firm(Upper, frozen=True, kw_only=True):
-    """[firm]: the root of the hierarchy."""
-
-    name: Name = "firm"
-
-
-class Master(Upper, frozen=True, kw_only=True):
-    """[[masters]]: an account of the firm at a venue."""
-
-    name: Name
-    venue: str
-
-
-class Group(Upper, frozen=True, kw_only=True):
-    """[[groups]]: sub-accounts under common control."""
-
-    name: Name
-    master: str
-
-
-class SubAccount(Strict, frozen=True, kw_only=True):
-    """[[accounts]]: a sub-account; with `count`, that many alike, named by the pattern
-    name = "cme-{n:03}" with n from `first`.
-    """
-
-    name: str
-    count: Annotated[int, Meta(ge=1, le=100_000)] | None = None
-    first: CountOrZero = 1
-    group: str
-    products: Annotated[list[str], Meta(min_length=1)]
-    cash: Annotated[dict[str, Decimals], Meta(min_length=1)]
-    max_position: Count
-    position_limits: dict[str, PositionLimit] = {}
-    max_order_qty: Count | None = None
-    order_rate_per_s: Count | None = None
-    order_burst: Count | None = None
-    cancel_on_disconnect: bool = True
-    trading_state: State = "active"
-
-
-class Session(Strict, frozen=True, kw_only=True):
-    """[[sessions]]: `accounts` are sub-accounts, or groups for all of theirs."""
-
-    name: Name
-    accounts: Annotated[list[str], Meta(min_length=1)]
-    public_key: str | None = None
-    heartbeat_ms: Annotated[int, Meta(ge=10, le=3_600_000)] = 1000
+    first_day: date | None = None
+    days: Annotated[int, Meta(ge=1, le=3660)] = 30
 
 
 class Gateway(Strict, frozen=True, kw_only=True):
@@ -166,6 +144,13 @@ class Capacity(Strict, frozen=True, kw_only=True):
     orders: Annotated[int, Meta(ge=16, le=1 << 24)] = 1 << 16
     pairs: Annotated[int, Meta(ge=16, le=1 << 24)] = 1 << 14
     cl_ord_ids: Annotated[int, Meta(ge=16, le=1 << 28)] = 1 << 20
+    products: Annotated[int, Meta(ge=16, le=1 << 24)] = 1 << 12
+    sides: Annotated[int, Meta(ge=16, le=1 << 24)] = 1 << 12
+    days: Annotated[int, Meta(ge=16, le=1 << 24)] = 1 << 12
+    scans: Annotated[int, Meta(ge=16, le=1 << 24)] = 1 << 10
+    limits: Annotated[int, Meta(ge=16, le=1 << 24)] = 1 << 12
+    overrides: Annotated[int, Meta(ge=1, le=1 << 20)] = 256
+    cash_holds: Annotated[int, Meta(ge=1, le=1 << 20)] = 256
 
 
 class Journal(Strict, frozen=True, kw_only=True):
@@ -182,16 +167,20 @@ class Supervisor(Strict, frozen=True, kw_only=True):
     ready_timeout_ms: Annotated[int, Meta(ge=100, le=600_000)] = 20_000
 
 
-class Tables(Strict, frozen=True, kw_only=True):
-    """The top level of a config file."""
+class Tables(DataTables, frozen=True, kw_only=True):
+    """The top level of a config file. `include` names data files, relative to the config."""
 
+    include: list[str] = []
     firm: Firm = Firm()
     venues: Annotated[list[Venue], Meta(min_length=1)]
+    currencies: list[Currency] = []
     instruments: Annotated[list[Instrument], Meta(min_length=1)]
     masters: Annotated[list[Master], Meta(min_length=1)]
     groups: Annotated[list[Group], Meta(min_length=1)]
     accounts: Annotated[list[SubAccount], Meta(min_length=1)]
+    strategies: list[Strategy] = []
     sessions: Annotated[list[Session], Meta(min_length=1)]
+    calendar_horizon: CalendarHorizon = CalendarHorizon()
     gateway: Gateway = Gateway()
     lanes: dict[str, Lane] = {}
     capacity: Capacity = Capacity()
@@ -199,8 +188,16 @@ class Tables(Strict, frozen=True, kw_only=True):
     supervisor: Supervisor = Supervisor()
 
 
+class DataFile(Strict, frozen=True, kw_only=True):
+    """A file with data tables: the config itself, or one that it includes."""
+
+    file: Path
+    tables: DataTables
+
+
 class Config(Strict, frozen=True, kw_only=True):
     """A config file: where it stands (paths in it are relative to that) and what is in it."""
 
     file: Path
     tables: Tables
+    included: tuple[DataFile, ...] = ()
