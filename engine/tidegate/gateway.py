@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import zmq
+from msgspec import structs
 from zmq.auth.thread import ThreadAuthenticator
 
 from tidegate import session_messages as messages
@@ -40,7 +41,9 @@ FRAME_SIZE_MAX = 1 << 20
 # Frames a client may leave unread before its reports wait in the outbox instead.
 FRONT_HWM = 64
 ZAP_DOMAIN = "tidegate"
-REASONS = tuple(reason for reason in Reason if Reason.FRAME_LENGTH <= reason < Reason.VENUE_DOWN)
+REASONS = tuple(
+    reason for reason in Reason if Reason.CONTROL_NOT_ALLOWED <= reason < Reason.VENUE_DOWN
+)
 
 
 class Gateway:
@@ -59,6 +62,7 @@ class Gateway:
         self._authenticator: ThreadAuthenticator | None = None
         self._poller = Poller(self._context)
         self._orders: LaneTarget | None = None
+        self._controls: LaneTarget | None = None
         self._reports: LaneSource | None = None
         self._front = self._context.socket(zmq.ROUTER)
         self._desk = self._context.socket(zmq.PAIR)
@@ -93,7 +97,7 @@ class Gateway:
     def close(self) -> None:
         """Frees sockets and regions; the files stay for the next gateway."""
         self._poller.close()
-        for lane in (self._orders, self._reports):
+        for lane in (self._orders, self._controls, self._reports):
             if lane is not None:
                 lane.close()
         for socket in (self._front, self._desk, self._agent_desk):
@@ -109,10 +113,11 @@ class Gateway:
         universe = self._universe
         self._desk.bind("inproc://desk")
         self._agent_desk.connect("inproc://desk")
-        self._orders = LaneTarget(
-            self._context,
-            topology.endpoint(universe, "orders"),
-            hwm=topology.hwm(universe, "orders"),
+        self._orders, self._controls = (
+            LaneTarget(
+                self._context, topology.endpoint(universe, name), hwm=topology.hwm(universe, name)
+            )
+            for name in ("orders", "control")
         )
         self._reports = LaneSource(
             self._context,
@@ -127,6 +132,7 @@ class Gateway:
             front=self._front,
             desk=self._agent_desk,
             orders=self._orders,
+            controls=self._controls,
             reports=self._reports,
             poller=self._poller,
             sessions=self._regions["gateway_sessions"].rows,
@@ -135,6 +141,9 @@ class Gateway:
             latency=self._regions["latency"].rows,
             accounts=accounts,
             account_count=len(universe.accounts),
+            operators=np.array(
+                [0, *(session.role == "operator" for session in universe.sessions)], np.uint8
+            ),
         )
 
     def _handles(self) -> list[tuple[int, ...]]:
@@ -178,7 +187,8 @@ class Gateway:
         self._counters.publish(
             "refused", {Reason(code).name: int(refused[code]) for code in REASONS}
         )
-        for group, lane in (("orders", self._orders), ("reports", self._reports)):
+        lanes = {"orders": self._orders, "control": self._controls, "reports": self._reports}
+        for group, lane in lanes.items():
             if lane is not None:
                 self._counters.publish(group, lane.counters)
 
@@ -206,7 +216,6 @@ class Gateway:
         if session is None:
             raise SessionError(f"there is no session {logon.session!r}")
         _prove(session, user_id, logon.secret_key)
-        names = {self._universe.accounts[handle - 1].name: handle for handle in session.accounts}
         record = SESSION.pack(
             {
                 "kind": Kind.LOGON,
@@ -216,14 +225,29 @@ class Gateway:
                 "heartbeat_ns": session.heartbeat_ns,
             }
         )
+        return record, messages.encode(self._reply(session))
+
+    def _reply(self, session: Session) -> messages.LogonReply:
+        """A strategy learns its own accounts, an operator every name there is."""
+        universe = self._universe
         reply = messages.LogonReply(
             session=session.handle,
-            accounts=names,
+            accounts={universe.accounts[at - 1].name: at for at in session.accounts},
             instruments=self._terms,
             heartbeat_ns=session.heartbeat_ns,
             started_ns=self._started_ns,
         )
-        return record, messages.encode(reply)
+        if session.role != "operator":
+            return reply
+        return structs.replace(
+            reply,
+            role=session.role,
+            accounts={row.name: row.handle for row in universe.accounts},
+            products={row.name: row.product_index + 1 for row in universe.products},
+            currencies={row.code: row.handle for row in universe.currencies},
+            venues={row.name: row.handle for row in universe.venues},
+            sessions={row.name: row.handle for row in universe.sessions},
+        )
 
 
 class _KnownKeys:

@@ -40,6 +40,12 @@ class LogonReply(msgspec.Struct, frozen=True):
     instruments: list[InstrumentTerms]
     heartbeat_ns: int
     started_ns: int
+    role: str = "strategy"
+    # For operators. Of products the number that records have: index + 1.
+    products: dict[str, int] = {}
+    currencies: dict[str, int] = {}
+    venues: dict[str, int] = {}
+    sessions: dict[str, int] = {}
 
 
 class Refusal(msgspec.Struct, frozen=True):

@@ -19,6 +19,7 @@ class GatewayAgent:
         front: zmq.Socket[bytes],
         desk: zmq.Socket[bytes],
         orders: LaneTarget,
+        controls: LaneTarget,
         reports: LaneSource,
         poller: Poller,
         sessions: npt.NDArray[Any],
@@ -27,6 +28,7 @@ class GatewayAgent:
         latency: npt.NDArray[Any],
         accounts: npt.NDArray[np.uint64],
         account_count: int,
+        operators: npt.NDArray[np.uint8],
     ) -> Self: ...
     def run(self) -> None:
         """Work until the poller is stopped; what is in the lanes is flushed."""

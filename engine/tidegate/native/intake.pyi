@@ -25,5 +25,7 @@ def step(
     words: npt.NDArray[np.uint64],
     account_count: int,
     records: npt.NDArray[Any],
+    *,
+    is_operator: bool = False,
 ) -> Intake:
     """Step one record against rows[0], both changed in place; the verdict, for tests."""

@@ -1,9 +1,9 @@
 """The gateway's agent: clients on one side, risk's lanes on the other."""
-from libc.stdint cimport int64_t, uint64_t, uint32_t
+from libc.stdint cimport int64_t, uint8_t, uint64_t, uint32_t
 
 from tidegate.native.front cimport Front
-from tidegate.native.intake cimport account_set
-from tidegate.native.lane cimport LaneSource
+from tidegate.native.intake cimport permission
+from tidegate.native.lane cimport LaneSource, LaneTarget
 from tidegate.native.legs cimport Legs
 from tidegate.native.outbox cimport Outbox
 from tidegate.native.poll cimport Poller
@@ -24,6 +24,7 @@ cdef class GatewayAgent:
     cdef Outbox outbox
     cdef SessionControl control
     cdef ReservedTarget orders
+    cdef LaneTarget controls
     cdef LaneSource reports
     cdef Legs legs
     cdef Poller poller
@@ -33,6 +34,7 @@ cdef class GatewayAgent:
     cdef object arrays
     cdef const uint64_t* account_words
     cdef uint32_t words_a_session
+    cdef const uint8_t* operators
     cdef uint32_t account_count
     cdef int64_t now
     cdef int64_t next_tick_ns
@@ -50,4 +52,4 @@ cdef class GatewayAgent:
     cdef void refuse_message(self, const record* r, int reason) noexcept nogil
     cdef void refuse_taken(self, const record* r, int kind, int reason) noexcept nogil
     cdef void count_refusal(self, int reason) noexcept nogil
-    cdef account_set accounts_of(self, const session_row* row) noexcept nogil
+    cdef permission permission_of(self, const session_row* row) noexcept nogil

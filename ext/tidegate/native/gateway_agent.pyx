@@ -1,11 +1,12 @@
 """The gateway's agent: one thread, the only one that touches the front door and the regions.
 
     front -> intake_step -> lane "orders"        lane "reports" -> outbox -> front
+                        '-> lane "control", what operators send
     front <-> desk: logons and requests, answered by the Python half on another thread
 
 Nothing here blocks on a client, on risk or on Python. Each refusal is counted by reason.
 """
-from libc.stdint cimport int64_t, uint32_t, uint64_t
+from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libc.string cimport memcpy, memset, strlen
 
 from tidegate.native.clock cimport now_ns
@@ -15,8 +16,9 @@ from tidegate.native.intake cimport (
     INTAKE_FORWARD,
     INTAKE_GAP,
     INTAKE_TAKEN,
-    account_set,
     intake_step,
+    is_control,
+    permission,
 )
 from tidegate.native.invariant cimport must
 from tidegate.native.lane cimport LaneSource, LaneTarget
@@ -25,6 +27,7 @@ from tidegate.native.outbox cimport Outbox
 from tidegate.native.poll cimport POLL_STOPPED, Poller
 from tidegate.native.records cimport (
     CANCEL_REJECT,
+    CONTROL_ANSWER,
     DENIED,
     FRAME_KIND,
     FRAME_LENGTH,
@@ -64,25 +67,31 @@ cdef enum:
 
 
 cdef class GatewayAgent:
-    def __cinit__(self, *, front, desk, LaneTarget orders not None, LaneSource reports not None,
+    def __cinit__(self, *, front, desk, LaneTarget orders not None,
+                  LaneTarget controls not None, LaneSource reports not None,
                   Poller poller not None, sessions, outbox, counters, latency, accounts,
-                  uint32_t account_count):
+                  uint32_t account_count, operators):
         cdef const uint64_t[:, ::1] words = accounts
+        cdef const uint8_t[::1] roles = operators
         cdef int index
         if words.shape[0] != len(sessions) or words.shape[1] != account_count // 64 + 1:
             raise ValueError("expected one row of account bits for each session")
+        if roles.shape[0] != len(sessions):
+            raise ValueError("expected for each session whether it is an operator's")
         for index in range(3):
             lib.frame_init(&self.command[index])
         self.front = Front(front)
         self.outbox = Outbox(self.front, Peers(len(sessions)), sessions, outbox, counters)
         self.orders = ReservedTarget(orders, CANCEL_RESERVE)
+        self.controls = controls
         self.control = SessionControl(self.outbox, self.orders)
         self.reports = reports
         self.legs = Legs(latency)
         self.poller = poller
         self.desk = desk
         self.desk_handle = socket_pointer(desk)
-        self.arrays = accounts
+        self.arrays = (accounts, operators)
+        self.operators = &roles[0]
         self.account_words = &words[0, 0]
         self.words_a_session = words.shape[1]
         self.account_count = account_count
@@ -105,6 +114,7 @@ cdef class GatewayAgent:
                 elif self.poller.is_stopping():
                     stopped = POLL_STOPPED
             self.orders.flush()
+            self.controls.flush()
             self.outbox.flush(now_ns())
 
     cdef int do_work(self) noexcept nogil:
@@ -113,6 +123,7 @@ cdef class GatewayAgent:
         while work < FRAMES_A_CYCLE and self.take_message():
             work += 1
         self.orders.flush()
+        self.controls.flush()
         work += self.take_reports()
         # Refusals of this cycle are in the outbox too.
         self.outbox.flush(self.now)
@@ -167,7 +178,7 @@ cdef class GatewayAgent:
                 self.refuse_message(r, FRAME_PARTS)
             # A logout or a lost connection: what follows has no session any more.
             return row.state == SESSION_ON
-        verdict = intake_step(row, self.accounts_of(row), r)
+        verdict = intake_step(row, self.permission_of(row), r)
         if verdict == INTAKE_FORWARD:
             self.submit(row, r)
         elif verdict == INTAKE_TAKEN:
@@ -185,11 +196,15 @@ cdef class GatewayAgent:
 
     cdef void submit(self, session_row* row, record* r) noexcept nogil:
         cdef uint32_t number = r.msg_seq_num
-        if self.orders.put(r):
+        cdef bint is_order = not is_control(r.kind)
+        if self.orders.put(r) if is_order else self.controls.put(r):
             self.outbox.counters.forwarded += 1
             return
         r.msg_seq_num = number
-        self.refuse_taken(r, DENIED if r.kind == NEW_ORDER_SINGLE else CANCEL_REJECT, LANE_FULL)
+        if is_order:
+            self.refuse_taken(r, DENIED if r.kind == NEW_ORDER_SINGLE else CANCEL_REJECT, LANE_FULL)
+        else:
+            self.refuse_taken(r, CONTROL_ANSWER, LANE_FULL)
 
     # A logon or a request: passed on with who asks, for the desk to answer.
     cdef void take_attached(self) noexcept nogil:
@@ -279,8 +294,9 @@ cdef class GatewayAgent:
         must(0 < reason < TG_REASONS)
         counters.refused[reason] += 1
 
-    cdef account_set accounts_of(self, const session_row* row) noexcept nogil:
-        cdef account_set accounts
-        accounts.words = self.account_words + <size_t>row.handle * self.words_a_session
-        accounts.count = self.account_count + 1
-        return accounts
+    cdef permission permission_of(self, const session_row* row) noexcept nogil:
+        cdef permission allowed
+        allowed.words = self.account_words + <size_t>row.handle * self.words_a_session
+        allowed.count = self.account_count + 1
+        allowed.is_operator = self.operators[row.handle] != 0
+        return allowed

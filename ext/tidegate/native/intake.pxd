@@ -1,5 +1,5 @@
 """The gateway's step: one record of a client against its session."""
-from libc.stdint cimport uint64_t, uint32_t
+from libc.stdint cimport uint8_t, uint64_t, uint32_t
 
 from tidegate.native.records cimport record
 from tidegate.native.sessions cimport session_row
@@ -15,10 +15,13 @@ cpdef enum Intake:
     INTAKE_DUPLICATE = 5
 
 
-# Which accounts a session may trade: one bit an account handle.
-cdef struct account_set:
+# What a session may send: orders of its accounts, one bit a handle, or what operators send.
+cdef struct permission:
     const uint64_t* words
     uint32_t count
+    bint is_operator
 
 
-cdef int intake_step(session_row* row, account_set accounts, record* r) noexcept nogil
+cdef int intake_step(session_row* row, permission allowed, record* r) noexcept nogil
+# Whether only an operator may send it.
+cdef bint is_control(uint8_t kind) noexcept nogil

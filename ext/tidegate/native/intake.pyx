@@ -1,7 +1,7 @@
 """The gateway's step. Pure: no clock, no I/O; it changes the session's row and the record.
 
-What a client says about itself (session, sequence, stamps, reason) is overwritten here, so
-that nothing behind the gateway has to doubt it.
+What a client says about itself (session, actor, sequence, stamps, reason) is overwritten here,
+so that nothing behind the gateway has to doubt it.
 """
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
 
@@ -14,22 +14,40 @@ from tidegate.native.records cimport (
     ACCOUNT_NOT_OF_SESSION,
     CANCEL_REPLACE_REQUEST,
     CANCEL_REQUEST,
+    CASH,
+    CONTROL_NOT_ALLOWED,
+    CURRENCY_RATE,
     FRAME_KIND,
     FRAME_VERSION,
+    KILL,
+    LIMIT_CHANGE,
+    MARGIN_ARRAY,
+    MARGIN_COMMIT,
+    MARGIN_CREDIT,
+    MARGIN_RATES,
     MASS_CANCEL_REQUEST,
     NEW_ORDER_SINGLE,
+    NOTE,
     NOT_LOGGED_ON,
     POSS_DUP,
+    PROTECTION_RESET,
     REASON_NONE,
+    RE_ENABLE,
     SEQUENCE_GAP,
     SEQUENCE_LOW,
+    SETTLEMENT,
+    SIDE_LOCK,
     TG_LAYOUT_VERSION,
+    TRADING_STATE,
+    TRANSFER,
+    control_record,
+    rate_record,
     record,
 )
 from tidegate.native.sessions cimport SESSION_ON, session_row
 
 
-cdef int intake_step(session_row* row, account_set accounts, record* r) noexcept nogil:
+cdef int intake_step(session_row* row, permission allowed, record* r) noexcept nogil:
     r.reason = envelope_reason(row, r)
     if r.reason != REASON_NONE:
         return INTAKE_REFUSED
@@ -45,11 +63,12 @@ cdef int intake_step(session_row* row, account_set accounts, record* r) noexcept
         return INTAKE_REFUSED
     row.next_expected += 1
     row.asked_from = 0
-    r.reason = content_reason(accounts, r)
+    r.reason = content_reason(allowed, r)
     if r.reason != REASON_NONE:
         row.refused += 1
         return INTAKE_TAKEN
     r.session = row.handle
+    sign(r)
     r.sequence = 0
     r.exec_type = 0
     r.sequenced_delta = r.decided_delta = r.routed_delta = r.venue_delta = r.back_delta = 0
@@ -66,13 +85,15 @@ cdef inline int envelope_reason(const session_row* row, const record* r) noexcep
     return REASON_NONE
 
 
-cdef inline int content_reason(account_set accounts, const record* r) noexcept nogil:
+cdef inline int content_reason(permission allowed, const record* r) noexcept nogil:
+    if is_control(r.kind) or (allowed.is_operator and is_request(r.kind)):
+        return REASON_NONE if allowed.is_operator and is_control(r.kind) else CONTROL_NOT_ALLOWED
     if not is_request(r.kind):
         return FRAME_KIND
     # A mass cancel without an account is for all of the session's.
     if r.kind == MASS_CANCEL_REQUEST and r.account == 0:
         return REASON_NONE
-    if not has_account(accounts, r.account):
+    if not has_account(allowed, r.account):
         return ACCOUNT_NOT_OF_SESSION
     return REASON_NONE
 
@@ -86,10 +107,40 @@ cdef inline bint is_request(uint8_t kind) noexcept nogil:
     )
 
 
-cdef inline bint has_account(account_set accounts, uint32_t account) noexcept nogil:
-    if account >= accounts.count:
+cdef bint is_control(uint8_t kind) noexcept nogil:
+    return (
+        kind == SETTLEMENT
+        or kind == TRADING_STATE
+        or kind == CASH
+        or kind == LIMIT_CHANGE
+        or kind == KILL
+        or kind == RE_ENABLE
+        or kind == PROTECTION_RESET
+        or kind == TRANSFER
+        or kind == CURRENCY_RATE
+        or kind == MARGIN_RATES
+        or kind == MARGIN_ARRAY
+        or kind == MARGIN_COMMIT
+        or kind == MARGIN_CREDIT
+        or kind == SIDE_LOCK
+        or kind == NOTE
+    )
+
+
+# The views that name an actor; of the others the session says it.
+cdef inline void sign(record* r) noexcept nogil:
+    if r.kind == CURRENCY_RATE:
+        (<rate_record*>r).actor = r.session
+    elif is_control(r.kind) and not (
+        r.kind == MARGIN_RATES or r.kind == MARGIN_ARRAY or r.kind == NOTE
+    ):
+        (<control_record*>r).actor = r.session
+
+
+cdef inline bint has_account(permission allowed, uint32_t account) noexcept nogil:
+    if account >= allowed.count:
         return False
-    return (accounts.words[account >> 6] >> (account & 63)) & 1
+    return (allowed.words[account >> 6] >> (account & 63)) & 1
 
 
 def account_words(accounts, Py_ssize_t account_count):
@@ -102,15 +153,17 @@ def account_words(accounts, Py_ssize_t account_count):
     return words
 
 
-def step(rows, const uint64_t[::1] words, uint32_t account_count, records):
+def step(rows, const uint64_t[::1] words, uint32_t account_count, records, *,
+         bint is_operator=False):
     """Step one record against rows[0], both changed in place; the verdict, for tests."""
     if rows.dtype != _SESSION_ROW or records.dtype.itemsize != _RECORD.itemsize:
         raise TypeError("expected a session row and a record")
     cdef session_row[::1] row = rows
     cdef record[::1] r = records.view(_RECORD)
-    cdef account_set accounts
+    cdef permission allowed
     if words.shape[0] != account_count // 64 + 1:
         raise ValueError(f"expected {account_count // 64 + 1} words, not {words.shape[0]}")
-    accounts.words = &words[0]
-    accounts.count = account_count + 1
-    return Intake(intake_step(&row[0], accounts, &r[0]))
+    allowed.words = &words[0]
+    allowed.count = account_count + 1
+    allowed.is_operator = is_operator
+    return Intake(intake_step(&row[0], allowed, &r[0]))
