@@ -3,7 +3,7 @@
 RISK.md 5.8 has the order and the rules. Every cancel is asked for once, of the venue; the order
 holds what it holds until the venue answers.
 """
-from libc.stdint cimport int64_t, uint32_t, uint64_t
+from libc.stdint cimport int64_t, uint32_t
 
 cimport tidegate.native.balances as balances
 cimport tidegate.native.days as days

@@ -16,7 +16,7 @@ from tidegate.native.balances cimport change
 from tidegate.native.margin cimport FEE_CLOSE, FEE_CLOSE_TODAY, FEE_OPEN, FeeKind
 from tidegate.native.records cimport BUY, HALTED, TG_NO_PRICE, execution_record
 from tidegate.native.states cimport set_state
-from tidegate.native.tables cimport fee_row, instrument_row, order_row, pair_row, sides_row, tables
+from tidegate.native.tables cimport instrument_row, order_row, pair_row, sides_row, tables
 
 
 # What a fill is to the order's own account. With sides: how many lots it closes, of which day,

@@ -9,7 +9,9 @@ ctypedef struct outputs:
     record* reports
     uint32_t route_count
     uint32_t report_count
-    uint32_t capacity        # of each; at least the order table's rows + 2
+    # Alerts and answers go out while there are fewer reports than this; there is room for all
+    # that must go out besides: what orders' senders are told.
+    uint32_t capacity
     uint64_t verdict         # of the last record: VERDICT_ACCEPT, or the bits of what failed
 
 

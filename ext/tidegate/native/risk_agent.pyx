@@ -26,9 +26,11 @@ from tidegate.native.records cimport (
     DENIED,
     EXECUTION_REPORT,
     JOURNAL_UNAVAILABLE,
+    LIMIT_CHANGE,
     MARK,
     MASS_CANCEL_REQUEST,
     NEW_ORDER_SINGLE,
+    NOTE,
     SETTLEMENT,
     TICK,
     TRADING_STATE,
@@ -39,12 +41,19 @@ from tidegate.native.refusal cimport refuse
 from tidegate.native.region cimport begin_write, end_write, header_of
 from tidegate.native.stamps cimport delta
 
+# Reports, or routes, that the records of one duty cycle give at most, what is said above aside.
+cdef enum:
+    RECORDS_MAX = 4 * (3 * BATCH_RECORDS + 1)
+
 # How finely the step sees time.
 cdef int64_t TICK_EVERY_NS = 1_000_000
 
 
 cdef inline bint is_kind_of(int lane, uint8_t kind) noexcept nogil:
-    """What may come on which lane: a strategy is no venue, and nobody else tells the time."""
+    """What may come on which lane: a strategy is no venue, and nobody else tells the time.
+
+    What operators send comes on the control lane; the gateway has checked that they may.
+    """
     if lane == ORDERS:
         return NEW_ORDER_SINGLE <= kind <= MASS_CANCEL_REQUEST
     if lane == EXECUTIONS:
@@ -52,7 +61,10 @@ cdef inline bint is_kind_of(int lane, uint8_t kind) noexcept nogil:
             kind == EXECUTION_REPORT or kind == CANCEL_REJECT or kind == MARK
             or kind == CHANNEL_STATE
         )
-    return kind == MARK or kind == SETTLEMENT or kind == TRADING_STATE or kind == CASH
+    return (
+        kind == MARK or kind == SETTLEMENT or kind == TRADING_STATE or kind == CASH
+        or LIMIT_CHANGE <= kind <= NOTE
+    )
 
 
 cdef class RiskAgent:
@@ -72,15 +84,16 @@ cdef class RiskAgent:
         self.routes = routes
         self.reports = reports
         self.poller = poller
-        # A mass cancel gives one route for each open order, any other record at most three.
-        cdef uint32_t capacity = tables.t.order_capacity + 3 * 3 * BATCH_RECORDS
-        self.route_rows = np.zeros(capacity, RECORD)
-        self.report_rows = np.zeros(capacity, RECORD)
+        cdef uint32_t rows = tables.t.order_capacity
+        # A kill or a mass cancel gives one route for each open order, a list that is complete
+        # one for each that was staged, a list that is refused one report for each.
+        self.route_rows = np.zeros(2 * rows + RECORDS_MAX, RECORD)
+        self.out.capacity = rows + 3 * tables.t.account_capacity + RECORDS_MAX
+        self.report_rows = np.zeros(self.out.capacity + rows + RECORDS_MAX, RECORD)
         cdef record[::1] route_view = self.route_rows
         cdef record[::1] report_view = self.report_rows
         self.out.routes = &route_view[0]
         self.out.reports = &report_view[0]
-        self.out.capacity = capacity
 
     def run(self, int for_ms):
         """Duty cycles for about `for_ms`, waiting for input when idle; False when stopped."""
