@@ -11,3 +11,13 @@ cdef inline void mark_dirty(tables* t, uint32_t account) noexcept nogil:
         row.is_dirty = 1
         row.next_dirty = t.risk.dirty_first
         t.risk.dirty_first = account
+
+
+cdef inline void unmark_dirty(tables* t, uint32_t first) noexcept nogil:
+    """Take off the list what came after `first` was its head: a refused record changes nothing."""
+    cdef account_row* row
+    while t.risk.dirty_first != first:
+        row = &t.accounts[t.risk.dirty_first]
+        t.risk.dirty_first = row.next_dirty
+        row.next_dirty = 0
+        row.is_dirty = 0

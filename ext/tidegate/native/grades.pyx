@@ -1,0 +1,150 @@
+"""Graded action (control 32): how far each account is into its limits, and what follows.
+
+What is reached is compared with the limit at the TICK after it changed; a grade is told once,
+when it changes. Slow and reduce end by themselves, a halt when an operator ends it.
+"""
+from libc.stdint cimport int64_t, uint8_t, uint32_t
+
+cimport tidegate.native.balances as balances
+cimport tidegate.native.margin as margin
+cimport tidegate.native.positions as positions
+cimport tidegate.native.states as states
+from tidegate.native.alerts cimport alert, numbers
+from tidegate.native.outputs cimport outputs
+from tidegate.native.records cimport (
+    ACTIVE, GRADE_HALT, GRADE_REDUCE, GRADE_SLOW, HALTED, LOSS_LIMIT, MARGIN, POSITION_LIMIT,
+    REDUCING,
+)
+from tidegate.native.tables cimport (
+    TG_CREDIT_MAX, TG_NO_LIMIT, account_row, balance_row, tables,
+)
+
+cdef enum:
+    GRADE_COUNT = 4
+
+
+cdef int64_t permille(int64_t used, int64_t limit) noexcept nogil:
+    """used / limit, rounded down; TG_NO_LIMIT where there is no limit left to divide by."""
+    cdef int64_t share
+    if used <= 0:
+        return 0
+    if limit <= 0 or margin.money_share(used, 1000, limit, &share):
+        return TG_NO_LIMIT
+    return share
+
+
+cdef void farther(numbers* n, int64_t limit, int64_t used) noexcept nogil:
+    """Keep what is further into its limit: asked = per mille of it."""
+    cdef int64_t share = permille(used, limit)
+    if share > n.asked_value:
+        n.limit_value = limit
+        n.used_value = used
+        n.asked_value = share
+
+
+cdef void of_money(const tables* t, uint32_t account, numbers* held, numbers* lost) noexcept nogil:
+    """Margin and loss, each in the currency where it is furthest."""
+    cdef const balance_row* row
+    cdef uint32_t currency
+    for currency in range(1, t.risk.currency_count + 1):
+        row = &t.balances[account * t.currency_capacity + currency]
+        if row.is_checked:
+            farther(held, balances.equity(row), balances.held(row))
+        if row.max_loss != TG_NO_LIMIT:
+            farther(lost, row.max_loss, -balances.profit(row))
+
+
+cdef void of_position(const account_row* row, numbers* n) noexcept nogil:
+    if row.all.max_long != TG_CREDIT_MAX:
+        farther(n, row.all.max_long, positions.worst_long(&row.all))
+    if row.all.max_short != TG_CREDIT_MAX:
+        farther(n, row.all.max_short, positions.worst_short(&row.all))
+
+
+cdef uint8_t grade_of(const uint32_t* thresholds, int64_t reached) noexcept nogil:
+    """The highest grade whose threshold, where it has one, is reached."""
+    cdef int i
+    for i in range(GRADE_COUNT - 1, -1, -1):
+        if thresholds[i] and reached >= <int64_t>thresholds[i]:
+            return <uint8_t>(i + 1)
+    return 0
+
+
+cdef bint tell(
+    tables* t, uint32_t account, int which, const uint32_t* thresholds, const numbers* n,
+    int reason, outputs* out
+) noexcept nogil:
+    """Note the grade, with an ALERT when it has changed. True = HALT has just been reached."""
+    cdef uint8_t grade = grade_of(thresholds, n.asked_value)
+    cdef uint8_t* known = &t.accounts[account].grades[which]
+    if grade == known[0]:
+        return False
+    known[0] = grade
+    alert(t, out, account, 0, reason, grade, n.limit_value, n.used_value, n.asked_value)
+    return grade == GRADE_HALT
+
+
+cdef void grade(tables* t, uint32_t account, outputs* out) noexcept nogil:
+    cdef account_row* row = &t.accounts[account]
+    cdef numbers held = numbers(0, 0, 0)
+    cdef numbers lost = numbers(0, 0, 0)
+    cdef numbers size = numbers(0, 0, 0)
+    cdef uint8_t worst, state
+    cdef bint is_halt
+    of_money(t, account, &held, &lost)
+    of_position(row, &size)
+    is_halt = tell(t, account, 0, row.margin_grades, &held, MARGIN, out)
+    is_halt |= tell(t, account, 1, row.loss_grades, &lost, LOSS_LIMIT, out)
+    is_halt |= tell(t, account, 2, row.position_grades, &size, POSITION_LIMIT, out)
+    worst = max(row.grades[0], row.grades[1], row.grades[2])
+    row.is_slowed = worst >= GRADE_SLOW
+    state = REDUCING if worst >= GRADE_REDUCE else ACTIVE
+    if is_halt or row.graded_state == HALTED:
+        state = HALTED
+    if state != row.graded_state:
+        states.set_graded_state(t, account, state)
+
+
+cdef uint32_t merged(tables* t, uint32_t a, uint32_t b) noexcept nogil:
+    """One list in the order of handles from two such."""
+    cdef uint32_t first = 0
+    cdef uint32_t* last = &first
+    while a and b:
+        if a < b:
+            last[0] = a
+            last = &t.accounts[a].next_dirty
+            a = last[0]
+        else:
+            last[0] = b
+            last = &t.accounts[b].next_dirty
+            b = last[0]
+    last[0] = a if a else b
+    return first
+
+
+cdef uint32_t ordered(tables* t, uint32_t first) noexcept nogil:
+    """The list in the order of handles, so that alerts do not tell what changed first."""
+    cdef uint32_t middle = first
+    cdef uint32_t last = first
+    cdef uint32_t second
+    if first == 0 or t.accounts[first].next_dirty == 0:
+        return first
+    while t.accounts[last].next_dirty and t.accounts[t.accounts[last].next_dirty].next_dirty:
+        middle = t.accounts[middle].next_dirty
+        last = t.accounts[t.accounts[last].next_dirty].next_dirty
+    second = t.accounts[middle].next_dirty
+    t.accounts[middle].next_dirty = 0
+    return merged(t, ordered(t, first), ordered(t, second))
+
+
+cdef void grade_dirty(tables* t, outputs* out) noexcept nogil:
+    """At TICK: every account that has changed since, in the order of handles."""
+    cdef uint32_t account = ordered(t, t.risk.dirty_first)
+    cdef account_row* row
+    t.risk.dirty_first = 0
+    while account:
+        row = &t.accounts[account]
+        grade(t, account, out)
+        account = row.next_dirty
+        row.next_dirty = 0
+        row.is_dirty = 0

@@ -1,0 +1,134 @@
+"""Marks and settlement prices: values, collars and margins of an instrument's pairs, in one step.
+
+A record that would leave something inexpressible is refused whole; what it would have replaced
+then stays, and goes stale.
+"""
+from libc.stdint cimport int64_t, uint32_t
+from libc.string cimport memset
+
+cimport tidegate.native.balances as balances
+cimport tidegate.native.fills as fills
+cimport tidegate.native.holding as holding
+cimport tidegate.native.margin as margin
+cimport tidegate.native.states as states
+from tidegate.native.balances cimport change
+from tidegate.native.records cimport record
+from tidegate.native.tables cimport TG_NO_LIMIT, instrument_row, pair_row, tables
+
+# A price of more ticks is no price of this world; below it, per mille of it cannot overflow.
+cdef int64_t PRICE_MAX = 9007199254740992
+
+
+cdef bint is_price(int64_t price) noexcept nogil:
+    return -PRICE_MAX <= price <= PRICE_MAX
+
+
+cdef void set_collar(instrument_row* row) noexcept nogil:
+    """The narrower of the two collars either side of the mark (RISK.md 5.1)."""
+    cdef int64_t width = row.collar_ticks
+    cdef int64_t mark = row.mark_px if row.mark_px >= 0 else -row.mark_px
+    cdef int64_t by_price
+    if row.collar_permille != TG_NO_LIMIT and not margin.money_share(
+        mark, row.collar_permille, 1000, &by_price
+    ):
+        width = min(width, by_price)
+    row.collar_low = -TG_NO_LIMIT
+    row.collar_high = TG_NO_LIMIT
+    if width != TG_NO_LIMIT:
+        # A collar wider than any price leaves the bound where no collar would: at the edge.
+        width = min(width, TG_NO_LIMIT - 1 - mark)
+        row.collar_low = row.mark_px - width
+        row.collar_high = row.mark_px + width
+
+
+cdef bint revaluation(
+    const tables* t, uint32_t pair, int64_t price, change* by
+) noexcept nogil:
+    """What the pair's balance gains. True = it cannot be expressed."""
+    cdef int64_t value
+    memset(by, 0, sizeof(change))
+    if fills.unrealised_at(t, pair, price, &value) or margin.money_sum(
+        value, -t.pairs[pair].unrealised, &by.unrealised
+    ):
+        return True
+    return False
+
+
+cdef bint can_revalue(const tables* t, uint32_t first, int64_t price) noexcept nogil:
+    """True = every pair can be valued at the price, and every balance and pool can bear it.
+
+    A pool bears the sum of its members': it is asked to bear all gains, then all losses, so
+    that every sum in between can be expressed too.
+    """
+    cdef change by, gains, losses
+    cdef const pair_row* row
+    cdef uint32_t pair = first
+    cdef uint32_t pool
+    memset(&gains, 0, sizeof(change))
+    memset(&losses, 0, sizeof(change))
+    while pair:
+        row = &t.pairs[pair]
+        if revaluation(t, pair, price, &by):
+            return False
+        if row.balance:
+            if balances.can_apply(t, row.account, row.balance, &by):
+                return False
+            if by.unrealised > 0 and margin.money_sum(
+                gains.unrealised, by.unrealised, &gains.unrealised
+            ):
+                return False
+            if by.unrealised < 0 and margin.money_sum(
+                losses.unrealised, by.unrealised, &losses.unrealised
+            ):
+                return False
+        pair = row.next
+    pair = first
+    while pair:
+        row = &t.pairs[pair]
+        pool = t.accounts[row.account].pool
+        if pool and row.balance and (
+            balances.can_apply(
+                t, pool, balances.pool_balance(t, row.account, row.balance), &gains
+            )
+            or balances.can_apply(
+                t, pool, balances.pool_balance(t, row.account, row.balance), &losses
+            )
+        ):
+            return False
+        pair = row.next
+    return True
+
+
+cdef bint mark(tables* t, const record* r) noexcept nogil:
+    """A new reference price. True = refused."""
+    cdef instrument_row before, after
+    cdef uint32_t pair
+    if not states.is_instrument(t, r.instrument) or not is_price(r.price):
+        return True
+    before = t.instruments[r.instrument]
+    after = before
+    after.mark_px = r.price
+    after.mark_ns = t.risk.now_ns
+    if margin.lot_value(&after, r.price, &after.lot_notional) or margin.set_lot_margins(&after):
+        return True
+    set_collar(&after)
+    if holding.change_instrument(t, r.instrument, &after):
+        return True
+    if not can_revalue(t, before.first_pair, r.price):
+        holding.change_instrument(t, r.instrument, &before)
+        return True
+    pair = before.first_pair
+    while pair:
+        fills.revalue(t, pair)
+        pair = t.pairs[pair].next
+    return False
+
+
+cdef bint settlement(tables* t, const record* r) noexcept nogil:
+    """A new settlement price: margin per lot, then the holds of all its pairs. True = refused."""
+    cdef instrument_row after
+    if not states.is_instrument(t, r.instrument) or not is_price(r.price):
+        return True
+    after = t.instruments[r.instrument]
+    after.settlement_px = r.price
+    return margin.set_lot_margins(&after) or holding.change_instrument(t, r.instrument, &after)
