@@ -79,6 +79,8 @@ def scan(portfolio: ArrayPortfolio) -> ArrayScan:
     for index, order in enumerate(portfolio.orders):
         where = f"orders[{index}]"
         qty = signed_lots(order.side, order.qty, where)
+        if order.price is not None:
+            exact(order.price, f"{where}.price")
         working = _lots(lots, order, where)
         working.open_buy += max(0, qty)
         working.open_sell += max(0, -qty)

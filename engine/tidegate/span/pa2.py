@@ -15,6 +15,9 @@ from tidegate.errors import MarginError
 from tidegate.span import pa2_records
 from tidegate.span.columns import Line
 from tidegate.span.parameters import (
+    BY_ALL,
+    BY_MONTH,
+    BY_TIER,
     CombinedCommodity,
     Contract,
     Family,
@@ -30,7 +33,9 @@ from tidegate.span.parameters import (
 
 LINE_MAX = 1024
 _FIRST_HALVES = {"81": "82", "83": "84"}
-_SECOND_HALVES = frozenset(_FIRST_HALVES.values())
+# And the column of the last sign that counts, the strike's.
+_SECOND_HALVES = {"82": 119, "84": 140}
+_HALVES = _SECOND_HALVES.keys() | _FIRST_HALVES.keys()
 # A DOS end-of-file mark after the last line.
 _END_OF_FILE = "\x1a"
 
@@ -61,8 +66,9 @@ def _lines(name: str, file: Iterator[str]) -> Iterator[Line]:
             continue
         # The signs behind a settlement may be blank, and blanks be cut, but then by a writer who
         # ends his lines: without the line's end nobody knows.
-        if not is_complete and text[:2] in _SECOND_HALVES and len(text) < 119:
-            raise line.refusal(len(text) + 1, 119, "the rest of the record; the file is cut")
+        needed = _SECOND_HALVES.get(text[:2], 0)
+        if not is_complete and len(text) < needed:
+            raise line.refusal(len(text) + 1, needed, "the rest of the record; the file is cut")
         yield line
 
 
@@ -122,18 +128,18 @@ class _Reader:
         kind = line.text[:2].ljust(2)
         if self.header is None and kind != "0 ":
             raise line.refusal(1, 2, "a record of type 0, the header of a PA2 file")
+        if kind not in self.takers and kind not in _HALVES:
+            self.skipped[kind] += 1
+            return
+        self.records[kind] += 1
         if self.half is not None:
             self._second_half(line, self.half)
         elif kind in _FIRST_HALVES:
             self.half = pa2_records.half_array(line)
         elif kind in self.takers:
             self.takers[kind](line)
-        elif kind in _SECOND_HALVES:
-            raise line.refusal(1, 2, "the first half of this array before it")
         else:
-            self.skipped[kind] += 1
-            return
-        self.records[kind] += 1
+            raise line.refusal(1, 2, "the first half of this array before it")
 
     def _header(self, line: Line) -> None:
         if self.header is not None:
@@ -262,10 +268,12 @@ class _Reader:
     def _combined(self, draft: _Draft) -> CombinedCommodity:
         definition = draft.definition
         tables = {name: self._tiers(draft, name) for name in ("10", "20", "21", "22", "23", "30")}
-        methods = [table.method for table in draft.scanning if table.method != "30"] or ["01"]
+        scanning = [table for table in draft.scanning if table.method != "30"]
+        methods = {table.method for table in scanning}
         unsupported = [
-            f"scanning method {name}" for name in methods if name not in (*tables, "01", "02")
+            f"scanning method {name}" for name in sorted(methods - {*tables, BY_ALL, BY_MONTH})
         ]
+        scan_tiers = tables["10"][0] + tables["21"][0] + tables["22"][0]
         if draft.intra_method not in ("", "01", "10"):
             unsupported.append(f"intra-commodity method {draft.intra_method}")
         delivery_methods = {delivery.method for delivery in draft.deliveries} or {"01"}
@@ -282,10 +290,10 @@ class _Reader:
             option_style=definition.option_style,
             caps_option_value=definition.caps_option_value,
             families=definition.families,
-            scan_method=methods[0],
-            scan_tiers=tables["10"][0] + tables["21"][0] + tables["22"][0],
+            scan_method=BY_MONTH if BY_MONTH in methods else BY_TIER if scan_tiers else BY_ALL,
+            scan_tiers=scan_tiers,
             inter_tiers=tables["20"][0] + tables["21"][0] + tables["23"][0],
-            price_risk_method=draft.scanning[0].price_risk_method if draft.scanning else 1,
+            price_risk_method=scanning[0].price_risk_method if scanning else 1,
             intra_method=draft.intra_method or "01",
             tiers=tuple(draft.tiers),
             series_spreads=tuple(by_priority),

@@ -5,15 +5,17 @@ the code is part of a contract's name: two weeklies of one month differ in nothi
 """
 
 from fractions import Fraction
-from typing import Any
 
 import msgspec
 
 from tidegate.errors import MarginError
 from tidegate.span.columns import power
+from tidegate.span.numbers import plain
 from tidegate.span.price_fields import DECIMAL, EIGHTHS, NO_SETTLEMENT, SIXTY_FOURTHS, price
 
 SCENARIOS = 16
+# What is scanned together: all months, each month, or the months of a tier (record S).
+BY_ALL, BY_MONTH, BY_TIER = "01", "02", "10"
 OPTION_TYPES = frozenset({"OOF", "OOP", "OOC", "OOS"})
 
 Month = tuple[int, str]
@@ -256,12 +258,11 @@ class ParameterSet(msgspec.Struct, frozen=True):
 
     def describe(self, contract: Contract) -> str:
         """A contract in words, for messages."""
-        family = self.families.get(contract.family)
-        right = ""
+        words = [contract.family[1], contract.maturity]
         if contract.right:
-            strike: Any = contract.strike if family is None else family.strike(contract.strike)
-            right = f" {contract.right} {strike}"
-        return f"{contract.family[1]} {contract.maturity}{right}"
+            strike = self.families[contract.family].strike(contract.strike)
+            words += [contract.right, str(plain(strike))]
+        return " ".join(words)
 
 
 def settlement_or_none(raw: int, digits: int) -> int | None:

@@ -194,12 +194,12 @@ def _premium(
     parameters: ParameterSet, contract: Contract, order: Order, lots: int, where: str
 ) -> Fraction:
     """What a buy order of an option may cost: at its own price, or at settlement without one."""
+    price = exact(order.price, f"{where}.price") if order.price is not None else None
     if lots < 0 or not parameters.has_premium(contract):
         return Fraction(0)
-    value = parameters.option_value_of(contract)
-    if order.price is not None:
-        price = exact(order.price, f"{where}.price")
+    if price is not None:
         return max(Fraction(0), price * parameters.value_factor_of(contract) * lots)
+    value = parameters.option_value_of(contract)
     if value is None:
         raise MarginError(
             f"{where}: {parameters.describe(contract)} has no settlement price (all nines); "

@@ -10,6 +10,8 @@ from fractions import Fraction
 import msgspec
 
 from tidegate.span.parameters import (
+    BY_MONTH,
+    BY_TIER,
     SCENARIOS,
     CombinedCommodity,
     Contract,
@@ -20,7 +22,6 @@ from tidegate.span.parameters import (
 
 NORMAL, CAPPED, SCAN_RANGE = 1, 2, 3
 _EXTREMES = (14, 15)
-_TIERED = frozenset({"10", "21", "22"})
 
 Losses = Sequence[Fraction]
 
@@ -82,13 +83,13 @@ def scan_groups(
 
     A month outside every tier is scanned with its like: it never offsets one inside.
     """
-    if combined.scan_method == "02":
+    if combined.scan_method == BY_MONTH:
         months = sorted({held.contract.month for held in holdings})
         return [
             (index, [held for held in holdings if held.contract.month == month])
             for index, month in enumerate(months, 1)
         ]
-    if combined.scan_method not in _TIERED:
+    if combined.scan_method != BY_TIER:
         return [(None, list(holdings))]
     groups: dict[int | None, list[Holding]] = {}
     for held in holdings:

@@ -10,6 +10,7 @@ from fractions import Fraction
 import msgspec
 
 from tidegate.span.parameters import (
+    BY_MONTH,
     CombinedCommodity,
     InterLeg,
     InterSpread,
@@ -109,7 +110,7 @@ class Account(msgspec.Struct, frozen=True):
 
 def _in_tier(account: Account, leg: InterLeg, month: Month) -> bool:
     combined = account.combined
-    if combined.scan_method == "02":
+    if combined.scan_method == BY_MONTH:
         months = sorted(account.deltas.start)
         return leg.tier is None or months.index(month) + 1 == leg.tier
     return leg.tier is None or tier_of(combined.inter_tiers, month) == leg.tier
