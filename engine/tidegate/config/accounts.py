@@ -57,20 +57,7 @@ class Accounts:
         """Resolve one row; its slips are reported under key path `where`."""
         above = self.chain(parent)
         products = self.products(row, above, venue, where)
-        found = money.resolve_money(
-            row,
-            where,
-            name=name,
-            above=above,
-            pools=self.pools,
-            names=self.names,
-            currencies=self.currencies,
-            problems=self.problems,
-        )
-        if isinstance(row, Trading):
-            found = money.complete(
-                found, products, self.instruments, self.currencies, where, self.problems
-            )
+        found = self.own_money(row, above, products, name, where)
         check_grades(row, found.is_stated, where, self.problems)
         orders, replaces, cancels = resolve_rates(row, where, self.problems)
         account = Account(
@@ -86,7 +73,7 @@ class Accounts:
             max_order_qty=row.max_order_qty,
             order_rate=None if orders is None else orders.per_second,
             order_burst=0 if orders is None else orders.burst,
-            cancel_on_disconnect=not isinstance(row, Trading) or row.cancel_on_disconnect,
+            cancel_on_disconnect=True,
             trading_state=TRADING_STATES[row.trading_state],
             limits=resolve_limits(
                 row, where, products, self.names, self.instruments, self.problems
@@ -109,21 +96,45 @@ class Accounts:
             position_grades=self.grades(row, "position", where),
         )
         if isinstance(row, Trading):
-            check_trading(row, where, self.problems)
-            account = msgspec.structs.replace(
-                account,
-                self_match_own=SELF_MATCH[row.self_match],
-                concentration_permille=row.concentration_permille,
-                concentration_floor=row.concentration_floor,
-                identical_max=row.identical_max or 0,
-                identical_window_ns=(row.identical_window_ms or 0) * NS_PER_MS,
-                protection_window_ns=(row.protection_window_ms or 0) * NS_PER_MS,
-                protection_qty=row.protection_qty or 0,
-                protection_delta=row.protection_delta or 0,
-                tier=self.tier(row, products, where),
-            )
+            account = self.trading(account, row, where)
         self.rows.append(account)
         return account
+
+    def own_money(
+        self, row: Level, above: list[Account], products: tuple[int, ...], name: str, where: str
+    ) -> money.Money:
+        found = money.resolve_money(
+            row,
+            where,
+            name=name,
+            above=above,
+            pools=self.pools,
+            names=self.names,
+            currencies=self.currencies,
+            problems=self.problems,
+        )
+        if isinstance(row, Trading):
+            found = money.complete(
+                found, products, self.instruments, self.currencies, where, self.problems
+            )
+        return found
+
+    def trading(self, account: Account, row: Trading, where: str) -> Account:
+        """What only those have that send orders."""
+        check_trading(row, where, self.problems)
+        return msgspec.structs.replace(
+            account,
+            cancel_on_disconnect=row.cancel_on_disconnect,
+            self_match_own=SELF_MATCH[row.self_match],
+            concentration_permille=row.concentration_permille,
+            concentration_floor=row.concentration_floor,
+            identical_max=row.identical_max or 0,
+            identical_window_ns=(row.identical_window_ms or 0) * NS_PER_MS,
+            protection_window_ns=(row.protection_window_ms or 0) * NS_PER_MS,
+            protection_qty=row.protection_qty or 0,
+            protection_delta=row.protection_delta or 0,
+            tier=self.tier(row, account.products, where),
+        )
 
     def grades(
         self, row: Level, kind: Literal["margin", "loss", "position"], where: str

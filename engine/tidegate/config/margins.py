@@ -29,6 +29,10 @@ def margin_sets(files: Iterable[DataFile], problems: Problems) -> dict[str, Marg
             inner = problems.within(str(file.file))
             if row.name in found:
                 inner.add(where, "defined twice; expected each once")
+            if row.margin_model == "span":
+                inner.add(
+                    f"{where}.margin_model", "span; expected it and margin_file at instruments"
+                )
             check_ppm(row, where, inner)
             found[row.name] = row
     return found

@@ -19,6 +19,7 @@ from tidegate.config.instruments import Shelf, resolve_instruments
 from tidegate.config.margins import margin_sets
 from tidegate.config.names import Names, resolve_names
 from tidegate.config.problems import Problems, expected
+from tidegate.config.scans import resolve_scans
 from tidegate.config.schema import Config, Tables
 from tidegate.config.sessions import resolve_sessions, with_sessions
 from tidegate.errors import RunDirError
@@ -92,7 +93,7 @@ def resolve_shelf(config: Config, tiers: dict[str, int], today: date, problems: 
         fees=resolve_fees(files, tiers, problems),
         day_limits=resolve_day_limits(files, problems),
         margins=margin_sets(files, problems),
-        scans={},
+        scans=resolve_scans(config, problems),
     )
 
 

@@ -20,6 +20,7 @@ def resolve_sessions(
     duplicates("sessions", "name", [row.name for row in rows], problems)
     handles = {row.name: row.handle for row in accounts if row.level in (SUB_ACCOUNT, STRATEGY)}
     known = members_by_name(accounts)
+    pools = {accounts[row.pool - 1].name for row in accounts if row.pool}
     owners: dict[str, str] = {}
     found = []
     for index, row in enumerate(rows):
@@ -32,6 +33,12 @@ def resolve_sessions(
                     f"unknown sub-account or group {name!r}; {expected(name, known)}",
                 )
             members.update(dict.fromkeys(known.get(name, [])))
+        for name in row.accounts:
+            if name in pools:
+                problems.add(
+                    f"{where}.accounts",
+                    f"{name!r} is a pool and sends no orders itself; expected its members",
+                )
         for name in members:
             other = owners.setdefault(name, row.name)
             if other != row.name:
@@ -58,18 +65,20 @@ def resolve_sessions(
 
 
 def members_by_name(accounts: tuple[Account, ...]) -> dict[str, list[str]]:
-    """What a session may name: a sub-account, a strategy, or a group for all of both in it."""
+    """What a session may name: a sub-account, a strategy, or a group for all of both in it. A
+    pool of strategies sends no orders itself.
+    """
     found: dict[str, list[str]] = {}
     groups: dict[int, list[str]] = {}
+    pools = {row.pool for row in accounts}
     for row in accounts:
         if row.level == OWNER_GROUP:
             groups[row.handle] = found[row.name] = []
         elif row.level in (SUB_ACCOUNT, STRATEGY):
-            found[row.name] = [row.name]
-            members = groups.get(row.parent)
-            if members is not None:
-                members.append(row.name)
-                groups[row.handle] = members
+            found.setdefault(row.name, [row.name])
+            groups[row.handle] = groups.get(row.parent, [])
+            if row.handle not in pools:
+                groups[row.handle].append(row.name)
     return found
 
 
