@@ -50,8 +50,6 @@ cdef bint hold(
 # not expressible, and nothing was done.
 cdef bint move_net(tables* t, uint32_t pair, int64_t lots) noexcept nogil
 cdef bint move_sides(tables* t, uint32_t pair, const sides_row* after) noexcept nogil
-# The margin of this level anew, from the state as it is. True = not expressible, nothing done.
-cdef bint refresh(tables* t, uint32_t pair) noexcept nogil
 # The instrument's row becomes `changed`: margin and notional of every pair in one step (not
 # `unrealised`). True = not expressible, and nothing was done, the row neither.
 cdef bint change_instrument(

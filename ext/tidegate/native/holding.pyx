@@ -1,0 +1,357 @@
+"""What working orders hold, on all levels at once, and how fills and new rates move it.
+
+Every function plans all levels first and writes only when every sum can be expressed, so that a
+refusal leaves nothing behind. What is held is at all times what the rows' lots make of the
+instruments' rates: each write carries the difference.
+"""
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t
+from libc.string cimport memcmp, memset
+
+cimport tidegate.native.level_margin as level_margin
+from tidegate.native.balances cimport apply_to, can_apply, change, commit
+from tidegate.native.dirty cimport mark_dirty
+from tidegate.native.level_margin cimport margin_plan, whole_plan
+from tidegate.native.margin cimport MONEY_MAX, money_times
+from tidegate.native.positions cimport (
+    gross_of, is_freezing, magnitude, worst_long, worst_short,
+)
+from tidegate.native.records cimport BUY, CLOSE, CLOSE_TODAY, CLOSE_YESTERDAY
+from tidegate.native.tables cimport (
+    TG_CHAIN_MAX, TG_SCENARIOS, credits, instrument_row, order_row, pair_row, sides_row, tables,
+)
+
+
+ctypedef struct level_plan:
+    int64_t longs            # worst sizes afterwards
+    int64_t shorts
+    int64_t gross            # its change
+    margin_plan margin
+    change by
+
+
+cdef inline int64_t known(int64_t value) noexcept nogil:
+    """Money that is not known yet (-1) counts nothing: no order passes without it."""
+    return value if value > 0 else 0
+
+
+cdef inline bint plan_lots(
+    const tables* t, const pair_row* row, const instrument_row* instrument, int64_t longs,
+    int64_t shorts, level_plan* out
+) noexcept nogil:
+    """The level with these worst sizes: gross, margin, notional. True = not expressible."""
+    out.longs = longs
+    out.shorts = shorts
+    out.gross = gross_of(instrument, longs, shorts) - row.gross
+    if row.balance == 0:
+        return False
+    if level_margin.plan(t, row, instrument, longs, shorts, out.gross, &out.margin):
+        return True
+    out.by.margin = out.margin.added
+    return money_times(known(instrument.lot_notional), out.gross, &out.by.notional)
+
+
+cdef bint added_margin(
+    const tables* t, uint32_t pair, bint is_buy, uint8_t effect, int64_t lots, int64_t* added
+) noexcept nogil:
+    cdef const pair_row* row = &t.pairs[pair]
+    cdef const instrument_row* instrument = &t.instruments[row.instrument]
+    cdef int64_t longs = worst_long(&row.all)
+    cdef int64_t shorts = worst_short(&row.all)
+    cdef margin_plan plan
+    added[0] = 0
+    if row.balance == 0 or is_freezing(instrument, effect):
+        return False
+    if is_buy:
+        longs += lots
+    else:
+        shorts += lots
+    if level_margin.plan(
+        t, row, instrument, longs, shorts, gross_of(instrument, longs, shorts) - row.gross, &plan
+    ):
+        return True
+    added[0] = plan.added
+    return False
+
+
+cdef int64_t closable(
+    const tables* t, const pair_row* pair, bint is_buy, uint8_t effect
+) noexcept nogil:
+    """A buy closes short lots, a sell long ones."""
+    cdef const instrument_row* instrument = &t.instruments[pair.instrument]
+    cdef const sides_row* sides = &t.sides[pair.sides]
+    cdef int64_t today = sides.long_today - sides.frozen_long_today
+    cdef int64_t yesterday = sides.long_yesterday - sides.frozen_long_yesterday
+    if is_buy:
+        today = sides.short_today - sides.frozen_short_today
+        yesterday = sides.short_yesterday - sides.frozen_short_yesterday
+    if effect == CLOSE_TODAY:
+        return today
+    if effect == CLOSE_YESTERDAY or instrument.closes_today:
+        return yesterday
+    return yesterday + today
+
+
+cdef inline void take(
+    credits* row, int64_t longs, int64_t shorts, int64_t gross, int32_t orders
+) noexcept nogil:
+    row.buy_credit -= longs
+    row.sell_credit -= shorts
+    row.gross_credit -= gross
+    row.order_credit -= orders
+
+
+cdef inline void take_level(
+    tables* t, pair_row* row, int64_t longs, int64_t shorts, int64_t gross, int32_t orders
+) noexcept nogil:
+    """The changes of worst sizes and gross, in the pair's, its product's and its account's row."""
+    row.gross += gross
+    take(&row.all, longs, shorts, gross, orders)
+    take(&t.products[row.product].all, longs, shorts, gross, orders)
+    take(&t.accounts[row.account].all, longs, shorts, gross, orders)
+    mark_dirty(t, row.account)
+
+
+cdef int64_t today_lots(
+    const tables* t, const order_row* order, const instrument_row* instrument, int64_t lots
+) noexcept nogil:
+    """How many of the lots to freeze (negative: to release) are today's (RISK.md 4.3)."""
+    cdef const sides_row* sides = &t.sides[t.pairs[order.pair].sides]
+    cdef int64_t yesterday
+    if lots < 0:
+        return -today_part(order, -lots)
+    if order.position_effect == CLOSE_TODAY:
+        return lots
+    if order.position_effect == CLOSE_YESTERDAY or instrument.closes_today:
+        return 0
+    if order.side == BUY:
+        yesterday = sides.short_yesterday - sides.frozen_short_yesterday
+    else:
+        yesterday = sides.long_yesterday - sides.frozen_long_yesterday
+    return lots - min(lots, max(yesterday, <int64_t>0))
+
+
+cdef void freeze(tables* t, order_row* order, int64_t lots) noexcept nogil:
+    """A closing order's lots, at every level in the same parts as at its own account."""
+    cdef int64_t today = today_lots(t, order, &t.instruments[order.instrument], lots)
+    cdef uint32_t pair = order.pair
+    cdef sides_row* sides
+    while pair:
+        sides = &t.sides[t.pairs[pair].sides]
+        if order.side == BUY:
+            sides.frozen_short_today += <int32_t>today
+            sides.frozen_short_yesterday += <int32_t>(lots - today)
+        else:
+            sides.frozen_long_today += <int32_t>today
+            sides.frozen_long_yesterday += <int32_t>(lots - today)
+        pair = t.pairs[pair].parent
+    order.frozen_today = <uint32_t>(<int64_t>order.frozen_today + today)
+
+
+cdef bint plan_order(
+    const tables* t, const pair_row* row, const instrument_row* instrument, bint is_buy,
+    int64_t lots, int64_t fee, int64_t premium, level_plan* out
+) noexcept nogil:
+    cdef int64_t longs = worst_long(&row.all)
+    cdef int64_t shorts = worst_short(&row.all)
+    memset(&out.by, 0, sizeof(change))
+    if is_buy:
+        longs += lots
+    else:
+        shorts += lots
+    if plan_lots(t, row, instrument, longs, shorts, out):
+        return True
+    out.by.fee_held = fee
+    out.by.premium_held = premium
+    return row.balance != 0 and not can_apply(t, row.account, row.balance, &out.by)
+
+
+cdef bint hold(
+    tables* t, order_row* order, int64_t lots, int64_t fee, int64_t premium, int orders
+) noexcept nogil:
+    cdef const instrument_row* instrument = &t.instruments[order.instrument]
+    cdef bint is_buy = order.side == BUY
+    cdef bint is_frozen = is_freezing(instrument, order.position_effect)
+    # A close adds to no worst size: its lots are frozen instead.
+    cdef int64_t opening = 0 if is_frozen else lots
+    cdef level_plan plans[5]
+    cdef level_plan* plan
+    cdef uint32_t pair = order.pair
+    cdef pair_row* row
+    cdef int count = 0
+    cdef int i
+    while pair:
+        if plan_order(
+            t, &t.pairs[pair], instrument, is_buy, opening, fee, premium, &plans[count]
+        ):
+            return True
+        count += 1
+        pair = t.pairs[pair].parent
+    pair = order.pair
+    for i in range(count):
+        row = &t.pairs[pair]
+        plan = &plans[i]
+        if row.balance:
+            level_margin.keep(t, row, instrument, &plan.margin)
+            commit(t, row.account, row.balance, &plan.by)
+        take_level(
+            t, row, opening if is_buy else 0, 0 if is_buy else opening, plan.gross,
+            <int32_t>orders
+        )
+        pair = row.parent
+    if is_frozen and lots:
+        freeze(t, order, lots)
+    order.held_qty += lots
+    order.fee_held += fee
+    order.premium_held += premium
+    return False
+
+
+cdef inline bint is_far(const credits* row, int64_t longs, int64_t shorts) noexcept nogil:
+    """Worst sizes that lots cannot count any more."""
+    return (
+        magnitude(worst_long(row) + longs) > MONEY_MAX
+        or magnitude(worst_short(row) + shorts) > MONEY_MAX
+    )
+
+
+cdef bint can_move(
+    const tables* t, const pair_row* row, int64_t longs, int64_t shorts
+) noexcept nogil:
+    return not (
+        is_far(&row.all, longs, shorts)
+        or is_far(&t.products[row.product].all, longs, shorts)
+        or is_far(&t.accounts[row.account].all, longs, shorts)
+    )
+
+
+cdef bint move_net(tables* t, uint32_t pair, int64_t lots) noexcept nogil:
+    """Lots of a net instrument change hands: worst long grows by them, worst short shrinks."""
+    cdef pair_row* row = &t.pairs[pair]
+    cdef const instrument_row* instrument = &t.instruments[row.instrument]
+    cdef level_plan plan
+    memset(&plan.by, 0, sizeof(change))
+    if not can_move(t, row, lots, -lots) or plan_lots(
+        t, row, instrument, worst_long(&row.all) + lots, worst_short(&row.all) - lots, &plan
+    ):
+        return True
+    if row.balance:
+        if apply_to(t, row.account, row.balance, &plan.by):
+            return True
+        level_margin.keep(t, row, instrument, &plan.margin)
+    take_level(t, row, lots, -lots, plan.gross, 0)
+    row.net += lots
+    return False
+
+
+cdef inline int64_t longs_of(const sides_row* row) noexcept nogil:
+    return <int64_t>row.long_today + row.long_yesterday
+
+
+cdef inline int64_t shorts_of(const sides_row* row) noexcept nogil:
+    return <int64_t>row.short_today + row.short_yesterday
+
+
+cdef bint move_sides(tables* t, uint32_t pair, const sides_row* after) noexcept nogil:
+    cdef pair_row* row = &t.pairs[pair]
+    cdef const instrument_row* instrument = &t.instruments[row.instrument]
+    cdef sides_row* sides = &t.sides[row.sides]
+    cdef int64_t longs = longs_of(after) - longs_of(sides)
+    cdef int64_t shorts = shorts_of(after) - shorts_of(sides)
+    cdef int64_t gross = gross_of(
+        instrument, worst_long(&row.all) + longs, worst_short(&row.all) + shorts
+    ) - row.gross
+    cdef whole_plan plan
+    cdef change by
+    if not can_move(t, row, longs, shorts):
+        return True
+    if row.balance:
+        memset(&by, 0, sizeof(change))
+        if level_margin.replan(
+            t, row, instrument, instrument, after, worst_long(&row.all) + longs,
+            worst_short(&row.all) + shorts, &plan
+        ) or money_times(known(instrument.lot_notional), gross, &by.notional):
+            return True
+        by.margin = plan.margin.added
+        if apply_to(t, row.account, row.balance, &by):
+            return True
+        level_margin.keep_whole(t, row, instrument, &plan)
+    take_level(t, row, longs, shorts, gross, 0)
+    row.net += longs - shorts
+    sides[0] = after[0]
+    return False
+
+
+cdef bint same_rates(const instrument_row* a, const instrument_row* b) noexcept nogil:
+    """Nothing differs that a level's margin is made of."""
+    return (
+        a.margin_long == b.margin_long and a.margin_short == b.margin_short
+        and a.margin_long_today == b.margin_long_today
+        and a.margin_short_today == b.margin_short_today
+        and a.exchange_long == b.exchange_long and a.exchange_short == b.exchange_short
+        and a.exchange_long_today == b.exchange_long_today
+        and a.exchange_short_today == b.exchange_short_today
+        and a.margin_long_lot == b.margin_long_lot and a.margin_short_lot == b.margin_short_lot
+        and a.margin_long_ppm == b.margin_long_ppm and a.margin_short_ppm == b.margin_short_ppm
+        and a.exchange_long_lot == b.exchange_long_lot
+        and a.exchange_short_lot == b.exchange_short_lot
+        and a.exchange_long_ppm == b.exchange_long_ppm
+        and a.exchange_short_ppm == b.exchange_short_ppm
+        and a.notional_floor == b.notional_floor
+        and a.scan_unit == b.scan_unit and a.scan_delta == b.scan_delta
+        and a.intra_rate == b.intra_rate and a.delivery_rate == b.delivery_rate
+        and a.short_option_rate == b.short_option_rate
+        and memcmp(a.scan, b.scan, TG_SCENARIOS * sizeof(int32_t)) == 0
+    )
+
+
+cdef bint change_pair(
+    tables* t, pair_row* row, const instrument_row* before, const instrument_row* after,
+    bint is_same, bint is_forced
+) noexcept nogil:
+    """One pair from one row of its instrument to another. True = not expressible, not done."""
+    cdef whole_plan plan
+    cdef change by
+    memset(&by, 0, sizeof(change))
+    if money_times(known(after.lot_notional), row.gross, &by.notional):
+        return True
+    by.notional -= known(before.lot_notional) * row.gross
+    if not is_same:
+        if level_margin.replan(
+            t, row, before, after, &t.sides[row.sides], worst_long(&row.all),
+            worst_short(&row.all), &plan
+        ):
+            return True
+        by.margin = plan.margin.added
+    if not is_forced and not can_apply(t, row.account, row.balance, &by):
+        return True
+    if by.margin or by.notional:
+        commit(t, row.account, row.balance, &by)
+    if not is_same:
+        level_margin.keep_whole(t, row, after, &plan)
+    return False
+
+
+cdef bint change_instrument(
+    tables* t, uint32_t instrument, const instrument_row* changed
+) noexcept nogil:
+    """Pair by pair; where one cannot be expressed those before it go back to what they were."""
+    cdef instrument_row* row = &t.instruments[instrument]
+    cdef bint is_same = same_rates(row, changed)
+    cdef uint32_t pair = row.first_pair
+    cdef uint32_t failed = 0
+    while pair:
+        if t.pairs[pair].balance and change_pair(
+            t, &t.pairs[pair], row, changed, is_same, False
+        ):
+            failed = pair
+            break
+        pair = t.pairs[pair].next
+    if failed == 0:
+        row[0] = changed[0]
+        return False
+    pair = row.first_pair
+    while pair != failed:
+        if t.pairs[pair].balance:
+            change_pair(t, &t.pairs[pair], changed, row, is_same, True)
+        pair = t.pairs[pair].next
+    return True
