@@ -148,7 +148,7 @@ cdef int64_t maximum(const tables* t, const override_row* key, int64_t value) no
     if key.limit_kind == LIMIT_MAX_GROSS or key.instrument == 0:
         return TG_CREDIT_MAX
     position = t.accounts[key.account].max_position
-    return TG_CREDIT_MAX if position == TG_NO_LIMIT else position
+    return position if position < TG_CREDIT_MAX else <int64_t>TG_CREDIT_MAX
 
 
 cdef void move_credits(
@@ -185,13 +185,14 @@ cdef void move_credits(
 cdef bint put_credit_line(
     tables* t, const override_row* key, int64_t value, outputs* out
 ) noexcept nogil:
-    """True = the account's converted total cannot be expressed with it; nothing was done."""
+    """True = the account's money cannot be expressed with it; nothing was done."""
     cdef uint32_t at = key.account * t.currency_capacity + key.currency
-    cdef balance_row* balance = &t.balances[at]
+    cdef const balance_row* balance = &t.balances[at]
     cdef int64_t before = balance.credit_line
-    balance.credit_line = value
-    if t.accounts[key.account].is_converted and balances.reconvert(t, key.account):
-        balance.credit_line = before
+    cdef balances.change by
+    memset(&by, 0, sizeof(balances.change))
+    by.credit_line = value - before
+    if balances.apply_to(t, key.account, at, &by):
         return True
     if value < before and balances.available(balance) < 0:
         alert(

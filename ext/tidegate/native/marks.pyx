@@ -41,61 +41,58 @@ cdef void set_collar(instrument_row* row) noexcept nogil:
         row.collar_high = row.mark_px + width
 
 
-cdef bint revaluation(
-    const tables* t, uint32_t pair, int64_t price, change* by
+cdef bint add_gain(
+    const tables* t, const pair_row* row, int64_t value, change* gains, change* losses
 ) noexcept nogil:
-    """What the pair's balance gains. True = it cannot be expressed."""
-    cdef int64_t value
-    memset(by, 0, sizeof(change))
-    if fills.unrealised_at(t, pair, price, &value) or margin.money_sum(
-        value, -t.pairs[pair].unrealised, &by.unrealised
-    ):
-        return True
-    return False
+    """The pair's balance can bear the change, which is added to the gains or losses of all.
+
+    True = it cannot be expressed. Pairs of a pool itself book no money.
+    """
+    cdef change by
+    cdef uint32_t at = row.account * t.currency_capacity + t.instruments[row.instrument].currency
+    cdef change* sums
+    if t.accounts[row.account].is_pool:
+        return False
+    memset(&by, 0, sizeof(change))
+    by.unrealised = value - row.unrealised
+    sums = gains if by.unrealised > 0 else losses
+    return not balances.can_apply(t, row.account, at, &by) or margin.money_sum(
+        sums.unrealised, by.unrealised, &sums.unrealised
+    )
+
+
+cdef bint can_pool(
+    const tables* t, const pair_row* row, const change* gains, const change* losses
+) noexcept nogil:
+    """The pool of the pair's account, if any, bears all gains alone, and all losses alone.
+
+    It has the sum of its members', so that every sum on the way can then be expressed too.
+    """
+    cdef uint32_t pool = t.accounts[row.account].pool
+    cdef uint32_t at = pool * t.currency_capacity + t.instruments[row.instrument].currency
+    return pool == 0 or (
+        balances.can_apply(t, pool, at, gains) and balances.can_apply(t, pool, at, losses)
+    )
 
 
 cdef bint can_revalue(const tables* t, uint32_t first, int64_t price) noexcept nogil:
-    """True = every pair can be valued at the price, and every balance and pool can bear it.
-
-    A pool bears the sum of its members': it is asked to bear all gains, then all losses, so
-    that every sum in between can be expressed too.
-    """
-    cdef change by, gains, losses
-    cdef const pair_row* row
+    """Every pair can be valued at the price, and every balance and pool can bear it."""
+    cdef change gains, losses
+    cdef int64_t value
     cdef uint32_t pair = first
-    cdef uint32_t pool
     memset(&gains, 0, sizeof(change))
     memset(&losses, 0, sizeof(change))
     while pair:
-        row = &t.pairs[pair]
-        if revaluation(t, pair, price, &by):
-            return False
-        if row.balance:
-            if balances.can_apply(t, row.account, row.balance, &by):
-                return False
-            if by.unrealised > 0 and margin.money_sum(
-                gains.unrealised, by.unrealised, &gains.unrealised
-            ):
-                return False
-            if by.unrealised < 0 and margin.money_sum(
-                losses.unrealised, by.unrealised, &losses.unrealised
-            ):
-                return False
-        pair = row.next
-    pair = first
-    while pair:
-        row = &t.pairs[pair]
-        pool = t.accounts[row.account].pool
-        if pool and row.balance and (
-            balances.can_apply(
-                t, pool, balances.pool_balance(t, row.account, row.balance), &gains
-            )
-            or balances.can_apply(
-                t, pool, balances.pool_balance(t, row.account, row.balance), &losses
-            )
+        if fills.unrealised_at(t, pair, price, &value) or add_gain(
+            t, &t.pairs[pair], value, &gains, &losses
         ):
             return False
-        pair = row.next
+        pair = t.pairs[pair].next
+    pair = first
+    while pair:
+        if not can_pool(t, &t.pairs[pair], &gains, &losses):
+            return False
+        pair = t.pairs[pair].next
     return True
 
 
