@@ -1,16 +1,16 @@
 """What risk itself tells a strategy: denied, canceled not, and how a resent order stands."""
-from libc.stdint cimport uint64_t
+from libc.stdint cimport uint16_t, uint64_t
 from libc.string cimport memset
 
-from tidegate.native.checks cimport compared
+from tidegate.native.compared cimport compared
 from tidegate.native.outputs cimport add_report, outputs
 from tidegate.native.records cimport (
     DENIED, DUPLICATE_CL_ORD_ID, EXEC_CANCELED, EXEC_EXPIRED, EXEC_REJECTED, EXEC_RESTATED,
-    EXECUTION_REPORT, POSS_RESEND, TG_NO_PRICE,
+    EXECUTION_REPORT, NEW_ORDER_SINGLE, POSS_RESEND, TG_LAYOUT_VERSION, TG_NO_PRICE,
     denial_record, execution_record, order_record, record,
 )
 from tidegate.native.refusal cimport refuse
-from tidegate.native.tables cimport cl_ord_id_row, tables
+from tidegate.native.tables cimport cl_ord_id_row, order_row, tables
 
 
 cdef void deny(
@@ -28,8 +28,38 @@ cdef void deny(
         d.used_value = n.used_value
         d.asked_value = n.asked_value
         d.level = n.level
+        d.scope = n.scope
     out.verdict |= <uint64_t>1 << (reason if reason < 63 else 0)
     t.risk.denied += kind == DENIED
+    t.risk.denied_by_reason[reason] += 1
+
+
+cdef void deny_staged(
+    tables* t, const order_row* order, int reason, int tot_no_orders, int list_seq_no,
+    outputs* out
+) noexcept nogil:
+    cdef denial_record* d = <denial_record*>add_report(out)
+    memset(d, 0, sizeof(denial_record))
+    d.kind = DENIED
+    d.layout_version = TG_LAYOUT_VERSION
+    d.exec_type = EXEC_REJECTED
+    d.sequence = t.risk.sequence
+    d.cl_ord_id = order.cl_ord_id
+    d.price = order.price
+    d.order_qty = order.order_qty
+    d.account = order.account
+    d.instrument = order.instrument
+    d.session = order.session
+    d.reason = <uint16_t>reason
+    d.side = order.side
+    d.ord_type = order.ord_type
+    d.time_in_force = order.time_in_force
+    d.position_effect = order.position_effect
+    d.received_ns = t.risk.now_ns
+    d.limit_value = tot_no_orders
+    d.asked_value = list_seq_no
+    d.ref_kind = NEW_ORDER_SINGLE
+    t.risk.denied += 1
     t.risk.denied_by_reason[reason] += 1
 
 

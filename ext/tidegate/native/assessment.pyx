@@ -1,119 +1,180 @@
-"""From a well-formed order to the verdict of every check, on every level. Reads, never writes."""
+"""From a well-formed order to the verdict of every check, on every level. checks.pxd lists them."""
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 
 cimport tidegate.native.checks as checks
+cimport tidegate.native.holding as holding
 cimport tidegate.native.margin as margin
 cimport tidegate.native.positions as positions
-from tidegate.native.checks cimport compared, context
+from tidegate.native.balances cimport pool_balance
+from tidegate.native.compared cimport compared
+from tidegate.native.context cimport context, level_context
+from tidegate.native.days cimport day_of
+from tidegate.native.orders cimport is_close
 from tidegate.native.records cimport (
-    BUY, CLOSE, DAY, FILL_OR_KILL, GOOD_TILL_CANCEL, IMMEDIATE_OR_CANCEL, LIMIT, MARKET, OPEN,
-    POSS_DUP, POSS_RESEND, POST_ONLY, REDUCE_ONLY, SELL,
+    BUY, CLOSE, CLOSE_TODAY, CLOSE_YESTERDAY, DAY, FILL_OR_KILL, GOOD_TILL_CANCEL,
+    IMMEDIATE_OR_CANCEL, LIMIT, MARKET, OPEN, POSS_DUP, POSS_RESEND, POST_ONLY, REDUCE_ONLY, SELL,
     TG_NO_PRICE, order_record,
 )
-from tidegate.native.tables cimport account_row, order_row, pair_row, tables
+from tidegate.native.tables cimport instrument_row, order_row, pair_row, tables
 
-# The largest order: 31 bits, so that a signed 32-bit credit can give it back.
+# The largest order: 31 bits, so that products of a few of them cannot overflow.
 cdef int64_t QTY_MAX = 2147483647
+# A price of more ticks is no price of this world.
+cdef int64_t PRICE_MAX = 9007199254740992
 
 cdef enum:
     FLAGS_KNOWN = POSS_DUP | POSS_RESEND | REDUCE_ONLY | POST_ONLY
 
 
-cdef bint has_unknown_terms(const order_record* o) noexcept nogil:
-    """Terms that this version does not trade: better refused than traded as something else."""
+cdef bint has_known_effect(const instrument_row* instrument, int effect) noexcept nogil:
+    if effect == 0:
+        return not instrument.has_sides
+    if effect == CLOSE_TODAY or effect == CLOSE_YESTERDAY:
+        return instrument.closes_today
+    return effect == OPEN or effect == CLOSE
+
+
+cdef bint has_known_terms(const order_record* o) noexcept nogil:
+    """Terms that are not traded are better refused than traded as something else."""
+    cdef bint is_alone = o.list_id == 0 and o.list_seq_no == 0 and o.tot_no_orders == 0
+    cdef bint is_of_list = o.list_id != 0 and 0 < o.list_seq_no <= o.tot_no_orders
     return (
-        o.flags & ~<int>FLAGS_KNOWN or o.stop_px or o.expire_ns or o.exec_inst or o.hedge_flag
-        or (o.position_effect and o.position_effect != OPEN and o.position_effect != CLOSE)
+        o.flags & ~<int>FLAGS_KNOWN == 0 and o.stop_px == 0 and o.expire_ns == 0
+        and o.exec_inst == 0 and o.hedge_flag == 0 and (is_alone or is_of_list)
     )
 
 
-cdef bint is_well_formed(const order_record* o) noexcept nogil:
-    if has_unknown_terms(o):
-        return False
+cdef bint is_well_formed(const tables* t, const order_record* o) noexcept nogil:
+    """RISK.md 2; the instrument is known."""
     if o.order_qty <= 0 or o.order_qty > QTY_MAX or (o.side != BUY and o.side != SELL):
         return False
     if o.ord_type == LIMIT:
-        if o.price == TG_NO_PRICE:
+        if o.price < -PRICE_MAX or o.price > PRICE_MAX:
             return False
     elif o.ord_type != MARKET or o.price != TG_NO_PRICE:
         return False
     return (
-        o.time_in_force == DAY or o.time_in_force == GOOD_TILL_CANCEL
-        or o.time_in_force == IMMEDIATE_OR_CANCEL or o.time_in_force == FILL_OR_KILL
+        (
+            o.time_in_force == DAY or o.time_in_force == GOOD_TILL_CANCEL
+            or o.time_in_force == IMMEDIATE_OR_CANCEL or o.time_in_force == FILL_OR_KILL
+        )
+        and has_known_effect(&t.instruments[o.instrument], o.position_effect)
+        and has_known_terms(o)
     )
 
 
-cdef int64_t fee_to_add(context* c, const order_row* order) noexcept nogil:
-    """What the fee of the order's lots to come needs beyond what is held for it already."""
-    cdef int64_t lots = c.order.order_qty
-    cdef int64_t fee_held = 0
+cdef inline int64_t beyond(int64_t needed, int64_t is_held) noexcept nogil:
+    return needed - is_held if needed > is_held else 0
+
+
+cdef inline void gather_money(
+    const tables* t, const order_record* o, const order_row* order, context* c
+) noexcept nogil:
+    """Notional, and what fee and premium of the lots to come need beyond what is held."""
+    cdef int64_t left = o.order_qty - (order.cum_qty if order != NULL else 0)
     cdef int64_t fee = 0
-    if order != NULL:
-        lots -= order.cum_qty
-        fee_held = order.fee_held
-    c.is_overflow |= margin.fee(
-        c.instrument, margin.fee_price(c.instrument, c.order.price), lots, &fee
+    cdef int64_t premium = 0
+    c.is_overflow |= margin.notional_of(
+        c.instrument, margin.notional_price(c.instrument, o.price), o.order_qty, &c.notional
     )
-    return fee - fee_held if fee > fee_held else 0
+    c.is_overflow |= margin.fee_to_hold(
+        margin.fees_of(t, o.account, o.instrument), c.instrument, o.position_effect, c.price,
+        left, &fee
+    )
+    c.is_overflow |= margin.premium_to_hold(c.instrument, c.is_buy, c.price, left, &premium)
+    c.fee = beyond(fee, order.fee_held if order != NULL else 0)
+    c.premium = beyond(premium, order.premium_held if order != NULL else 0)
 
 
-cdef void gather(
-    const tables* t, const order_record* o, int64_t lots, const order_row* order, context* c
+cdef inline void gather_room(context* c) noexcept nogil:
+    """Lots that the order may still close, and whether it only closes (RISK.md 1)."""
+    cdef const pair_row* own = c.levels[0].pair
+    cdef int effect = c.order.position_effect
+    if c.instrument.has_sides:
+        c.is_closing = is_close(effect)
+        c.room = 0
+        if c.is_closing:
+            c.room = holding.closable(c.t, own, c.is_buy, <unsigned char>effect)
+    elif own.net < 0 and c.is_buy:
+        c.room = -own.net - positions.open_buy(own)
+        c.is_closing = c.lots <= c.room
+    elif own.net > 0 and not c.is_buy:
+        c.room = own.net - positions.open_sell(own)
+        c.is_closing = c.lots <= c.room
+    else:
+        c.room = 0
+        c.is_closing = False
+
+
+cdef inline void gather_level(
+    const tables* t, uint32_t pair, context* c, level_context* at
+) noexcept nogil:
+    cdef int64_t worth
+    at.pair = &t.pairs[pair]
+    at.account = &t.accounts[at.pair.account]
+    at.product = &t.products[at.pair.product]
+    at.balance_index = at.pair.balance
+    at.balance = &t.balances[at.balance_index]
+    at.is_backing = at.balance_index != 0 and at.balance.is_checked
+    at.gross = holding.added_gross(
+        c.instrument, at.pair, c.is_buy, c.order.position_effect, c.lots
+    )
+    at.margin = 0
+    c.is_overflow |= holding.added_margin(
+        t, pair, c.is_buy, c.order.position_effect, c.lots, &at.margin
+    )
+    c.is_overflow |= margin.money_times(at.gross, c.instrument.lot_notional, &worth)
+
+
+cdef inline void gather(
+    const tables* t, const order_record* o, int64_t lots, const order_row* order, uint32_t pair,
+    context* c
 ) noexcept nogil:
     """Everything that the checks look at, on every level of the hierarchy."""
-    cdef const account_row* account = &t.accounts[o.account]
-    cdef const pair_row* pair
-    cdef uint32_t pair_index = positions.find_pair(t, o.account, o.instrument)
-    cdef int64_t buys, sells, total
     cdef int i
+    c.t = t
     c.order = o
     c.instrument = &t.instruments[o.instrument]
+    c.session = &t.sessions[o.session]
+    c.day = &t.days[day_of(t, pair)]
     c.now_ns = t.risk.now_ns
     c.lots = lots
+    c.is_new = order == NULL
     c.is_buy = o.side == BUY
     c.is_overflow = False
-    c.level_count = account.chain_count
-    c.fee = fee_to_add(c, order)
-    buys = lots if c.is_buy else 0
-    sells = 0 if c.is_buy else lots
+    c.notional = 0
+    c.price = margin.price_of(c.instrument, c.is_buy, o.price)
+    c.pool_balance = pool_balance(t, o.account, t.pairs[pair].balance)
+    c.level_count = t.accounts[o.account].chain_count
+    gather_money(t, o, order, c)
     for i in range(c.level_count):
-        if pair_index == 0:
-            pair_index = positions.find_pair(t, account.chain[i], o.instrument)
-        if pair_index:
-            pair = &t.pairs[pair_index]
-            pair_index = pair.parent
-        else:
-            positions.absent_pair(t, account.chain[i], o.instrument, &c.levels[i].absent)
-            pair = &c.levels[i].absent
-        c.levels[i].account = &t.accounts[account.chain[i]]
-        c.levels[i].pair = pair
-        c.levels[i].balance = &t.balances[pair.balance]
-        c.levels[i].margin_after = 0
-        c.is_overflow |= margin.requirement(
-            c.instrument, pair.net, pair.open_buy + buys, pair.open_sell + sells,
-            &c.levels[i].margin_after,
-        )
-        c.is_overflow |= margin.money_sum(
-            c.levels[i].balance.margin, c.levels[i].margin_after - pair.margin, &total
-        )
-        c.is_overflow |= margin.money_sum(c.levels[i].balance.fee_held, c.fee, &total)
+        gather_level(t, pair, c, &c.levels[i])
+        pair = t.pairs[pair].parent
+    gather_room(c)
 
 
-cdef int lowest_bit(uint64_t verdict) noexcept nogil:
-    cdef int bit = 0
-    while not (verdict >> bit) & 1:
-        bit += 1
-    return bit
-
-
-cdef int assess(
-    const tables* t, const order_record* o, int64_t lots, const order_row* order, context* c,
-    compared* first, uint64_t* verdict
+cdef uint64_t assess(
+    tables* t, const order_record* o, int64_t lots, const order_row* order, uint32_t pair,
+    context* c
 ) noexcept nogil:
-    """Run every check as if `lots` were added; the reason of the first that failed, or 0.
+    """Run every check as if `lots` were added: bit r = the check of reason r failed.
 
-    `order` is the one to be replaced, NULL for a new one.
+    `pair` is the order's own, `order` the one to be replaced, NULL for a new one.
     """
-    gather(t, o, lots, order, c)
-    verdict[0] |= checks.run_checks(c, first)
-    return 0 if verdict[0] == <uint64_t>1 << DECIDED_BIT else lowest_bit(verdict[0])
+    if t.pairs[pair].fold_version != t.risk.fold_version:
+        positions.fold(t, pair)
+    gather(t, o, lots, order, pair, c)
+    return <uint64_t>1 << DECIDED_BIT | checks.run_checks(c)
+
+
+cdef int lowest_reason(uint64_t verdict) noexcept nogil:
+    """The reason to report: of the lowest bit; 0 = accepted."""
+    cdef int bit = 1
+    while bit < DECIDED_BIT and not (verdict >> bit) & 1:
+        bit += 1
+    return bit if bit < DECIDED_BIT else 0
+
+
+cdef void numbers_of(const context* c, int reason, compared* n) noexcept nogil:
+    """What the check of this reason compared; n is zero before."""
+    checks.compare(c, reason, n)

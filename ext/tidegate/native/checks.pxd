@@ -1,290 +1,242 @@
-"""Risk's controls, one function each: True = failed, with what was compared in `n`.
+"""CHECKS: every control that an order must pass, in the order of RISK.md 3. The list is here.
 
-CHECKS at the end is the list; its order is the order in which reasons are reported. To add a
-control: one function here, one line in run_checks, one reason code in records.pxd. They read a
-context and never write state.
+One function each, by idea: checks_state (who may trade now), checks_order (size and price),
+checks_rate (how much is sent), checks_position, checks_money. True = failed. They read a context
+and never write state. To add a control: a function there, a reason code in records.pxd, a line in
+of_order or of_level, and one in compare, which asks the same function for its numbers.
 """
-from libc.stdint cimport int64_t, uint32_t, uint64_t
-from libc.string cimport memset
+from libc.stdint cimport uint64_t
 
+cimport tidegate.native.checks_money as money
+cimport tidegate.native.checks_order as size_and_price
+cimport tidegate.native.checks_position as position
+cimport tidegate.native.checks_rate as rate
+cimport tidegate.native.checks_state as state
+from tidegate.native.compared cimport compared, tell
+from tidegate.native.context cimport context, level_context
 from tidegate.native.records cimport (
-    ACCOUNT_HALTED, ACTIVE, BALANCE_MISSING, BUY, CLOSE, LIMIT, LIMIT_MISSING, MARGIN,
-    MARGIN_MISSING, NOT_PERMITTED, ORDER_SIZE, OVERFLOW, POSITION_LIMIT, PRICE_COLLAR,
-    RATE_LIMIT, REDUCE_ONLY, REDUCING, REDUCING_ONLY, REFERENCE_MISSING, REFERENCE_STALE,
-    TG_NO_PRICE, order_record,
+    BALANCE_MISSING, CLOSABLE_LOTS, CONCENTRATION, CURRENCY_RATE_MISSING, DAY_CANCELS,
+    DAY_LARGE_CANCELS, DAY_ORDERS, DAY_SELF_TRADES, DRAWDOWN_LIMIT, FEE, GROSS_LIMIT,
+    HALTED_STATE, IDENTICAL_ORDERS, KILL_SWITCH, LEVERAGE, LIMIT_MISSING, LOSS_LIMIT, LOT_STEP,
+    MARGIN, MARGIN_MISSING, MARKET_ORDER_SIZE, MARKET_UNPROTECTED, NOT_PERMITTED, OPEN_ORDERS,
+    ORDER_NOTIONAL, ORDER_RATE, ORDER_SIZE, ORDER_SIZE_MIN, ORDER_TO_TRADE, OVERFLOW,
+    PERIOD_COLLAR, POOL, POSITION_LIMIT, PRICE_COLLAR, PRICE_STEP, PROTECTION_PULLED,
+    RE_ENABLE_NEEDED, REDUCE_ONLY_ORDER, REDUCING_STATE, REFERENCE_MISSING, REFERENCE_STALE,
+    REPLACE_RATE, RESTRICTED, SELF_MATCH_GROUP, SELF_MATCH_OWN, SESSION_CLOSED, SIDE_LOCKED,
+    SLOWED,
 )
-from tidegate.native.tables cimport (
-    TG_NO_LIMIT, account_row, balance_row, instrument_row, pair_row,
-)
 
 
-ctypedef struct compared:
-    int64_t limit_value
-    int64_t used_value
-    int64_t asked_value
-    unsigned char level      # of the hierarchy; 0 = the instrument's
-    unsigned char pad[7]
+cdef inline uint64_t bit(bint is_failed, int reason) noexcept nogil:
+    return <uint64_t>is_failed << reason
 
 
-ctypedef struct level_context:
-    const account_row* account
-    const pair_row* pair
-    const balance_row* balance
-    int64_t margin_after     # the pair's requirement with this order
-    pair_row absent          # stands in for a pair that is not there yet
+cdef inline uint64_t of_order(const context* c) noexcept nogil:
+    """What is checked once an order."""
+    return (
+        bit(state.kill_switch(c, NULL), KILL_SWITCH)
+        | bit(state.halted_state(c, NULL), HALTED_STATE)
+        | bit(state.protection_pulled(c, NULL), PROTECTION_PULLED)
+        | bit(state.session_closed(c, NULL), SESSION_CLOSED)
+        | bit(state.not_permitted(c, NULL), NOT_PERMITTED)
+        | bit(state.restricted(c, NULL), RESTRICTED)
+        | bit(state.side_locked(c, NULL), SIDE_LOCKED)
+        | bit(state.reducing_state(c, NULL), REDUCING_STATE)
+        | bit(state.reduce_only_order(c, NULL), REDUCE_ONLY_ORDER)
+        | bit(state.closable_lots(c, NULL), CLOSABLE_LOTS)
+        | bit(size_and_price.order_size(c, NULL), ORDER_SIZE)
+        | bit(size_and_price.market_order_size(c, NULL), MARKET_ORDER_SIZE)
+        | bit(size_and_price.order_size_min(c, NULL), ORDER_SIZE_MIN)
+        | bit(size_and_price.lot_step(c, NULL), LOT_STEP)
+        | bit(size_and_price.price_step(c, NULL), PRICE_STEP)
+        | bit(size_and_price.order_notional(c, NULL), ORDER_NOTIONAL)
+        | bit(size_and_price.reference_missing(c, NULL), REFERENCE_MISSING)
+        | bit(size_and_price.reference_stale(c, NULL), REFERENCE_STALE)
+        | bit(size_and_price.price_collar(c, NULL), PRICE_COLLAR)
+        | bit(size_and_price.market_unprotected(c, NULL), MARKET_UNPROTECTED)
+        | bit(size_and_price.period_collar(c, NULL), PERIOD_COLLAR)
+        | bit(rate.shared_rate(c, NULL), ORDER_RATE if c.is_new else REPLACE_RATE)
+        | bit(rate.day_cancels(c, NULL), DAY_CANCELS)
+        | bit(rate.day_large_cancels(c, NULL), DAY_LARGE_CANCELS)
+        | bit(rate.day_self_trades(c, NULL), DAY_SELF_TRADES)
+        | bit(rate.order_to_trade(c, NULL), ORDER_TO_TRADE)
+        | bit(rate.identical_orders(c, NULL), IDENTICAL_ORDERS)
+        | bit(rate.self_match_own(c, NULL), SELF_MATCH_OWN)
+        | bit(rate.self_match_group(c, NULL), SELF_MATCH_GROUP)
+        | bit(position.limit_missing(c, NULL), LIMIT_MISSING)
+        | bit(position.concentration(c, NULL), CONCENTRATION)
+        | bit(money.margin_missing(c, NULL), MARGIN_MISSING)
+        | bit(money.balance_missing(c, NULL), BALANCE_MISSING)
+        | bit(money.currency_rate_missing(c, NULL), CURRENCY_RATE_MISSING)
+        | bit(money.pool(c, NULL), POOL)
+        | bit(c.is_overflow, OVERFLOW)
+    )
 
 
-ctypedef struct context:
-    const order_record* order
-    const instrument_row* instrument
-    int64_t now_ns
-    int64_t lots             # by how much open_buy or open_sell would grow
-    int64_t fee              # by how much fee_held would grow
-    bint is_buy
-    bint is_overflow
-    int level_count          # levels[0] is the order's own account, the last the firm
-    level_context levels[5]
+cdef inline uint64_t of_level(const context* c, const level_context* at) noexcept nogil:
+    """What is checked at each level of the chain."""
+    return (
+        bit(state.re_enable_needed(c, at, NULL), RE_ENABLE_NEEDED)
+        | bit(state.loss_limit(c, at, NULL), LOSS_LIMIT)
+        | bit(state.drawdown_limit(c, at, NULL), DRAWDOWN_LIMIT)
+        | bit(rate.level_rate(c, at, NULL), ORDER_RATE if c.is_new else REPLACE_RATE)
+        | bit(rate.slowed(c, at, NULL), SLOWED)
+        | bit(rate.day_orders(c, at, NULL), DAY_ORDERS)
+        | bit(rate.open_orders(c, at, NULL), OPEN_ORDERS)
+        | bit(position.position_limit(c, at, NULL), POSITION_LIMIT)
+        | bit(position.gross_limit(c, at, NULL), GROSS_LIMIT)
+        | bit(money.leverage(c, at, NULL), LEVERAGE)
+        | bit(money.margin(c, at, NULL), MARGIN)
+        | bit(money.fee(c, at, NULL), FEE)
+    )
 
 
-cdef inline int64_t room_to_reduce(const pair_row* pair, bint is_buy) noexcept nogil:
-    """Lots on this side that can only shrink the position, working orders counted."""
-    if is_buy:
-        return -pair.net - pair.open_buy if pair.net < 0 else 0
-    return pair.net - pair.open_sell if pair.net > 0 else 0
+cdef inline uint64_t passed_by_closing() noexcept nogil:
+    """(c) of RISK.md 3: a close is never refused for what it can only relieve."""
+    return (
+        bit(1, LOSS_LIMIT) | bit(1, DRAWDOWN_LIMIT) | bit(1, ORDER_NOTIONAL) | bit(1, SLOWED)
+        | bit(1, DAY_CANCELS) | bit(1, DAY_LARGE_CANCELS) | bit(1, DAY_SELF_TRADES)
+        | bit(1, ORDER_TO_TRADE) | bit(1, OPEN_ORDERS) | bit(1, POSITION_LIMIT)
+        | bit(1, GROSS_LIMIT) | bit(1, CONCENTRATION) | of_money()
+    )
 
 
-cdef inline bint is_shrinking(const pair_row* pair, bint is_buy, int64_t lots) noexcept nogil:
-    """With these lots added, all that works on this side still only shrinks the position."""
-    cdef bint is_against = pair.net < 0 if is_buy else pair.net > 0
-    return is_against and lots <= room_to_reduce(pair, is_buy)
+cdef inline uint64_t of_new() noexcept nogil:
+    return bit(1, DAY_ORDERS) | bit(1, OPEN_ORDERS) | bit(1, IDENTICAL_ORDERS)
 
 
-cdef inline bint halted(const context* c, compared* n) noexcept nogil:
-    """Control 27: the account, each level above it and the instrument take new orders."""
-    cdef int i
-    cdef unsigned char state = c.instrument.trading_state
-    n.limit_value = REDUCING
-    n.asked_value = state
-    if state != ACTIVE and state != REDUCING:
-        return True
-    for i in range(c.level_count):
-        state = c.levels[i].account.trading_state
-        if state != ACTIVE and state != REDUCING:
-            n.asked_value = state
-            n.level = c.levels[i].account.level
-            return True
-    return False
+cdef inline uint64_t of_money() noexcept nogil:
+    return bit(1, LEVERAGE) | bit(1, MARGIN) | bit(1, FEE) | bit(1, POOL)
 
 
-cdef inline bint reducing_only(const context* c, compared* n) noexcept nogil:
-    """Controls 19, 29: where a level is REDUCING, or the order says so, it only shrinks.
-
-    It is the order's own account whose position must shrink: of two accounts below a REDUCING
-    master, one long and one short, each may close, though the master is flat.
-    """
-    cdef int i
-    cdef bint is_reducing = c.instrument.trading_state == REDUCING
-    n.asked_value = c.lots
-    n.limit_value = room_to_reduce(c.levels[0].pair, c.is_buy)
-    n.used_value = c.levels[0].pair.net
-    for i in range(c.level_count):
-        if (
-            c.levels[i].account.trading_state == REDUCING
-            or i == 0 and (
-                is_reducing or c.order.flags & REDUCE_ONLY or c.order.position_effect == CLOSE
-            )
-        ):
-            n.level = c.levels[i].account.level
-            if c.lots > 0 and c.lots > n.limit_value:
-                return True
-    return False
-
-
-cdef inline bint not_permitted(const context* c, compared* n) noexcept nogil:
-    """Control 25: every level may trade the product."""
-    cdef uint32_t product = c.instrument.product
-    cdef int i
-    n.asked_value = product
-    for i in range(c.level_count):
-        if not (c.levels[i].account.products[product >> 6] >> (product & 63)) & 1:
-            n.level = c.levels[i].account.level
-            return True
-    return False
-
-
-cdef inline bint order_size(const context* c, compared* n) noexcept nogil:
-    """Control 1: the least of the instrument's and each level's largest order."""
-    cdef int i
-    n.limit_value = c.instrument.max_order_qty
-    n.asked_value = c.order.order_qty
-    for i in range(c.level_count):
-        if c.levels[i].account.max_order_qty < n.limit_value:
-            n.limit_value = c.levels[i].account.max_order_qty
-            n.level = c.levels[i].account.level
-    return n.asked_value > n.limit_value
-
-
-cdef inline bint reference_missing(const context* c, compared* n) noexcept nogil:
-    """Control 7: there is a mark price."""
-    return c.instrument.mark_px == TG_NO_PRICE
-
-
-cdef inline bint reference_stale(const context* c, compared* n) noexcept nogil:
-    """Control 7: the mark is younger than the instrument's stale_ns."""
-    n.limit_value = c.instrument.stale_ns
-    n.asked_value = c.now_ns - c.instrument.mark_ns
-    return c.instrument.mark_px != TG_NO_PRICE and n.asked_value > n.limit_value
-
-
-cdef inline int64_t collar_width(const instrument_row* instrument) noexcept nogil:
-    """Ticks either side of the mark: the narrower of the two collars; TG_NO_LIMIT = none."""
-    cdef int64_t width = instrument.collar_ticks
-    cdef int64_t mark = instrument.mark_px
-    cdef int64_t by_price
-    if instrument.collar_permille != TG_NO_LIMIT:
-        mark = mark if mark >= 0 else -mark
-        # Divided first: a tick finer than a thousandth is not worth an overflow.
-        by_price = mark // 1000 * instrument.collar_permille
-        by_price += mark % 1000 * instrument.collar_permille // 1000
-        if by_price < width:
-            width = by_price
-    return width
-
-
-cdef inline bint price_collar(const context* c, compared* n) noexcept nogil:
-    """Control 5: a limit price lies within the collar around the mark, both sides."""
-    cdef int64_t mark = c.instrument.mark_px
-    cdef int64_t width
-    if mark == TG_NO_PRICE or c.order.ord_type != LIMIT:
-        return False
-    width = collar_width(c.instrument)
-    if width == TG_NO_LIMIT:
-        return False
-    n.used_value = mark
-    n.asked_value = c.order.price
-    if c.order.price > mark:
-        n.limit_value = mark + width if mark < TG_NO_LIMIT - width else TG_NO_LIMIT
-        return c.order.price > n.limit_value
-    n.limit_value = mark - width if mark > width - TG_NO_LIMIT else -TG_NO_LIMIT
-    return c.order.price < n.limit_value
-
-
-cdef inline bint limit_missing(const context* c, compared* n) noexcept nogil:
-    """Control 39: the order's own account states a position limit."""
-    n.level = c.levels[0].account.level
-    return c.levels[0].pair.max_long < 0 or c.levels[0].pair.max_short < 0
-
-
-cdef inline bint position_limit(const context* c, compared* n) noexcept nogil:
-    """Control 15: filled plus working on the order's side, no credit for the other side."""
-    cdef const pair_row* pair
-    cdef int i
-    n.asked_value = c.lots
-    for i in range(c.level_count):
-        pair = c.levels[i].pair
-        n.level = c.levels[i].account.level
-        if c.is_buy:
-            n.limit_value = pair.max_long
-            n.used_value = pair.net + pair.open_buy
-        else:
-            n.limit_value = pair.max_short
-            n.used_value = pair.open_sell - pair.net
-        if c.lots > 0 and n.limit_value >= 0 and n.used_value > n.limit_value - c.lots:
-            return True
-    return False
-
-
-cdef inline bint rate_limit(const context* c, compared* n) noexcept nogil:
-    """Controls 8, 9: GCRA on accepted orders and replaces; numbers are nanoseconds."""
-    cdef const account_row* account
-    cdef int i
-    for i in range(c.level_count):
-        account = c.levels[i].account
-        n.limit_value = account.rate_tolerance_ns
-        n.used_value = account.rate_next_ns - c.now_ns
-        n.asked_value = account.rate_interval_ns
-        n.level = account.level
-        if account.rate_interval_ns and n.used_value > n.limit_value:
-            return True
-    return False
-
-
-cdef inline bint margin_missing(const context* c, compared* n) noexcept nogil:
-    """Control 39: the instrument's margin per lot is known on both sides."""
-    return c.instrument.margin_long < 0 or c.instrument.margin_short < 0
-
-
-cdef inline bint balance_missing(const context* c, compared* n) noexcept nogil:
-    """Control 39: the order's own account has money in the instrument's currency."""
-    n.level = c.levels[0].account.level
-    return not c.levels[0].balance.is_checked
-
-
-cdef inline int64_t available(const balance_row* balance) noexcept nogil:
-    return balance.cash + balance.unrealised - balance.margin - balance.fee_held
-
-
-cdef inline bint margin(const context* c, compared* n) noexcept nogil:
-    """Control 16, 17: R_new - R_old + fee fits into what each level has available.
-
-    An order that can only shrink a level's position always passes that level: a close is
-    never refused for want of money; nor is a replace that adds neither lots nor fee. "Does not
-    raise R" would not do as the exemption: long 10, sell 20 leaves R unchanged and turns an
-    account under water short.
-    """
-    cdef const balance_row* balance
-    cdef int i
-    if c.is_overflow:
-        return False
-    for i in range(c.level_count):
-        balance = c.levels[i].balance
-        if (
-            not balance.is_checked
-            or c.lots == 0 and c.fee == 0
-            or is_shrinking(c.levels[i].pair, c.is_buy, c.lots)
-        ):
-            continue
-        n.limit_value = balance.cash + balance.unrealised
-        n.used_value = balance.margin + balance.fee_held
-        n.asked_value = c.levels[i].margin_after - c.levels[i].pair.margin + c.fee
-        n.level = c.levels[i].account.level
-        if n.asked_value > available(balance):
-            return True
-    return False
-
-
-cdef inline bint overflow(const context* c, compared* n) noexcept nogil:
-    """Some product of price, quantity and multiplier does not fit."""
-    return c.is_overflow
-
-
-cdef inline uint64_t note(
-    bint is_failed, int reason, compared* n, uint64_t failed, compared* first
-) noexcept nogil:
-    """The verdict with this check's bit; the first failure's numbers are kept; n is cleared."""
-    if is_failed and failed == 0:
-        first[0] = n[0]
-    memset(n, 0, sizeof(compared))
-    return failed | <uint64_t>is_failed << reason
-
-
-cdef inline uint64_t run_checks(const context* c, compared* first) noexcept nogil:
+cdef inline uint64_t run_checks(const context* c) noexcept nogil:
     """CHECKS. Bit r of the result: the check with reason r failed."""
-    cdef compared n
-    cdef uint64_t bad = 0
-    memset(&n, 0, sizeof(compared))
-    bad = note(halted(c, &n), ACCOUNT_HALTED, &n, bad, first)
-    bad = note(reducing_only(c, &n), REDUCING_ONLY, &n, bad, first)
-    bad = note(not_permitted(c, &n), NOT_PERMITTED, &n, bad, first)
-    bad = note(order_size(c, &n), ORDER_SIZE, &n, bad, first)
-    bad = note(reference_missing(c, &n), REFERENCE_MISSING, &n, bad, first)
-    bad = note(reference_stale(c, &n), REFERENCE_STALE, &n, bad, first)
-    bad = note(price_collar(c, &n), PRICE_COLLAR, &n, bad, first)
-    bad = note(limit_missing(c, &n), LIMIT_MISSING, &n, bad, first)
-    bad = note(position_limit(c, &n), POSITION_LIMIT, &n, bad, first)
-    bad = note(rate_limit(c, &n), RATE_LIMIT, &n, bad, first)
-    bad = note(margin_missing(c, &n), MARGIN_MISSING, &n, bad, first)
-    bad = note(balance_missing(c, &n), BALANCE_MISSING, &n, bad, first)
-    bad = note(margin(c, &n), MARGIN, &n, bad, first)
-    bad = note(overflow(c, &n), OVERFLOW, &n, bad, first)
+    cdef bint adds_nothing = c.lots == 0 and c.fee == 0 and c.premium == 0
+    cdef uint64_t bad = of_order(c)
+    cdef int i
+    for i in range(c.level_count):
+        bad |= of_level(c, &c.levels[i])
+    if c.is_closing:
+        bad &= ~passed_by_closing()
+    if not c.is_new:
+        bad &= ~of_new()
+    if c.is_overflow or adds_nothing:
+        bad &= ~of_money()
     return bad
+
+
+cdef inline bint compare_order(const context* c, int reason, compared* n) noexcept nogil:
+    """The numbers of one check of of_order; False = it is none of them."""
+    if reason == KILL_SWITCH:
+        state.kill_switch(c, n)
+    elif reason == HALTED_STATE:
+        state.halted_state(c, n)
+    elif reason == PROTECTION_PULLED:
+        state.protection_pulled(c, n)
+    elif reason == SESSION_CLOSED:
+        state.session_closed(c, n)
+    elif reason == NOT_PERMITTED:
+        state.not_permitted(c, n)
+    elif reason == RESTRICTED:
+        state.restricted(c, n)
+    elif reason == SIDE_LOCKED:
+        state.side_locked(c, n)
+    elif reason == REDUCING_STATE:
+        state.reducing_state(c, n)
+    elif reason == REDUCE_ONLY_ORDER:
+        state.reduce_only_order(c, n)
+    elif reason == CLOSABLE_LOTS:
+        state.closable_lots(c, n)
+    elif reason == ORDER_SIZE:
+        size_and_price.order_size(c, n)
+    elif reason == MARKET_ORDER_SIZE:
+        size_and_price.market_order_size(c, n)
+    elif reason == ORDER_SIZE_MIN:
+        size_and_price.order_size_min(c, n)
+    elif reason == LOT_STEP:
+        size_and_price.lot_step(c, n)
+    elif reason == PRICE_STEP:
+        size_and_price.price_step(c, n)
+    elif reason == ORDER_NOTIONAL:
+        size_and_price.order_notional(c, n)
+    elif reason == REFERENCE_MISSING:
+        size_and_price.reference_missing(c, n)
+    elif reason == REFERENCE_STALE:
+        size_and_price.reference_stale(c, n)
+    elif reason == PRICE_COLLAR:
+        size_and_price.price_collar(c, n)
+    elif reason == MARKET_UNPROTECTED:
+        size_and_price.market_unprotected(c, n)
+    elif reason == PERIOD_COLLAR:
+        size_and_price.period_collar(c, n)
+    elif reason == ORDER_RATE or reason == REPLACE_RATE:
+        rate.shared_rate(c, n)
+        return False
+    elif reason == DAY_CANCELS:
+        rate.day_cancels(c, n)
+    elif reason == DAY_LARGE_CANCELS:
+        rate.day_large_cancels(c, n)
+    elif reason == DAY_SELF_TRADES:
+        rate.day_self_trades(c, n)
+    elif reason == ORDER_TO_TRADE:
+        rate.order_to_trade(c, n)
+    elif reason == IDENTICAL_ORDERS:
+        rate.identical_orders(c, n)
+    elif reason == SELF_MATCH_OWN:
+        rate.self_match_own(c, n)
+    elif reason == SELF_MATCH_GROUP:
+        rate.self_match_group(c, n)
+    elif reason == LIMIT_MISSING:
+        position.limit_missing(c, n)
+    elif reason == CONCENTRATION:
+        position.concentration(c, n)
+    elif reason == MARGIN_MISSING:
+        money.margin_missing(c, n)
+    elif reason == BALANCE_MISSING:
+        money.balance_missing(c, n)
+    elif reason == CURRENCY_RATE_MISSING:
+        money.currency_rate_missing(c, n)
+    elif reason == POOL:
+        money.pool(c, n)
+    elif reason == OVERFLOW:
+        tell(n, c.is_overflow, 0, 0, 0, 0, 0)
+    else:
+        return False
+    return True
+
+
+cdef inline void compare_level(
+    const context* c, const level_context* at, int reason, compared* n
+) noexcept nogil:
+    if reason == RE_ENABLE_NEEDED:
+        state.re_enable_needed(c, at, n)
+    elif reason == LOSS_LIMIT:
+        state.loss_limit(c, at, n)
+    elif reason == DRAWDOWN_LIMIT:
+        state.drawdown_limit(c, at, n)
+    elif reason == ORDER_RATE or reason == REPLACE_RATE:
+        rate.level_rate(c, at, n)
+    elif reason == SLOWED:
+        rate.slowed(c, at, n)
+    elif reason == DAY_ORDERS:
+        rate.day_orders(c, at, n)
+    elif reason == OPEN_ORDERS:
+        rate.open_orders(c, at, n)
+    elif reason == POSITION_LIMIT:
+        position.position_limit(c, at, n)
+    elif reason == GROSS_LIMIT:
+        position.gross_limit(c, at, n)
+    elif reason == LEVERAGE:
+        money.leverage(c, at, n)
+    elif reason == MARGIN:
+        money.margin(c, at, n)
+    elif reason == FEE:
+        money.fee(c, at, n)
+
+
+cdef inline void compare(const context* c, int reason, compared* n) noexcept nogil:
+    """What the check of this reason compared; n is zero before."""
+    cdef int i
+    if not compare_order(c, reason, n):
+        for i in range(c.level_count):
+            compare_level(c, &c.levels[i], reason, n)

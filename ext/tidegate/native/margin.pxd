@@ -15,6 +15,7 @@ cdef extern from "money.h" nogil:
     int money_share(int64_t value, int64_t numerator, int64_t denominator, int64_t* out)
     int money_ppm_up(int64_t value, int64_t ppm, int64_t* out)
     int money_sum(int64_t a, int64_t b, int64_t* out)
+    int money_exceeds(int64_t a, int64_t b, int64_t c, int64_t d)
     int money_convert(
         int64_t value, int64_t asset_rate, int64_t liability_rate, int64_t* out
     )

@@ -55,6 +55,11 @@ static inline int money_sum(int64_t a, int64_t b, int64_t *out) {
     return 0;
 }
 
+/* a * b > c * d, without rounding. */
+static inline int money_exceeds(int64_t a, int64_t b, int64_t c, int64_t d) {
+    return (money_wide)a * b > (money_wide)c * d;
+}
+
 /* Foreign money in base money: assets down at asset_rate, liabilities up at liability_rate
  * (rates of 1e9). A rate that is not known (-1) makes an asset worth nothing and a liability
  * something that cannot be expressed. */

@@ -6,6 +6,7 @@ stays readable as long as possible for a late fill. Only risk writes here.
 from libc.stdint cimport uint16_t, uint32_t, uint64_t
 from libc.string cimport memset
 
+cimport tidegate.native.self_match as self_match
 from tidegate.native.records cimport order_record
 from tidegate.native.tables cimport cl_ord_id_row, order_row, tables
 
@@ -56,8 +57,10 @@ cdef order_row* open_order(tables* t, uint16_t session) noexcept nogil:
 
 
 cdef void close_order(tables* t, order_row* order, char ord_status) noexcept nogil:
-    """Take an open row out of its session's list and queue its slot for use again."""
+    """Take an open row out of its lists and queue its slot for use again."""
     cdef uint32_t slot = <uint32_t>order.order_id
+    self_match.leave(t, order)
+    t.pairs[order.pair].reduce_only_orders -= is_reduce_only(t, order)
     if order.previous:
         t.orders[order.previous].next = order.next
     else:

@@ -13,10 +13,6 @@ from tidegate.native.tables cimport (
     product_row, tables,
 )
 
-# Worse than KILLED: a state that no one should have set.
-cdef uint8_t STATE_UNKNOWN = 255
-
-
 cdef inline uint32_t hash_of(uint32_t account, uint32_t other) noexcept nogil:
     cdef uint64_t key = (<uint64_t>account << 32 | other) * <uint64_t>0x9E3779B97F4A7C15
     return <uint32_t>(key >> 32)
@@ -174,8 +170,9 @@ cdef bint ensure_rows(tables* t, uint32_t account, uint32_t instrument) noexcept
     return True
 
 
-cdef inline uint8_t known_state(uint8_t state) noexcept nogil:
-    return state if ACTIVE <= state <= KILLED else STATE_UNKNOWN
+cdef inline uint8_t as_set(uint8_t state) noexcept nogil:
+    """Bit s = in state s; bit 0 = in one that no one should have set."""
+    return <uint8_t>(1 << state) if ACTIVE <= state <= KILLED else 1
 
 
 cdef void fold_limit(pair_row* row, const limit_row* limit) noexcept nogil:
@@ -191,7 +188,7 @@ cdef void fold_limit(pair_row* row, const limit_row* limit) noexcept nogil:
 
 
 cdef void fold(tables* t, uint32_t pair) noexcept nogil:
-    """The least of each limit, the worst state (255 = unknown) and all locks of the pair's chain.
+    """The least of each limit, the set of states and all locks of the pair's chain.
 
     Valid until risk.fold_version is raised. The lists of states are in RISK.md 3, 7 to 25.
     """
@@ -203,7 +200,7 @@ cdef void fold(tables* t, uint32_t pair) noexcept nogil:
     row.max_notional = TG_NO_LIMIT
     row.max_order_qty = <int32_t>min(traded.max_order_qty, <int64_t>INT32_MAX)
     row.max_market_qty = <int32_t>min(traded.max_market_qty, <int64_t>INT32_MAX)
-    row.state = known_state(traded.trading_state)
+    row.state = as_set(traded.trading_state)
     row.side_lock = traded.side_lock
     row.is_permitted = 1
     while at:
@@ -212,8 +209,8 @@ cdef void fold(tables* t, uint32_t pair) noexcept nogil:
         fold_limit(row, find_limit(t, t.pairs[at].account, 0, product + 1))
         fold_limit(row, find_limit(t, t.pairs[at].account, 0, 0))
         row.side_lock |= owner.side_lock
-        row.state = max(row.state, known_state(owner.trading_state))
-        row.state = max(row.state, known_state(owner.graded_state))
+        row.state |= as_set(owner.trading_state)
+        row.state |= as_set(owner.graded_state)
         if not (owner.products[product >> 6] >> (product & 63)) & 1:
             row.is_permitted = 0
         at = t.pairs[at].parent

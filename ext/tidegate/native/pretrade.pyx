@@ -3,38 +3,56 @@
     NEW_ORDER_SINGLE        resolve -> assess -> hold on all levels -> route, or DENIED
     CANCEL_REPLACE_REQUEST  the same, held at the worse of old and new, or CANCEL_REJECT
     CANCEL_REQUEST          never checked: route, or CANCEL_REJECT when there is no such order
-    reports; marks, cash    booking.pyx; control.pyx
+    reports; all others     booking.pyx; control.pyx
 
-Time is the last TICK's; the caller has given the record its sequence and journaled it.
+An order is checked in assessment.assess, by the list of checks in checks.pxd. Time is the last
+TICK's; the caller has given the record its sequence and journaled it.
 """
 cimport cython
-from libc.stdint cimport uint64_t
+from libc.stdint cimport int64_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memset
 
 cimport tidegate.native.answers as answers
 cimport tidegate.native.booking as booking
 cimport tidegate.native.control as control
+cimport tidegate.native.holding as holding
+cimport tidegate.native.lists as lists
 cimport tidegate.native.orders as orders
 cimport tidegate.native.positions as positions
 cimport tidegate.native.requests as requests
-from tidegate.native.assessment cimport DECIDED_BIT, assess, is_well_formed
-from tidegate.native.checks cimport compared, context
+cimport tidegate.native.self_match as self_match
+from tidegate.native.assessment cimport (
+    DECIDED_BIT, assess, is_well_formed, lowest_reason, numbers_of,
+)
+from tidegate.native.compared cimport compared
+from tidegate.native.context cimport context
+from tidegate.native.counts cimport count_new, note_accepted
+from tidegate.native.days cimport day_of
 from tidegate.native.outputs cimport add_route, outputs
 from tidegate.native.records cimport (
-    CANCEL_REJECT, CANCEL_REPLACE_REQUEST, CANCEL_REQUEST, DENIED, DUPLICATE_CL_ORD_ID,
-    EXEC_REJECTED, EXECUTION_REPORT, MALFORMED, MASS_CANCEL_REQUEST, NEW_ORDER_SINGLE,
-    POSS_RESEND, SUB_ACCOUNT, TABLE_FULL, UNKNOWN_ACCOUNT, UNKNOWN_INSTRUMENT, order_record, record,
+    CANCEL_BOTH, CANCEL_REJECT, CANCEL_REPLACE_REQUEST, CANCEL_REQUEST, DENIED, DUPLICATE_CL_ORD_ID,
+    EXECUTION_REPORT, EXEC_REJECTED, KILL_SWITCH, MALFORMED, MASS_CANCEL_REQUEST, NEW_ORDER_SINGLE,
+    OVERFLOW, POSS_RESEND, SELF_MATCH_GROUP, SELF_MATCH_OWN, SUB_ACCOUNT, TABLE_FULL,
+    UNKNOWN_ACCOUNT, UNKNOWN_INSTRUMENT, order_record, record,
 )
-from tidegate.native.positions cimport add_chain
-from tidegate.native.tables cimport Tables, cl_ord_id_row, order_row, tables
+from tidegate.native.tables cimport Tables, account_row, cl_ord_id_row, order_row, tables
 
 import numpy as np
 
 from tidegate.native.records import RECORD
 
 
-cdef int resolve(tables* t, const order_record* o) noexcept nogil:
-    """Why the order cannot even be looked at, or 0."""
+cdef int look_at_id(const tables* t, const order_record* o) noexcept nogil:
+    """Why the order's id cannot be remembered, or 0."""
+    if o.session == 0 or o.session >= t.session_capacity or o.cl_ord_id == 0:
+        return MALFORMED
+    if orders.find_cl_ord_id(t, o.session, o.cl_ord_id) != NULL:
+        return DUPLICATE_CL_ORD_ID
+    return 0 if orders.can_add_cl_ord_id(t, o.session) else TABLE_FULL
+
+
+cdef int resolve(tables* t, const order_record* o, uint32_t* pair) noexcept nogil:
+    """Why the order cannot even be looked at, or 0; then its rows are there."""
     if (
         o.account == 0 or o.account > t.risk.account_count
         or t.accounts[o.account].level < SUB_ACCOUNT
@@ -42,65 +60,124 @@ cdef int resolve(tables* t, const order_record* o) noexcept nogil:
         return UNKNOWN_ACCOUNT
     if o.instrument == 0 or o.instrument > t.risk.instrument_count:
         return UNKNOWN_INSTRUMENT
-    if not is_well_formed(o):
+    if not is_well_formed(t, o):
         return MALFORMED
+    pair[0] = positions.find_pair(t, o.account, o.instrument)
+    if not orders.has_room(t):
+        return TABLE_FULL
+    if pair[0] == 0:
+        if not positions.ensure_rows(t, o.account, o.instrument):
+            return TABLE_FULL
+        pair[0] = positions.find_pair(t, o.account, o.instrument)
     return 0
 
 
-cdef void hold(tables* t, const order_record* o, const context* c, outputs* out) noexcept nogil:
-    """Open the order and hold for it on all levels; every check has passed."""
+cdef bint open_and_hold(
+    tables* t, const order_record* o, uint32_t pair, const context* c
+) noexcept nogil:
+    """Open the order and hold for it on all levels; every check has passed. True = OVERFLOW."""
     cdef order_row* order = orders.open_order(t, o.session)
-    cdef order_record* routed
     order.cl_ord_id = o.cl_ord_id
-    order.price = o.price
+    order.price = c.price
     order.order_qty = o.order_qty
-    order.held_qty = o.order_qty
-    order.fee_held = c.fee
     order.account = o.account
     order.instrument = o.instrument
+    order.pair = pair
     order.side = o.side
     order.ord_type = o.ord_type
     order.time_in_force = o.time_in_force
+    order.position_effect = o.position_effect
     order.flags = o.flags
-    order.pair = positions.find_pair(t, o.account, o.instrument)
-    positions.move_open(t, order.pair, c.is_buy, o.order_qty, c.fee)
-    positions.count_message(t, o.account)
-    orders.remember(t, o, order.order_id, 0)
-    t.risk.accepted += 1
+    order.list_id = o.list_id
+    order.is_staged = o.list_id != 0
+    t.pairs[pair].reduce_only_orders += orders.is_reduce_only(t, order)
+    self_match.enter(t, order)
+    if holding.hold(t, order, c.lots, c.fee, c.premium, 1):
+        orders.close_order(t, order, c'8')
+        return True
+    note_accepted(t, c, pair)
+    return False
+
+
+cdef void route(tables* t, const order_record* o, const context* c, outputs* out) noexcept nogil:
+    cdef order_record* routed
+    requests.cancel_met(t, o, c.price, out)
     routed = <order_record*>add_route(out)
     routed[0] = o[0]
-    routed.order_id = order.order_id
+    routed.price = c.price
+    routed.order_id = t.orders[t.sessions[o.session].first_order].order_id
+    t.risk.accepted += 1
+
+
+cdef bint cancels_both(const tables* t, const order_record* o, uint64_t verdict) noexcept nogil:
+    """Nothing failed but a self-match, and each that failed says CANCEL_BOTH."""
+    cdef const account_row* account = &t.accounts[o.account]
+    cdef uint64_t own = <uint64_t>1 << SELF_MATCH_OWN
+    cdef uint64_t group = <uint64_t>1 << SELF_MATCH_GROUP
+    if verdict & ~(own | group) != <uint64_t>1 << DECIDED_BIT:
+        return False
+    return (
+        not (verdict & own and account.self_match_own != CANCEL_BOTH)
+        and not (
+            verdict & group and t.accounts[account.group].self_match_group != CANCEL_BOTH
+        )
+    )
+
+
+cdef int decide(
+    tables* t, const order_record* o, compared* n, context* c, outputs* out
+) noexcept nogil:
+    """Check the order and hold for it; the reason of the first check that failed, or 0."""
+    cdef uint32_t pair = 0
+    cdef int reason = resolve(t, o, &pair)
+    if reason:
+        return reason
+    out.verdict |= assess(t, o, o.order_qty, NULL, pair, c)
+    count_new(t, o, day_of(t, pair))
+    reason = lowest_reason(out.verdict)
+    if reason:
+        numbers_of(c, reason, n)
+        if cancels_both(t, o, out.verdict):
+            requests.cancel_met(t, o, c.price, out)
+    elif open_and_hold(t, o, pair, c):
+        out.verdict |= <uint64_t>1 << OVERFLOW
+        reason = OVERFLOW
+    return reason
 
 
 cdef void new_order(tables* t, const order_record* o, outputs* out) noexcept nogil:
     cdef context c
-    cdef compared first
-    cdef const cl_ord_id_row* known
+    cdef compared n
+    cdef cl_ord_id_row* known
     cdef int reason
-    if o.session == 0 or o.session >= t.session_capacity or o.cl_ord_id == 0:
-        answers.deny(t, o, DENIED, MALFORMED, NULL, out)
+    cdef bint is_taken
+    reason = look_at_id(t, o)
+    if reason == DUPLICATE_CL_ORD_ID and o.flags & POSS_RESEND:
+        answers.restate(t, o, orders.find_cl_ord_id(t, o.session, o.cl_ord_id), out)
         return
-    known = orders.find_cl_ord_id(t, o.session, o.cl_ord_id)
-    if known != NULL:
-        if o.flags & POSS_RESEND:
-            answers.restate(t, o, known, out)
-        else:
-            answers.deny(t, o, DENIED, DUPLICATE_CL_ORD_ID, NULL, out)
-        return
-    if not orders.can_add_cl_ord_id(t, o.session):
-        answers.deny(t, o, DENIED, TABLE_FULL, NULL, out)
-        return
-    memset(&first, 0, sizeof(first))
-    reason = resolve(t, o)
-    if reason == 0:
-        reason = assess(t, o, o.order_qty, NULL, &c, &first, &out.verdict)
-        if reason == 0 and not (orders.has_room(t) and add_chain(t, o.account, o.instrument)):
-            reason = TABLE_FULL
     if reason:
-        orders.remember(t, o, 0, reason).exec_type = EXEC_REJECTED
-        answers.deny(t, o, DENIED, reason, &first, out)
+        answers.deny(t, o, DENIED, reason, NULL, out)
+        return
+    memset(&n, 0, sizeof(n))
+    known = orders.remember(t, o, 0, 0)
+    if o.list_id:
+        reason = lists.take(t, o, out)
+        n.limit_value = o.tot_no_orders
+        n.asked_value = o.list_seq_no
+    is_taken = o.list_id != 0 and reason != MALFORMED
+    if reason == 0:
+        memset(&n, 0, sizeof(n))
+        reason = decide(t, o, &n, &c, out)
+    if reason:
+        known.reason = <uint16_t>reason
+        known.exec_type = EXEC_REJECTED
+        answers.deny(t, o, DENIED, reason, &n, out)
     else:
-        hold(t, o, &c, out)
+        known.order_id = t.orders[t.sessions[o.session].first_order].order_id
+        if not is_taken:
+            route(t, o, &c, out)
+    if is_taken:
+        lists.settle(t, o, reason == 0, out)
 
 
 cdef void step(tables* t, const record* r, outputs* out) noexcept nogil:
@@ -117,7 +194,27 @@ cdef void step(tables* t, const record* r, outputs* out) noexcept nogil:
     elif r.kind == EXECUTION_REPORT or r.kind == CANCEL_REJECT:
         booking.step(t, r, out)
     else:
-        control.step(t, r)
+        control.step(t, r, out)
+
+
+cdef int try_out(tables* t, const order_record* o, context* c, uint64_t* verdict) noexcept nogil:
+    """Run every check and do nothing else; why none could be run, or 0. `t` is a copy."""
+    cdef order_record full
+    cdef order_row* order = NULL
+    cdef uint32_t pair = 0
+    cdef int64_t lots = o.order_qty
+    cdef int reason
+    if o.kind == CANCEL_REPLACE_REQUEST:
+        reason = requests.prepare(t, o, &full, &order, &lots)
+        if reason == 0:
+            verdict[0] |= assess(t, &full, lots, order, order.pair, c)
+        return reason
+    reason = look_at_id(t, o)
+    if reason == 0:
+        reason = resolve(t, o, &pair)
+    if reason == 0:
+        verdict[0] |= assess(t, o, lots, NULL, pair, c)
+    return reason
 
 
 @cython.final
@@ -161,6 +258,30 @@ cdef class Pretrade:
         cdef Py_ssize_t i
         for i in range(len(batch)):
             self._run(&batch[i])
+
+    def assess(self, const record[::1] one):
+        """What every check says of an order or replace, on a copy: nothing here is changed.
+
+        (verdict, {reason: (limit, used, asked, level, scope)}); the dict is empty where the
+        record never gets to the checks: unknown, malformed, no room, twice.
+        """
+        if len(one) != 1:
+            raise ValueError(f"assess takes one record, got {len(one)}")
+        if one[0].kind != NEW_ORDER_SINGLE and one[0].kind != CANCEL_REPLACE_REQUEST:
+            raise ValueError(f"kind {one[0].kind} is not checked: no order and no replace")
+        cdef Tables copy = Tables({name: rows.copy() for name, rows in self.tables.arrays.items()})
+        cdef uint64_t verdict = <uint64_t>1 << DECIDED_BIT
+        cdef context c
+        cdef compared n
+        cdef int reason = try_out(&copy.t, <const order_record*>&one[0], &c, &verdict)
+        if reason:
+            return verdict | <uint64_t>1 << (reason if reason < DECIDED_BIT else 0), {}
+        seen = {}
+        for reason in range(<int>KILL_SWITCH, OVERFLOW + 1):
+            memset(&n, 0, sizeof(n))
+            numbers_of(&c, reason, &n)
+            seen[reason] = (n.limit_value, n.used_value, n.asked_value, n.level, n.scope)
+        return verdict, seen
 
     cdef void _run(self, const record* r) except *:
         if r.sequence != self.tables.t.risk.sequence + 1:

@@ -2,20 +2,28 @@
 
 A cancel is never checked against limits or states: what is open can always be canceled.
 """
-from libc.stdint cimport int64_t, uint32_t, uint64_t
+from libc.stdint cimport int64_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memset
 
 cimport tidegate.native.answers as answers
+cimport tidegate.native.holding as holding
 cimport tidegate.native.orders as orders
 cimport tidegate.native.positions as positions
-from tidegate.native.assessment cimport assess, is_well_formed
-from tidegate.native.checks cimport compared, context
+cimport tidegate.native.rates as rates
+cimport tidegate.native.self_match as self_match
+from tidegate.native.alerts cimport alert
+from tidegate.native.assessment cimport assess, is_well_formed, lowest_reason, numbers_of
+from tidegate.native.compared cimport compared
+from tidegate.native.context cimport context
+from tidegate.native.counts cimport count_replace, note_accepted
+from tidegate.native.days cimport day_of
 from tidegate.native.outputs cimport add_route, outputs
 from tidegate.native.records cimport (
-    CANCEL_REJECT, CANCEL_REQUEST, DUPLICATE_CL_ORD_ID, MALFORMED, POSS_RESEND, REQUEST_PENDING,
-    TABLE_FULL, TOO_LATE, UNKNOWN_ORDER, order_record,
+    BUY, CANCEL_BOTH, CANCEL_RATE, CANCEL_REJECT, CANCEL_REQUEST, CANCEL_RESTING,
+    CANCELED_SELF_MATCH, DUPLICATE_CL_ORD_ID, MALFORMED, MARKET, OVERFLOW, POSS_RESEND,
+    REQUEST_PENDING, TABLE_FULL, TG_LAYOUT_VERSION, TOO_LATE, UNKNOWN_ORDER, order_record,
 )
-from tidegate.native.tables cimport cl_ord_id_row, order_row, tables
+from tidegate.native.tables cimport account_row, bucket, cl_ord_id_row, order_row, tables
 
 
 cdef order_row* named(
@@ -38,14 +46,50 @@ cdef order_row* named(
     return order
 
 
+cdef void count_cancel(tables* t, const order_row* order, outputs* out) noexcept nogil:
+    """Control 10: counted, never blocked. The cancel that fills a bucket is told, once."""
+    cdef const account_row* account = &t.accounts[order.account]
+    cdef int64_t now_ns = t.risk.now_ns
+    cdef bucket* filled = NULL
+    cdef bucket* b
+    cdef int i
+    b = &t.sessions[order.session].cancel_rate
+    if rates.count(b, now_ns):
+        filled = b
+    b = &t.instruments[order.instrument].cancel_rate
+    if rates.count(b, now_ns) and filled == NULL:
+        filled = b
+    for i in range(account.chain_count):
+        b = &t.accounts[account.chain[i]].cancel_rate
+        if rates.count(b, now_ns) and filled == NULL:
+            filled = b
+    if filled != NULL:
+        alert(
+            t, out, order.account, order.instrument, CANCEL_RATE, 0,
+            filled.tolerance_ns, filled.next_ns - now_ns, filled.interval_ns,
+        )
+
+
 cdef void route_cancel(
-    tables* t, order_row* order, const order_record* o, uint64_t cl_ord_id, outputs* out
+    tables* t, order_row* order, const order_record* o, uint64_t cl_ord_id, int reason,
+    outputs* out
 ) noexcept nogil:
-    cdef order_record* routed = <order_record*>add_route(out)
-    positions.count_message(t, order.account)
+    cdef order_record* routed
     order.is_cancel_pending = 1
     order.cancel_cl_ord_id = cl_ord_id
-    routed[0] = o[0]
+    order.cancel_reason = <uint16_t>reason
+    if order.is_staged:
+        t.sessions[order.session].is_list_refused = 1
+        return
+    count_cancel(t, order, out)
+    routed = <order_record*>add_route(out)
+    if o != NULL:
+        routed[0] = o[0]
+    else:
+        memset(routed, 0, sizeof(order_record))
+        routed.layout_version = TG_LAYOUT_VERSION
+        routed.sequence = t.risk.sequence
+        routed.received_ns = t.risk.now_ns
     routed.kind = CANCEL_REQUEST
     routed.cl_ord_id = cl_ord_id
     routed.orig_cl_ord_id = order.cl_ord_id
@@ -54,6 +98,9 @@ cdef void route_cancel(
     routed.instrument = order.instrument
     routed.session = order.session
     routed.side = order.side
+    routed.ord_type = order.ord_type
+    routed.time_in_force = order.time_in_force
+    routed.position_effect = order.position_effect
     routed.price = order.price
     routed.order_qty = order.order_qty
 
@@ -62,14 +109,14 @@ cdef void cancel(tables* t, const order_record* o, outputs* out) noexcept nogil:
     """Never checked against state or limits: what is open can always be canceled."""
     cdef int reason = 0
     cdef order_row* order = named(t, o, &reason)
-    if order != NULL and order.is_cancel_pending:
+    if order != NULL and (order.is_cancel_pending or order.is_staged):
         if o.flags & POSS_RESEND and order.cancel_cl_ord_id == o.cl_ord_id:
             return  # the same request once more: its answer is on the way
         reason = REQUEST_PENDING
     if reason:
         answers.deny(t, o, CANCEL_REJECT, reason, NULL, out)
         return
-    route_cancel(t, order, o, o.cl_ord_id, out)
+    route_cancel(t, order, o, o.cl_ord_id, 0, out)
 
 
 cdef void mass_cancel(tables* t, const order_record* o, outputs* out) noexcept nogil:
@@ -96,14 +143,43 @@ cdef void mass_cancel(tables* t, const order_record* o, outputs* out) noexcept n
             continue
         if o.mass_cancel_type == c'd' and not t.accounts[order.account].cancel_on_disconnect:
             continue
-        route_cancel(t, order, o, 0, out)
+        route_cancel(t, order, o, 0, 0, out)
+
+
+cdef inline bint cancels(int policy) noexcept nogil:
+    return policy == CANCEL_RESTING or policy == CANCEL_BOTH
+
+
+cdef void cancel_met(tables* t, const order_record* o, int64_t price, outputs* out) noexcept nogil:
+    cdef const account_row* account = &t.accounts[o.account]
+    cdef bint of_own = cancels(account.self_match_own)
+    cdef bint of_group = cancels(t.accounts[account.group].self_match_group)
+    cdef bint is_buy = o.side == BUY
+    cdef bint is_market = o.ord_type == MARKET
+    cdef order_row* order
+    cdef uint32_t slot, day
+    if not of_own and not of_group:
+        return
+    day = day_of(t, positions.find_pair(t, o.account, o.instrument))
+    if not self_match.may_cross(&t.days[day], is_buy, is_market, price):
+        return
+    slot = t.days[day].first_order
+    while slot:
+        order = &t.orders[slot]
+        slot = order.next_of_group
+        if order.is_cancel_pending or order.is_staged:
+            continue
+        if not of_group and order.account != o.account:
+            continue
+        if self_match.is_met(order, is_buy, is_market, price):
+            route_cancel(t, order, NULL, 0, CANCELED_SELF_MATCH, out)
 
 
 cdef int replaceable(
     tables* t, const order_record* o, order_row* order, order_record* full
 ) noexcept nogil:
     """Fill in what the order itself says; why it cannot be replaced, or 0."""
-    if order.is_replace_pending or order.is_cancel_pending:
+    if order.is_replace_pending or order.is_cancel_pending or order.is_staged:
         return REQUEST_PENDING
     if orders.find_cl_ord_id(t, o.session, o.cl_ord_id) != NULL:
         return DUPLICATE_CL_ORD_ID
@@ -115,46 +191,81 @@ cdef int replaceable(
     full.side = order.side
     full.ord_type = order.ord_type
     full.time_in_force = order.time_in_force
+    full.position_effect = order.position_effect
     full.flags = (o.flags & POSS_RESEND) | order.flags
     full.order_id = order.order_id
-    if not is_well_formed(full):
+    if not is_well_formed(t, full):
         return MALFORMED
     if o.order_qty <= order.cum_qty:
         return TOO_LATE
     return 0
 
 
-cdef void replace(tables* t, const order_record* o, outputs* out) noexcept nogil:
-    """Checked anew for what it adds; held at the worse of old and new until it is answered."""
+cdef int hold_more(
+    tables* t, order_row* order, const order_record* full, context* c, outputs* out
+) noexcept nogil:
+    """Held at the worse of old and new until it is answered. The reason, or 0."""
+    cdef bint is_stuck
+    order.is_replace_pending = 1
+    order.replace_cl_ord_id = full.cl_ord_id
+    order.replace_price = c.price
+    order.replace_qty = full.order_qty
+    is_stuck = holding.hold(t, order, c.lots, c.fee, c.premium, 0)
+    if is_stuck:
+        order.is_replace_pending = 0
+        out.verdict |= <uint64_t>1 << OVERFLOW
+        return OVERFLOW
+    note_accepted(t, c, order.pair)
+    self_match.reprice(t, order)
+    orders.remember(t, full, order.order_id, 0)
+    return 0
+
+
+cdef int prepare(
+    tables* t, const order_record* o, order_record* full, order_row** found, int64_t* lots
+) noexcept nogil:
+    """What a replace would make of its order, and the lots it adds; why it cannot, or 0."""
     cdef int reason = 0
     cdef order_row* order = named(t, o, &reason)
-    cdef order_record full
-    cdef context c
-    cdef compared first
-    cdef int64_t lots
-    memset(&first, 0, sizeof(first))
+    found[0] = order
     if order != NULL:
-        if (
-            o.flags & POSS_RESEND and order.is_replace_pending
-            and order.replace_cl_ord_id == o.cl_ord_id
-        ):
-            return  # the same request once more: its answer is on the way
-        reason = replaceable(t, o, order, &full)
+        reason = replaceable(t, o, order, full)
     if reason == 0:
-        lots = o.order_qty - order.cum_qty - order.held_qty
-        reason = assess(
-            t, &full, lots if lots > 0 else 0, order, &c, &first, &out.verdict
-        )
+        lots[0] = max(<int64_t>0, o.order_qty - order.cum_qty - order.held_qty)
+    return reason
+
+
+cdef bint is_resent(const order_record* o, const order_row* order) noexcept nogil:
+    return (
+        order != NULL and o.flags & POSS_RESEND and order.is_replace_pending
+        and order.replace_cl_ord_id == o.cl_ord_id
+    )
+
+
+cdef void replace(tables* t, const order_record* o, outputs* out) noexcept nogil:
+    """Checked anew for what it adds; held at the worse of old and new until it is answered."""
+    cdef order_row* order
+    cdef order_record full
+    cdef order_record* routed
+    cdef context c
+    cdef compared n
+    cdef int64_t lots = 0
+    cdef int reason = prepare(t, o, &full, &order, &lots)
+    if is_resent(o, order):
+        return  # the same request once more: its answer is on the way
+    memset(&n, 0, sizeof(n))
+    if reason == 0:
+        out.verdict |= assess(t, &full, lots, order, order.pair, &c)
+        count_replace(t, &full, day_of(t, order.pair))
+        reason = lowest_reason(out.verdict)
+        if reason:
+            numbers_of(&c, reason, &n)
+        else:
+            reason = hold_more(t, order, &full, &c, out)
     if reason:
-        answers.deny(t, o, CANCEL_REJECT, reason, &first, out)
+        answers.deny(t, o, CANCEL_REJECT, reason, &n, out)
         return
-    order.is_replace_pending = 1
-    order.replace_cl_ord_id = o.cl_ord_id
-    order.replace_price = o.price
-    order.replace_qty = o.order_qty
-    order.held_qty += c.lots
-    order.fee_held += c.fee
-    positions.move_open(t, order.pair, c.is_buy, c.lots, c.fee)
-    positions.count_message(t, order.account)
-    orders.remember(t, o, order.order_id, 0)
-    (<order_record*>add_route(out))[0] = full
+    cancel_met(t, &full, c.price, out)
+    routed = <order_record*>add_route(out)
+    routed[0] = full
+    routed.price = c.price

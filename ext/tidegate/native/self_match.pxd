@@ -5,9 +5,10 @@ from tidegate.native.records cimport order_record
 from tidegate.native.tables cimport day_row, order_row, tables
 
 
-# `enter` when it is held and order.pair is set, and again when it gets a pending price.
+# `enter` when it is held and order.pair is set; `reprice` when it gets a pending price.
 # orders.close_order calls `leave`.
 cdef void enter(tables* t, order_row* order) noexcept nogil
+cdef void reprice(tables* t, const order_row* order) noexcept nogil
 cdef void leave(tables* t, order_row* order) noexcept nogil
 # One cheap test first: can any order of the group cross?
 cdef bint may_cross(const day_row* day, bint is_buy, bint is_market, int64_t price) noexcept nogil
