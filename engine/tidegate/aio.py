@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from decimal import Decimal
 from types import TracebackType
 from typing import Self, TypeVar
@@ -10,11 +10,12 @@ from typing import Self, TypeVar
 import msgspec
 
 from tidegate import session_messages as messages
+from tidegate.client.operator import Operator, Request
 from tidegate.client.orders import NewOrder
-from tidegate.client.report import Order, Report
+from tidegate.client.report import Alert, ControlAnswer, Order, Report
 from tidegate.client.trading import CONNECT_TIMEOUT, REQUEST_TIMEOUT, Trading
 from tidegate.errors import SessionError
-from tidegate.native.records import Side, TimeInForce
+from tidegate.native.records import PositionEffect, Side, TimeInForce
 
 T = TypeVar("T", bound=msgspec.Struct)
 TICK_S = 0.05
@@ -69,6 +70,7 @@ class Client:
         time_in_force: TimeInForce = TimeInForce.DAY,
         reduce_only: bool = False,
         post_only: bool = False,
+        position_effect: PositionEffect | None = None,
         cl_ord_id: int | None = None,
     ) -> Order:
         """Sends an order, without waiting: limit at `price`, market without one."""
@@ -81,6 +83,7 @@ class Client:
             time_in_force=time_in_force,
             reduce_only=reduce_only,
             post_only=post_only,
+            position_effect=position_effect,
             cl_ord_id=cl_ord_id,
         )
         return self.submit_many([new])[0]
@@ -89,6 +92,13 @@ class Client:
         """Sends several orders in one frame."""
         try:
             return self._open().submit_many(new_orders)
+        finally:
+            self._look_again()
+
+    def submit_list(self, new_orders: list[NewOrder]) -> list[Order]:
+        """Sends orders of which risk lets all through, or none."""
+        try:
+            return self._open().submit_list(new_orders)
         finally:
             self._look_again()
 
@@ -114,6 +124,18 @@ class Client:
             waiting = self._open().reports
             if waiting:
                 yield waiting.popleft()
+
+    async def alerts(self, timeout: float | None = 0) -> AsyncIterator[Alert]:
+        """What risk has told of its own accord; ends when nothing more came for `timeout`."""
+        while await self._wait(lambda: bool(self._open().alerts), timeout):
+            waiting = self._open().alerts
+            if waiting:
+                yield waiting.popleft()
+
+    @property
+    def operator(self) -> Operator[Awaitable[ControlAnswer]]:
+        """An operator's words; each is awaited for what becomes of it."""
+        return Operator(lambda: self._open().names, self._operate)
 
     async def account(self, account: str) -> messages.AccountReply:
         """Trading state and money of an account."""
@@ -203,17 +225,28 @@ class Client:
         trading = self._open()
         trading.require_logon()
         request_id = trading.ask(request, account)
+        return await self._answered(request, lambda: trading.answer(request_id, kind), request_id)
+
+    async def _operate(self, request: Request) -> ControlAnswer:
+        trading = self._open()
+        request_id = trading.operate(request)
+        return await self._answered(
+            "the request", lambda: trading.control_answer(request_id), request_id
+        )
+
+    async def _answered(self, what: str, take: Callable[[], T | None], request_id: int) -> T:
+        """The answer that `take` finds; SessionError when none comes in time."""
         found: list[T] = []
 
         def is_answered() -> bool:
-            answer = trading.answer(request_id, kind)
+            answer = take()
             if answer is not None:
                 found.append(answer)
             return bool(found)
 
         if not await self._wait(is_answered, REQUEST_TIMEOUT):
-            trading.forget(request_id)
-            raise SessionError(f"{request!r} was not answered within {REQUEST_TIMEOUT} s")
+            self._open().forget(request_id)
+            raise SessionError(f"{what!r} was not answered within {REQUEST_TIMEOUT} s")
         return found[0]
 
     def _open(self) -> Trading:

@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 
 from tidegate import session_messages as messages
+from tidegate.client.names import Names
 from tidegate.client.orders import NewOrder, Orders
 from tidegate.client.report import ord_status
 from tidegate.codec import DENIAL, EXECUTION, ORDER
@@ -15,8 +16,8 @@ TERMS = messages.InstrumentTerms(1, "GCZ3", "SIM", "GCZ3", "GC", "USD", "0.1", "
 
 
 def orders(orders_max: int = 100) -> Orders:
-    made = Orders(first_cl_ord_id=1, orders_max=orders_max)
-    made.learn(messages.LogonReply(1, {"A-1": 7}, [TERMS], 10**9, started_ns=1))
+    made = Orders(first_cl_ord_id=1, names=Names(), orders_max=orders_max)
+    made.names.learn(messages.LogonReply(1, {"A-1": 7}, [TERMS], 10**9, started_ns=1))
     return made
 
 

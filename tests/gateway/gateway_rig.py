@@ -46,7 +46,7 @@ def until(is_done: Callable[[], Any], what: str, timeout_s: float = TIMEOUT_S) -
 
 
 def universe_of(run_dir: RunDir, heartbeat_ns: int = HEARTBEAT_NS, **changes: Any) -> Universe:
-    """configs/dev.toml with two sessions of one account each, and what a test changes."""
+    """configs/dev.toml with two sessions of one account each, an operator, and a test's changes."""
     universe = load_universe(DEV, run_dir)
     handles = {account.name: account.handle for account in universe.accounts}
     sessions = tuple(
@@ -59,6 +59,15 @@ def universe_of(run_dir: RunDir, heartbeat_ns: int = HEARTBEAT_NS, **changes: An
         )
         for index, (name, account) in enumerate((("one", "dev-1"), ("two", "dev-2")), start=1)
     )
+    operator = Session(
+        handle=3,
+        name="ops",
+        accounts=(),
+        public_key=None,
+        heartbeat_ns=heartbeat_ns,
+        role="operator",
+    )
+    sessions += (operator,)
     return msgspec.structs.replace(universe, **{"sessions": sessions, **changes})
 
 
@@ -69,23 +78,33 @@ class Risk:
         self._orders = LaneSource(
             context, topology.endpoint(universe, "orders"), hwm=topology.hwm(universe, "orders")
         )
+        self._controls = LaneSource(
+            context, topology.endpoint(universe, "control"), hwm=topology.hwm(universe, "control")
+        )
         self._reports = LaneTarget(context, topology.endpoint(universe, "reports"))
         self._order_id = 0
 
     def take(self, count: int = 1) -> npt.NDArray[Any]:
         """The next records that the gateway forwards, exactly `count` of them."""
+        return self._take(self._orders, count).view(ORDER_RECORD)
+
+    def take_controls(self, count: int = 1) -> npt.NDArray[Any]:
+        """The next records of operators, exactly `count` of them."""
+        return self._take(self._controls, count)
+
+    def _take(self, lane: LaneSource, count: int) -> npt.NDArray[Any]:
         rows: list[npt.NDArray[Any]] = []
 
         def is_enough() -> bool:
-            rows.append(self._orders.take_rows(count - sum(map(len, rows))))
+            rows.append(lane.take_rows(count - sum(map(len, rows))))
             return sum(map(len, rows)) == count
 
         until(is_enough, f"taking {count} records from the lane")
-        return np.concatenate(rows).view(ORDER_RECORD)
+        return np.concatenate(rows)
 
     def nothing(self) -> bool:
         """Whether the lane is empty now."""
-        return len(self._orders.take_rows(1)) == 0
+        return not len(self._orders.take_rows(1)) and not len(self._controls.take_rows(1))
 
     def put(self, rows: npt.NDArray[Any]) -> None:
         """Sends reports."""
@@ -133,8 +152,27 @@ class Risk:
         report["limit_value"], report["used_value"], report["asked_value"] = 20, 0, 21
         self.put(report)
 
+    def answer(self, request: np.void, reason: int = 0, **numbers: int) -> None:
+        """Answers an operator's record."""
+        report = np.zeros(1, DENIAL_RECORD)
+        report["kind"] = Kind.CONTROL_ANSWER
+        report["cl_ord_id"], report["ref_kind"] = request["cl_ord_id"], request["kind"]
+        report["session"], report["reason"] = request["actor"], reason
+        for name, value in numbers.items():
+            report[name] = value
+        self.put(report)
+
+    def alert(self, session: int, **fields: int) -> None:
+        """Tells a session something of its own accord."""
+        report = np.zeros(1, DENIAL_RECORD)
+        report["kind"], report["session"] = Kind.ALERT, session
+        for name, value in fields.items():
+            report[name] = value
+        self.put(report)
+
     def close(self) -> None:
         self._orders.close()
+        self._controls.close()
         self._reports.close()
 
 

@@ -15,12 +15,13 @@ from typing import Self, TypeVar
 import msgspec
 
 from tidegate import session_messages as messages
+from tidegate.client.operator import Operator, Request
 from tidegate.client.orders import NewOrder
-from tidegate.client.report import Order, Report
+from tidegate.client.report import Alert, ControlAnswer, Order, Report
 from tidegate.client.trading import CONNECT_TIMEOUT, REQUEST_TIMEOUT, Trading
 from tidegate.errors import SessionError
 from tidegate.native.clock import elapsed_ns
-from tidegate.native.records import Side, TimeInForce
+from tidegate.native.records import PositionEffect, Side, TimeInForce
 
 T = TypeVar("T", bound=msgspec.Struct)
 TICK_S = 0.05
@@ -77,6 +78,7 @@ class Client:
         time_in_force: TimeInForce = TimeInForce.DAY,
         reduce_only: bool = False,
         post_only: bool = False,
+        position_effect: PositionEffect | None = None,
         cl_ord_id: int | None = None,
     ) -> Order:
         """Sends an order: limit at `price`, market without one."""
@@ -89,6 +91,7 @@ class Client:
             time_in_force=time_in_force,
             reduce_only=reduce_only,
             post_only=post_only,
+            position_effect=position_effect,
             cl_ord_id=cl_ord_id,
         )
         return self.submit_many([new])[0]
@@ -97,6 +100,11 @@ class Client:
         """Sends several orders in one frame."""
         with self._lock:
             return self._open().submit_many(new_orders)
+
+    def submit_list(self, new_orders: list[NewOrder]) -> list[Order]:
+        """Sends orders of which risk lets all through, or none."""
+        with self._lock:
+            return self._open().submit_list(new_orders)
 
     def cancel(self, order: Order | int) -> None:
         """Asks to cancel an order; the reports say what became of it."""
@@ -123,6 +131,21 @@ class Client:
                     continue
                 report = waiting.popleft()
             yield report
+
+    def alerts(self, timeout: float | None = 0) -> Iterator[Alert]:
+        """What risk has told of its own accord; ends when nothing more came for `timeout`."""
+        while self._wait(lambda trading: bool(trading.alerts), timeout):
+            with self._lock:
+                waiting = self._open().alerts
+                if not waiting:
+                    continue
+                alert = waiting.popleft()
+            yield alert
+
+    @property
+    def operator(self) -> Operator[ControlAnswer]:
+        """An operator's words; each waits for what becomes of it."""
+        return Operator(lambda: self._open().names, self._operate)
 
     def account(self, account: str) -> messages.AccountReply:
         """Trading state and money of an account."""
@@ -207,10 +230,21 @@ class Client:
             trading = self._open()
             trading.require_logon()
             request_id = trading.ask(request, account)
+        return self._answered(request, lambda trading: trading.answer(request_id, kind), request_id)
+
+    def _operate(self, request: Request) -> ControlAnswer:
+        with self._lock:
+            request_id = self._open().operate(request)
+        return self._answered(
+            "the request", lambda trading: trading.control_answer(request_id), request_id
+        )
+
+    def _answered(self, what: str, take: Callable[[Trading], T | None], request_id: int) -> T:
+        """The answer that `take` finds; SessionError when none comes in time."""
         found: list[T] = []
 
         def is_answered(trading: Trading) -> bool:
-            answer = trading.answer(request_id, kind)
+            answer = take(trading)
             if answer is not None:
                 found.append(answer)
             return bool(found)
@@ -218,7 +252,7 @@ class Client:
         if not self._wait(is_answered, REQUEST_TIMEOUT):
             with self._lock:
                 self._open().forget(request_id)
-            raise SessionError(f"{request!r} was not answered within {REQUEST_TIMEOUT} s")
+            raise SessionError(f"{what!r} was not answered within {REQUEST_TIMEOUT} s")
         return found[0]
 
     def _open(self) -> Trading:

@@ -4,13 +4,12 @@ Written by the client that owns it; names and decimals end here, records have ha
 ticks only.
 """
 
-from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
-from tidegate import session_messages as messages
+from tidegate.client.names import Names, whole
 from tidegate.client.report import FINAL, PENDING_NEW, REJECTED, Order, Report, ord_status
 from tidegate.codec import DENIAL, EXECUTION, ORDER, offset_of
 from tidegate.errors import SessionError
@@ -21,13 +20,17 @@ from tidegate.native.records import (
     Kind,
     Level,
     OrdType,
+    PositionEffect,
     Reason,
+    Scope,
     Side,
     TimeInForce,
 )
 from tidegate.prices import to_price, to_ticks
 
 ORDERS_MAX = 200_000
+LIST_ID_MAX = (1 << 16) - 1
+LIST_ORDERS_MAX = 255
 _E = EXECUTION.index
 _D = DENIAL.index
 _KIND = offset_of("kind")
@@ -35,7 +38,10 @@ _STAMPS = ("decided_delta", "routed_delta", "venue_delta", "back_delta")
 
 
 class NewOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """What to submit; `price` None = market order."""
+    """What to submit; `price` None = market order, `position_effect` None = not given.
+
+    Where a venue keeps long and short lots apart, OPEN or a close must be given.
+    """
 
     account: str | int
     instrument: str
@@ -45,45 +51,57 @@ class NewOrder(msgspec.Struct, frozen=True, kw_only=True):
     time_in_force: TimeInForce = TimeInForce.DAY
     reduce_only: bool = False
     post_only: bool = False
+    position_effect: PositionEffect | None = None
     cl_ord_id: int | None = None
+
+
+class Place(NamedTuple):
+    """Where an order stands in a list; all 0 = in none."""
+
+    list_id: int
+    list_seq_no: int
+    tot_no_orders: int
+
+
+NO_LIST = Place(0, 0, 0)
 
 
 class Orders:
     """The orders of one session, by cl_ord_id of each of their requests and by order_id."""
 
-    def __init__(self, first_cl_ord_id: int, orders_max: int = ORDERS_MAX) -> None:
+    def __init__(self, first_cl_ord_id: int, names: Names, orders_max: int = ORDERS_MAX) -> None:
+        self.names = names
         self._next_cl_ord_id = first_cl_ord_id
+        self._next_list_id = 1 + first_cl_ord_id % LIST_ID_MAX
         self._orders_max = orders_max
         self._by_cl_ord_id: dict[int, Order] = {}
         self._by_order_id: dict[int, Order] = {}
         self._duplicates: dict[int, list[Order]] = {}
-        self._accounts: dict[str, int] = {}
-        self._account_names: dict[int, str] = {}
-        self._ticks: dict[str, tuple[int, Decimal]] = {}
-        self._instruments: dict[int, tuple[str, Decimal]] = {}
-
-    def learn(self, reply: messages.LogonReply) -> None:
-        """Takes the handles and tick sizes that the gateway gave at logon."""
-        self._accounts = dict(reply.accounts)
-        self._account_names = {handle: name for name, handle in reply.accounts.items()}
-        for terms in reply.instruments:
-            tick_size = Decimal(terms.tick_size)
-            self._ticks[terms.symbol] = (terms.handle, tick_size)
-            self._instruments[terms.handle] = (terms.symbol, tick_size)
 
     def tick_size(self, instrument: str) -> Decimal:
         """The instrument's tick size."""
-        return self._instrument(instrument)[1]
+        return self.names.instrument(instrument)[1]
 
-    def new_order(self, new: NewOrder) -> tuple[Order, bytes]:
+    def new_list(self, new_orders: list[NewOrder]) -> list[tuple[Order, bytes]]:
+        """Orders of which risk lets all through, or none."""
+        if not 1 <= len(new_orders) <= LIST_ORDERS_MAX:
+            raise SessionError(f"a list of {len(new_orders)} orders; 1 to {LIST_ORDERS_MAX} are")
+        places = [
+            Place(self._next_list_id, number, len(new_orders))
+            for number in range(1, len(new_orders) + 1)
+        ]
+        self._next_list_id = self._next_list_id % LIST_ID_MAX + 1
+        return [self.new_order(new, place) for new, place in zip(new_orders, places, strict=True)]
+
+    def new_order(self, new: NewOrder, place: Place = NO_LIST) -> tuple[Order, bytes]:
         """The order and the record that asks for it."""
-        instrument, tick_size = self._instrument(new.instrument)
+        instrument, tick_size = self.names.instrument(new.instrument)
         side = _side(new.side)
         ticks = NO_PRICE if new.price is None else to_ticks(new.price, tick_size)
-        time_in_force = _whole("time_in_force", new.time_in_force, 0, 2**8)
-        cl_ord_id = self._next_id() if new.cl_ord_id is None else new.cl_ord_id
+        time_in_force = whole("time_in_force", new.time_in_force, 0, 2**8)
+        cl_ord_id = self.next_id() if new.cl_ord_id is None else new.cl_ord_id
         order = Order(
-            cl_ord_id=_whole("cl_ord_id", cl_ord_id, 0, 2**64),
+            cl_ord_id=whole("cl_ord_id", cl_ord_id, 0, 2**64),
             account=str(new.account),
             instrument=new.instrument,
             side=side,
@@ -99,11 +117,15 @@ class Orders:
                 "cl_ord_id": order.cl_ord_id,
                 "price": ticks,
                 "order_qty": order.order_qty,
-                "account": self._account(new.account),
+                "account": self.names.account(new.account),
                 "instrument": instrument,
                 "side": side,
                 "ord_type": order.ord_type,
                 "time_in_force": time_in_force,
+                "position_effect": new.position_effect or 0,
+                "list_id": place.list_id,
+                "list_seq_no": place.list_seq_no,
+                "tot_no_orders": place.tot_no_orders,
             }
         )
         if order.cl_ord_id in self._by_cl_ord_id:
@@ -162,9 +184,10 @@ class Orders:
         price: str | int | Decimal | None,
         order_qty: int | None,
     ) -> bytes:
-        instrument, tick_size = self._instrument(order.instrument)
-        price = order.price if price is None else price
-        cl_ord_id = self._next_id()
+        instrument, tick_size = self.names.instrument(order.instrument)
+        if price is None and order.ord_type == OrdType.LIMIT:
+            price = order.price
+        cl_ord_id = self.next_id()
         self._by_cl_ord_id[cl_ord_id] = order
         return ORDER.pack(
             {
@@ -179,6 +202,7 @@ class Orders:
                 "side": order.side,
                 "ord_type": order.ord_type,
                 "time_in_force": order.time_in_force,
+                "position_effect": ORDER.unpack(order.request)[ORDER.index["position_effect"]],
             }
         )
 
@@ -199,10 +223,12 @@ class Orders:
             if values[_E["last_qty"]]
             else None,
             exec_id=values[_E["exec_id"]],
+            trd_match_id=values[_E["trd_match_id"]],
             limit=None,
             used=None,
             asked=None,
             level=None,
+            scope=None,
             ref_kind=None,
             ref_seq_num=0,
         )
@@ -211,7 +237,7 @@ class Orders:
         values = DENIAL.unpack(record)
         ref_kind = values[_D["ref_kind"]]
         is_new = ref_kind in (0, Kind.NEW_ORDER_SINGLE) and kind != Kind.CANCEL_REJECT
-        level = values[_D["level"]]
+        level, scope = values[_D["level"]], values[_D["scope"]]
         return Report(
             **self._common(values, _D),
             kind=kind,
@@ -222,10 +248,12 @@ class Orders:
             last_qty=0,
             last_px=None,
             exec_id=0,
+            trd_match_id=0,
             limit=values[_D["limit_value"]],
             used=values[_D["used_value"]],
             asked=values[_D["asked_value"]],
             level=Level(level) if level else None,
+            scope=Scope(scope) if scope else None,
             ref_kind=Kind(ref_kind) if ref_kind else None,
             ref_seq_num=values[_D["ref_seq_num"]],
             text=text,
@@ -241,8 +269,8 @@ class Orders:
         return {
             "cl_ord_id": values[at["cl_ord_id"]],
             "order_id": values[at["order_id"]],
-            "account": self._account_names.get(values[at["account"]]),
-            "instrument": self._instruments.get(instrument, (None,))[0],
+            "account": self.names.account_name(values[at["account"]]),
+            "instrument": self.names.symbol(instrument),
             "side": Side(side) if side in (Side.BUY, Side.SELL) else None,
             "order_qty": values[at["order_qty"]],
             "price": self._price(values[at["price"]], instrument),
@@ -268,7 +296,7 @@ class Orders:
         order.order_qty = report.order_qty
         order.cum_qty = report.cum_qty
         order.reason = report.reason
-        if report.price is not None:
+        if report.price is not None and order.ord_type == OrdType.LIMIT:
             order.price = report.price
         if order.is_final:
             self._by_order_id.pop(order.order_id, None)
@@ -305,28 +333,13 @@ class Orders:
             raise SessionError(f"cl_ord_id {order} is not of an order of this client")
         return found
 
-    def _next_id(self) -> int:
+    def next_id(self) -> int:
+        """A number that no request of this session has had."""
         self._next_cl_ord_id += 1
         return self._next_cl_ord_id - 1
 
-    def _account(self, account: str | int) -> int:
-        if isinstance(account, int):
-            return _whole("account", account, 0, 2**32)
-        if account not in self._accounts:
-            raise SessionError(
-                f"account {account!r} is not of this session; it has {_names(self._accounts)}"
-            )
-        return self._accounts[account]
-
-    def _instrument(self, symbol: str) -> tuple[int, Decimal]:
-        if symbol not in self._ticks:
-            raise SessionError(f"instrument {symbol!r} is unknown; there are {_names(self._ticks)}")
-        return self._ticks[symbol]
-
     def _price(self, ticks: int, instrument: int) -> Decimal | None:
-        if ticks == NO_PRICE or instrument not in self._instruments:
-            return None
-        return to_price(ticks, self._instruments[instrument][1])
+        return None if ticks == NO_PRICE else self.names.price(instrument, ticks)
 
 
 def _side(side: Side | str) -> Side:
@@ -338,17 +351,4 @@ def _side(side: Side | str) -> Side:
 
 
 def _quantity(order_qty: int) -> int:
-    return _whole("order_qty", order_qty, -(2**63), 2**63)
-
-
-def _whole(name: str, value: int, least: int, end: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{name} {value!r} is a {type(value).__name__}, not an int")
-    if not least <= value < end:
-        raise SessionError(f"{name} {value} does not fit {(end - least).bit_length() - 1} bits")
-    return value
-
-
-def _names(names: Iterable[str]) -> str:
-    listed = sorted(names)
-    return ", ".join(listed[:8]) + (" ..." if len(listed) > 8 else "")
+    return whole("order_qty", order_qty, -(2**63), 2**63)

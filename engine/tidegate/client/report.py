@@ -1,10 +1,20 @@
-"""What a client gets and holds: typed reports and the handle of an order."""
+"""What a client gets and holds: typed reports, alerts, answers, and the handle of an order."""
 
 from decimal import Decimal
 
 import msgspec
 
-from tidegate.native.records import ExecType, Kind, Level, OrdType, Reason, Side, TimeInForce
+from tidegate.native.records import (
+    ExecType,
+    Grade,
+    Kind,
+    Level,
+    OrdType,
+    Reason,
+    Scope,
+    Side,
+    TimeInForce,
+)
 
 # FIX 39. ord_status follows from exec_type and cum_qty, see RECORDS.md.
 NEW, PARTIALLY_FILLED, FILLED = "New", "PartiallyFilled", "Filled"
@@ -46,11 +56,13 @@ class Report(msgspec.Struct, frozen=True):
     last_qty: int
     last_px: Decimal | None
     exec_id: int
+    trd_match_id: int
     reason: Reason | None
     limit: int | None
     used: int | None
     asked: int | None
     level: Level | None
+    scope: Scope | None
     ref_kind: Kind | None
     ref_seq_num: int
     msg_seq_num: int
@@ -83,9 +95,75 @@ class Report(msgspec.Struct, frozen=True):
             line += f", filled {self.last_qty} at {self.last_px}, {self.leaves_qty} left"
         if self.reason is not None:
             line += f": {self.reason.name}"
-            if self.limit or self.used or self.asked:
-                line += f" (limit {self.limit}, used {self.used}, asked {self.asked})"
+            line += compared(self.limit, self.used, self.asked, self.level, self.scope)
         return line + (f": {self.text}" if self.text else "")
+
+
+class Alert(msgspec.Struct, frozen=True):
+    """What risk has seen or done by itself. grade None = back to normal, or not graded."""
+
+    reason: Reason | None
+    grade: Grade | None
+    account: str | None
+    instrument: str | None
+    limit: int
+    used: int
+    asked: int
+    level: Level | None
+    scope: Scope | None
+    msg_seq_num: int
+    is_poss_dup: bool
+
+    def __str__(self) -> str:
+        line = f"ALERT {self.reason.name if self.reason else '-'}"
+        if self.grade is not None:
+            line += f" {self.grade.name.removeprefix('GRADE_')}"
+        line += f" {self.account or '-'} {self.instrument or '-'}"
+        return line + compared(self.limit, self.used, self.asked, self.level, self.scope)
+
+
+class ControlAnswer(msgspec.Struct, frozen=True):
+    """What became of an operator's request; reason None = it was done."""
+
+    request_id: int
+    ref_kind: Kind | None
+    reason: Reason | None
+    limit: int
+    used: int
+    asked: int
+    level: Level | None
+    scope: Scope | None
+    msg_seq_num: int
+
+    @property
+    def is_done(self) -> bool:
+        """Risk has done it."""
+        return self.reason is None
+
+    def __str__(self) -> str:
+        what = self.ref_kind.name if self.ref_kind else "CONTROL"
+        line = f"{what} {self.request_id}: {self.reason.name if self.reason else 'done'}"
+        return line + compared(self.limit, self.used, self.asked, self.level, self.scope)
+
+
+def compared(
+    limit: int | None,
+    used: int | None,
+    asked: int | None,
+    level: Level | None,
+    scope: Scope | None,
+) -> str:
+    """Numbers of a decision and where they stand, in words; empty when there are none."""
+    words = []
+    if limit or used or asked:
+        words += [f"limit {limit}", f"used {used}", f"asked {asked}"]
+    if level is not None:
+        words.append(f"at {level.name}")
+    if scope is not None:
+        words.append(
+            f"of the {scope.name.removeprefix('SCOPE_').lower()}".replace("the all", "all")
+        )
+    return f" ({', '.join(words)})" if words else ""
 
 
 class Order:

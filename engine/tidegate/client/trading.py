@@ -10,16 +10,24 @@ from typing import TypeVar
 import msgspec
 
 from tidegate import session_messages as messages
+from tidegate.client import notices
 from tidegate.client.connection import Connection
 from tidegate.client.core import SessionCore
+from tidegate.client.names import Names
+from tidegate.client.operator import Request, packed
 from tidegate.client.orders import NewOrder, Orders
-from tidegate.client.report import Order, Report
+from tidegate.client.report import Alert, ControlAnswer, Order, Report
+from tidegate.codec import offset_of
 from tidegate.errors import SessionError
 from tidegate.native.clock import wall_ns
+from tidegate.native.records import Kind
 
 T = TypeVar("T", bound=msgspec.Struct)
 CONNECT_TIMEOUT = 5.0
 REQUEST_TIMEOUT = 5.0
+# The oldest go when nobody reads them.
+ALERTS_MAX = 10_000
+_KIND = offset_of("kind")
 
 
 class Trading:
@@ -33,12 +41,17 @@ class Trading:
         self.endpoint = endpoint
         self.core = SessionCore(session, secret_key=shown, resume=resume)
         # Time-based, so that a restarted process never uses an id twice.
-        self.orders = Orders(first_cl_ord_id=wall_ns() // 1000)
+        self.names = Names()
+        self.orders = Orders(first_cl_ord_id=wall_ns() // 1000, names=self.names)
         self.reports: deque[Report] = deque()
+        self.alerts: deque[Alert] = deque(maxlen=ALERTS_MAX)
         self.connection = Connection(endpoint, key=key, server_key=server_key)
         self._losses = 0
         self._reply: messages.LogonReply | None = None
         self._request_id = 0
+        # Requests of an operator: the kind that is to be answered, then the answer.
+        self._awaited: dict[int, int] = {}
+        self._answers: dict[int, ControlAnswer] = {}
         self.core.logon(wall_ns())
 
     @property
@@ -53,8 +66,7 @@ class Trading:
         self.connection.exchange(self.core, wall_ns())
         self._learn()
         while self.core.delivered:
-            record, text = self.core.delivered.popleft()
-            self.reports.append(self.orders.report(record, text))
+            self._deliver(*self.core.delivered.popleft())
         if self.core.losses != self._losses and self.core.is_logged_on:
             self._losses = self.core.losses
             again = self.orders.asked_again()
@@ -67,6 +79,26 @@ class Trading:
         made = [self.orders.new_order(new) for new in new_orders]
         self._send([record for _, record in made])
         return [order for order, _ in made]
+
+    def submit_list(self, new_orders: list[NewOrder]) -> list[Order]:
+        """Sends orders of which risk lets all through, or none."""
+        self.require_logon()
+        made = self.orders.new_list(new_orders)
+        self._send([record for _, record in made])
+        return [order for order, _ in made]
+
+    def operate(self, request: Request) -> int:
+        """Sends an operator's request; its number, under which control_answer() has the answer."""
+        self.require_logon()
+        request_id = request.request_id or self.orders.next_id()
+        records = packed(request, request_id)
+        self._awaited[request_id] = int(request.controls[-1].values["kind"])
+        self._send(records)
+        return request_id
+
+    def control_answer(self, request_id: int) -> ControlAnswer | None:
+        """What became of an operator's request; None while nothing is known."""
+        return self._answers.pop(request_id, None)
 
     def cancel(self, order: Order | int) -> None:
         """Asks to cancel an order."""
@@ -99,6 +131,8 @@ class Trading:
         """Drops an answer that nobody waits for any more."""
         self.core.responses.pop(request_id, None)
         self.core.refused_requests.pop(request_id, None)
+        self._awaited.pop(request_id, None)
+        self._answers.pop(request_id, None)
 
     def close(self) -> None:
         """Logs out and frees the socket."""
@@ -118,4 +152,18 @@ class Trading:
     def _learn(self) -> None:
         if self.core.reply is not None and self.core.reply is not self._reply:
             self._reply = self.core.reply
-            self.orders.learn(self._reply)
+            self.names.learn(self._reply)
+
+    def _deliver(self, record: bytes, text: str | None) -> None:
+        """A report, an alert or an answer, each to where it is waited for."""
+        kind = record[_KIND]
+        if kind == Kind.ALERT:
+            self.alerts.append(notices.alert(record, self.names))
+            return
+        answer = notices.control_answer(record) if kind in notices.ANSWERS else None
+        if answer is not None and (kind == Kind.CONTROL_ANSWER or notices.is_control(answer)):
+            if answer.ref_kind == self._awaited.get(answer.request_id):
+                del self._awaited[answer.request_id]
+                self._answers[answer.request_id] = answer
+            return
+        self.reports.append(self.orders.report(record, text))

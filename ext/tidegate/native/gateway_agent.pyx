@@ -201,6 +201,7 @@ cdef class GatewayAgent:
             self.outbox.counters.forwarded += 1
             return
         r.msg_seq_num = number
+        r.session = row.handle
         if is_order:
             self.refuse_taken(r, DENIED if r.kind == NEW_ORDER_SINGLE else CANCEL_REJECT, LANE_FULL)
         else:

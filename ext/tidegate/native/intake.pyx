@@ -3,7 +3,7 @@
 What a client says about itself (session, actor, sequence, stamps, reason) is overwritten here,
 so that nothing behind the gateway has to doubt it.
 """
-from libc.stdint cimport uint8_t, uint32_t, uint64_t
+from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 
 import numpy as np
 
@@ -67,8 +67,7 @@ cdef int intake_step(session_row* row, permission allowed, record* r) noexcept n
     if r.reason != REASON_NONE:
         row.refused += 1
         return INTAKE_TAKEN
-    r.session = row.handle
-    sign(r)
+    sign(r, row.handle)
     r.sequence = 0
     r.exec_type = 0
     r.sequenced_delta = r.decided_delta = r.routed_delta = r.venue_delta = r.back_delta = 0
@@ -127,14 +126,20 @@ cdef bint is_control(uint8_t kind) noexcept nogil:
     )
 
 
-# The views that name an actor; of the others the session says it.
-cdef inline void sign(record* r) noexcept nogil:
-    if r.kind == CURRENCY_RATE:
-        (<rate_record*>r).actor = r.session
-    elif is_control(r.kind) and not (
+# Who sends it: the actor of a control record, whose session is what a state or a kill is for;
+# the session of any other.
+cdef inline void sign(record* r, uint16_t handle) noexcept nogil:
+    if not is_control(r.kind) or (
         r.kind == MARGIN_RATES or r.kind == MARGIN_ARRAY or r.kind == NOTE
     ):
-        (<control_record*>r).actor = r.session
+        r.session = handle
+    elif r.kind == CURRENCY_RATE:
+        (<rate_record*>r).actor = handle
+        r.session = 0
+    else:
+        (<control_record*>r).actor = handle
+        if r.kind != TRADING_STATE and r.kind != KILL:
+            r.session = 0
 
 
 cdef inline bint has_account(permission allowed, uint32_t account) noexcept nogil:
