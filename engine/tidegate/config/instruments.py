@@ -47,10 +47,10 @@ def resolve_instruments(
         instrument = with_margins(instrument, margins, where, problems)
         instrument = with_day_limits(instrument, row, shelf, where, problems)
         instrument = with_option(instrument, row, names, rows, where, problems)
+        instrument = with_fees(instrument, fees_of(row, shelf, where, problems))
         found.append(
             msgspec.structs.replace(
                 instrument,
-                fees=fees_of(row, shelf, where, problems),
                 phases=phases_of(row, shelf, where, problems),
                 scan=shelf.scans.get(index),
             )
@@ -231,6 +231,15 @@ def fees_of(
             f"{', '.join(sorted(products))}",
         )
     return products.get(row.product, ())
+
+
+def with_fees(instrument: Instrument, fees: tuple[Fee, ...]) -> Instrument:
+    """A simulated venue charges fee_lot and fee_ppm on every fill: the exchange's open fee."""
+    if not fees:
+        return instrument
+    return msgspec.structs.replace(
+        instrument, fees=fees, fee_lot=fees[0].open_lot, fee_ppm=fees[0].open_ppm
+    )
 
 
 def phases_of(

@@ -20,7 +20,8 @@ def resolve_sessions(
     duplicates("sessions", "name", [row.name for row in rows], problems)
     handles = {row.name: row.handle for row in accounts if row.level in (SUB_ACCOUNT, STRATEGY)}
     known = members_by_name(accounts)
-    pools = {accounts[row.pool - 1].name for row in accounts if row.pool}
+    drawn_on = [accounts[row.pool - 1] for row in accounts if row.pool]
+    pools = {row.name for row in drawn_on if row.level == SUB_ACCOUNT}
     owners: dict[str, str] = {}
     found = []
     for index, row in enumerate(rows):

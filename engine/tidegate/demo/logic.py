@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import NamedTuple, Protocol
 
+import msgspec
+
 from tidegate.client.orders import NewOrder
 from tidegate.client.report import Order
 from tidegate.native.records import Side, TimeInForce
@@ -181,8 +183,10 @@ class Pairs:
 class Rogue:
     """Misbehaves on purpose, one misdeed each `turn` tops, with a few good orders between."""
 
-    def __init__(self, symbols: tuple[str, ...], *, seed: int, turn: int) -> None:
-        self.symbols = symbols
+    def __init__(self, most: dict[str, int], *, seed: int, turn: int) -> None:
+        """`most`: each symbol with the lots that its accounts may send in one order."""
+        self.symbols = tuple(most)
+        self.most = most
         self.random = random.Random(seed)
         self.turn = turn
         self.count = 0
@@ -197,12 +201,16 @@ class Rogue:
         misdeed = self.random.choice(
             (
                 *(self.behave, self.too_big, self.wrong_tick, self.not_permitted),
-                *(self.too_fast, self.duplicate, self.too_far),
+                *(self.too_fast, self.duplicate, self.too_far, self.too_dear),
+                *(self.too_many, self.drift, self.cross_itself, self.reduce_nothing),
+                self.big_market,
             )
         )
         desk.submit(list(misdeed(account, symbol, top, desk)))
 
     def behave(self, account: str, symbol: str, top: Top, desk: Desk) -> Iterable[NewOrder]:
+        for order in desk.working(account):
+            desk.cancel(order)
         lots = -desk.position(account) or self.random.choice((-1, 1))
         return [take(account, symbol, lots, top)]
 
@@ -238,6 +246,36 @@ class Rogue:
     def too_far(self, account: str, symbol: str, top: Top, desk: Desk) -> Iterable[NewOrder]:
         return [limit(account, symbol, Side.SELL, 1, top.ask + 5000 * desk.tick[symbol])]
 
+    def too_dear(self, account: str, symbol: str, top: Top, _: Desk) -> Iterable[NewOrder]:
+        return [take(account, symbol, self.most[symbol], top)]
+
+    def too_many(self, account: str, symbol: str, top: Top, desk: Desk) -> Iterable[NewOrder]:
+        ioc = TimeInForce.IMMEDIATE_OR_CANCEL
+        prices = [top.bid - (10 + i) * desk.tick[symbol] for i in range(8)]
+        return [limit(account, symbol, Side.BUY, 1, price, tif=ioc) for price in prices]
+
+    def drift(self, account: str, symbol: str, top: Top, desk: Desk) -> Iterable[NewOrder]:
+        ioc = TimeInForce.IMMEDIATE_OR_CANCEL
+        prices = [top.bid - away * desk.tick[symbol] for away in (5, 35, 65)]
+        return [limit(account, symbol, Side.BUY, 1, price, tif=ioc) for price in prices]
+
+    def cross_itself(self, account: str, symbol: str, top: Top, desk: Desk) -> Iterable[NewOrder]:
+        price = top.ask + 3 * desk.tick[symbol]
+        ioc = TimeInForce.IMMEDIATE_OR_CANCEL
+        return [
+            limit(account, symbol, Side.SELL, 1, price),
+            limit(account, symbol, Side.BUY, 1, price, tif=ioc),
+        ]
+
+    def reduce_nothing(self, account: str, symbol: str, top: Top, desk: Desk) -> Iterable[NewOrder]:
+        side = Side.SELL if desk.position(account) < 0 else Side.BUY
+        order = limit(account, symbol, side, 1, top.bid)
+        return [msgspec.structs.replace(order, reduce_only=True)]
+
+    def big_market(self, account: str, symbol: str, _: Top, __: Desk) -> Iterable[NewOrder]:
+        order = limit(account, symbol, Side.BUY, self.most[symbol], Decimal(0))
+        return [msgspec.structs.replace(order, price=None)]
+
 
 def make(name: str) -> Strategy:
     """The strategy of a session of configs/demo/demo.toml."""
@@ -247,6 +285,6 @@ def make(name: str) -> Strategy:
         "momentum-gc": Momentum("GCZ3", lots=1, fast=10, slow=60, band=Decimal("0.05")),
         "momentum-if": Momentum("IF2101", lots=2, fast=10, slow=60, band=Decimal("0.1")),
         "pairs": Pairs({"GCZ3": 1, "BTCUSDT": 40}, window=400, entry=1.0),
-        "rogue": Rogue(("GCZ3", "IF2101", "BTCUSDT"), seed=7, turn=12),
+        "rogue": Rogue({"GCZ3": 10, "IF2101": 5, "BTCUSDT": 500}, seed=7, turn=12),
     }
     return makers[name]

@@ -101,6 +101,8 @@ def strategies(run_dir: RunDir) -> Iterator[dict[str, "subprocess.Popen[str]"]]:
     children: dict[str, subprocess.Popen[str]] = {}
     try:
         for session in run_dir.read_universe().sessions:
+            if session.role == "operator":
+                continue
             name = session.name
             command = [sys.executable, "-m", "tidegate.demo.strategy", name, str(run_dir.path)]
             children[name] = subprocess.Popen(
