@@ -124,7 +124,7 @@ def test_another_layout_version(gateway: House, raw: Raw, account: int) -> None:
     check_alive(gateway, raw, 1, account)
 
 
-@pytest.mark.parametrize("kind", [0, Kind.EXECUTION_REPORT, Kind.MARK, Kind.CASH, 200])
+@pytest.mark.parametrize("kind", [0, Kind.EXECUTION_REPORT, Kind.MARK, Kind.TICK, 200])
 def test_a_kind_that_no_client_may_send(gateway: House, raw: Raw, account: int, kind: int) -> None:
     raw.logon()
     raw.send(order(1, account=account, kind=kind).tobytes())

@@ -153,9 +153,7 @@ def _sides(state: State, where: str, pair: Row, orders: Working) -> Iterator[str
             yield f"{where}: {name} is {sides[name]}; expected 0 or more"
 
 
-def _sums(
-    state: State, worst: list[Worst], held: dict[tuple[int, int], Working]
-) -> Iterator[str]:
+def _sums(state: State, worst: list[Worst], held: dict[tuple[int, int], Working]) -> Iterator[str]:
     """A product's and an account's worst sizes are the sums over its pairs."""
     by_product: dict[tuple[int, int], list[int]] = defaultdict(lambda: [0, 0, 0, 0])
     by_account: dict[int, list[int]] = defaultdict(lambda: [0, 0, 0, 0])

@@ -21,6 +21,7 @@ COMMANDS = {
     "replay": ("tidegate.cli.replay", "Replay a journal and compare state hashes."),
     "margin": ("tidegate.cli.margin", "Print the exact margin of a portfolio, as JSON."),
     "explain": ("tidegate.cli.explain", "Why a record of the past ended as it did."),
+    "ctl": ("tidegate.cli.ctl", "Tell a run what to do, as one of its operators."),
     "whatif": ("tidegate.cli.whatif", "Would this order pass now? Nothing is sent."),
     "version": ("tidegate.cli.version", "Print the version."),
 }
