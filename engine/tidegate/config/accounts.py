@@ -40,6 +40,7 @@ class Accounts:
         instruments: tuple[Instrument, ...],
         currencies: tuple[Currency, ...],
         pools: set[str],
+        parents: set[str],
         tiers: dict[str, int],
         problems: Problems,
     ) -> None:
@@ -47,6 +48,7 @@ class Accounts:
         self.instruments = instruments
         self.currencies = currencies
         self.pools = pools
+        self.parents = parents
         self.tiers = tiers
         self.problems = problems
         self.rows: list[Account] = []
@@ -109,6 +111,7 @@ class Accounts:
             name=name,
             above=above,
             pools=self.pools,
+            is_above=not isinstance(row, Trading) or name in self.parents,
             names=self.names,
             currencies=self.currencies,
             problems=self.problems,
@@ -206,7 +209,8 @@ def resolve_accounts(
 ) -> tuple[Account, ...]:
     """All rows: the firm, masters, owner groups, sub-accounts, then strategies."""
     pools = {row.pool for row in [*tables.accounts, *tables.strategies] if row.pool is not None}
-    accounts = Accounts(names, instruments, currencies, pools, tiers, problems)
+    parents = {row.account for row in tables.strategies}
+    accounts = Accounts(names, instruments, currencies, pools, parents, tiers, problems)
     firm = accounts.add(tables.firm, "firm", name=tables.firm.name, level=FIRM, parent=0, venue=0)
     masters: dict[str, int] = {}
     groups: dict[str, int] = {}

@@ -39,11 +39,14 @@ def resolve_money(
     name: str,
     above: list[Account],
     pools: set[str],
+    is_above: bool,
     names: Names,
     currencies: tuple[Currency, ...],
     problems: Problems,
 ) -> Money:
-    """The money of one level; `above` is its chain of parents, `pools` the names drawn on."""
+    """The money of one level; `above` is its chain of parents, `pools` the names drawn on, and
+    `is_above` says whether others are below it.
+    """
     cash = amounts(row.cash, f"{where}.cash", names, problems)
     pool = 0
     credit_line: dict[int, int] = {}
@@ -61,7 +64,9 @@ def resolve_money(
         cash=cash,
         pool=pool,
         credit_line=credit_line,
-        is_shared=is_shared(row, where, name in pools, problems),
+        is_shared=is_shared(
+            row, where, is_pool=name in pools, is_above=is_above, problems=problems
+        ),
         is_converted=row.converts_currencies,
         max_loss=losses(row.max_loss, f"{where}.max_loss", names, problems),
         max_drawdown=losses(row.max_drawdown, f"{where}.max_drawdown", names, problems),
@@ -130,9 +135,11 @@ def resolve_pool(
     return pool.handle, credit_line
 
 
-def is_shared(row: Level, where: str, is_pool: bool, problems: Problems) -> bool:
+def is_shared(row: Level, where: str, *, is_pool: bool, is_above: bool, problems: Problems) -> bool:
     """Whether the level's cash backs the net of all below: where it states any and is no pool."""
     at = f"{where}.shares_margin"
+    if row.shares_margin is not None and not is_above:
+        problems.add(at, "given, but nothing is below it; expected at a level above others")
     if row.shares_margin and is_pool:
         problems.add(
             at,
@@ -141,9 +148,9 @@ def is_shared(row: Level, where: str, is_pool: bool, problems: Problems) -> bool
         )
     if row.shares_margin and not row.cash:
         problems.add(at, "true, but the level states no cash to share")
-    if row.shares_margin is None:
-        return bool(row.cash) and not is_pool
-    return row.shares_margin
+    if row.shares_margin is False and isinstance(row, Trading) and not is_pool:
+        problems.add(at, "false; expected a sub-account to share its cash or to be a pool")
+    return row.shares_margin is not False and bool(row.cash) and is_above and not is_pool
 
 
 def leverage(row: Level, where: str, has_money: bool, problems: Problems) -> int | None:

@@ -63,7 +63,11 @@ class Rates(Strict, frozen=True, kw_only=True):
 
 
 class Level(Rates, frozen=True, kw_only=True):
-    """What every level may state; unstated = no limit at this level."""
+    """What every level may state; unstated = no limit at this level.
+
+    Where others are below it, its cash backs the net of all of them, unless it is their pool or
+    `shares_margin` is false.
+    """
 
     products: list[str] | None = None
     cash: Money = {}

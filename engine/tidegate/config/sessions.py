@@ -20,8 +20,7 @@ def resolve_sessions(
     duplicates("sessions", "name", [row.name for row in rows], problems)
     handles = {row.name: row.handle for row in accounts if row.level in (SUB_ACCOUNT, STRATEGY)}
     known = members_by_name(accounts)
-    drawn_on = [accounts[row.pool - 1] for row in accounts if row.pool]
-    pools = {row.name for row in drawn_on if row.level == SUB_ACCOUNT}
+    above = {accounts[row.parent - 1].name for row in accounts if row.level == STRATEGY}
     owners: dict[str, str] = {}
     found = []
     for index, row in enumerate(rows):
@@ -35,10 +34,10 @@ def resolve_sessions(
                 )
             members.update(dict.fromkeys(known.get(name, [])))
         for name in row.accounts:
-            if name in pools:
+            if name in above:
                 problems.add(
                     f"{where}.accounts",
-                    f"{name!r} is a pool and sends no orders itself; expected its members",
+                    f"{name!r} has strategies and sends no orders itself; expected those",
                 )
         for name in members:
             other = owners.setdefault(name, row.name)
@@ -67,18 +66,18 @@ def resolve_sessions(
 
 def members_by_name(accounts: tuple[Account, ...]) -> dict[str, list[str]]:
     """What a session may name: a sub-account, a strategy, or a group for all of both in it. A
-    pool of strategies sends no orders itself.
+    sub-account with strategies sends no orders itself.
     """
     found: dict[str, list[str]] = {}
     groups: dict[int, list[str]] = {}
-    pools = {row.pool for row in accounts}
+    above = {row.parent for row in accounts if row.level == STRATEGY}
     for row in accounts:
         if row.level == OWNER_GROUP:
             groups[row.handle] = found[row.name] = []
         elif row.level in (SUB_ACCOUNT, STRATEGY):
             found.setdefault(row.name, [row.name])
             groups[row.handle] = groups.get(row.parent, [])
-            if row.handle not in pools:
+            if row.handle not in above:
                 groups[row.handle].append(row.name)
     return found
 
