@@ -25,6 +25,7 @@ LAYERS = (
     "native.checks_state native.checks_order native.checks_rate native.checks_position "
     "native.checks_money native.counts native.level_margin",
     "native.checks native.holding",
+    "native.holding_probe",
     "native.states",
     "native.endings",
     "native.fills native.limit_change native.cash native.margin_change native.grades",
@@ -56,7 +57,7 @@ STAGES = (
 )
 CLOCK = {"native.clock", "clock"}
 ENTRIES = ("__init__", "__main__", "cli", "stage", "aio")
-ONLY_FOR_TESTS = {"native.layout", "native.build"}
+ONLY_FOR_TESTS = {"native.layout", "native.build", "native.holding_probe"}
 TOP_LEVEL = {".ci", ".gitignore", ".pre-commit-config.yaml", "ARCHITECTURE.md", "CHANGELOG.md"} | {
     *("LICENSE", "Makefile", "NOTICE", "README.md", "bench", "configs", "engine", "ext"),
     *("pyproject.toml", "setup.py", "tests"),

@@ -1,4 +1,4 @@
-"""Money of (account, currency): changed at the account, its pool and its converted total at once."""
+"""Money of (account, currency): changed at the account, its pool and its converted total."""
 from libc.stdint cimport int64_t, uint32_t
 
 from tidegate.native.tables cimport balance_row, tables

@@ -15,7 +15,7 @@ from tidegate.native.margin cimport MONEY_MAX, money_times
 from tidegate.native.positions cimport (
     gross_of, is_freezing, magnitude, worst_long, worst_short,
 )
-from tidegate.native.records cimport BUY, CLOSE, CLOSE_TODAY, CLOSE_YESTERDAY
+from tidegate.native.records cimport BUY, CLOSE_TODAY, CLOSE_YESTERDAY
 from tidegate.native.tables cimport (
     TG_CHAIN_MAX, TG_SCENARIOS, credits, instrument_row, order_row, pair_row, sides_row, tables,
 )
@@ -173,7 +173,7 @@ cdef bint hold(
     cdef bint is_frozen = is_freezing(instrument, order.position_effect)
     # A close adds to no worst size: its lots are frozen instead.
     cdef int64_t opening = 0 if is_frozen else lots
-    cdef level_plan plans[5]
+    cdef level_plan plans[TG_CHAIN_MAX]
     cdef level_plan* plan
     cdef uint32_t pair = order.pair
     cdef pair_row* row
