@@ -16,11 +16,9 @@ from tidegate import Client
 from tidegate.cli.answer import as_words, sentence
 from tidegate.client.operator import LOCKS, OF_RATES, MarginRate, Operator, limit_kind
 from tidegate.client.report import ControlAnswer
-from tidegate.errors import RunDirError
 from tidegate.explain.units import Speaker, duration
 from tidegate.native.records import CashPhase
 from tidegate.run_dir import RunDir
-from tidegate.universe import Universe
 
 SECONDS = {"s": 1, "m": 60, "h": 3600}
 Asked = Callable[[Operator[ControlAnswer]], ControlAnswer]
@@ -47,7 +45,7 @@ def asks(words: Words) -> Callable[..., None]:
         speaker = Speaker(universe)
         secret = key.read_text().strip() if key is not None else None
         is_done = True
-        with Client(front_of(universe), session, secret) as client:
+        with Client(universe.gateway.endpoints[0], session, secret) as client:
             for what, asked in requests:
                 answer = asked(client.operator)
                 is_done = is_done and answer.is_done
@@ -68,15 +66,6 @@ def asks(words: Words) -> Callable[..., None]:
     ):
         made = option(made)
     return made
-
-
-def front_of(universe: Universe) -> str:
-    """Where the run's gateway hears this host."""
-    endpoints = universe.gateway.endpoints
-    for endpoint in endpoints:
-        if endpoint.startswith("ipc://"):
-            return endpoint
-    raise RunDirError(f"the gateway has no ipc endpoint, only {', '.join(endpoints)}")
 
 
 def scoped(*kinds: str) -> Callable[[Command], Command]:
