@@ -59,7 +59,7 @@ CLOCK = {"native.clock", "clock"}
 ENTRIES = ("__init__", "__main__", "cli", "stage", "aio")
 ONLY_FOR_TESTS = {"native.layout", "native.build", "native.holding_probe"}
 TOP_LEVEL = {".ci", ".gitignore", ".pre-commit-config.yaml", "ARCHITECTURE.md", "CHANGELOG.md"} | {
-    *("LICENSE", "Makefile", "NOTICE", "README.md", "bench", "configs", "engine", "ext"),
+    *("LICENSE", "Makefile", "NOTICE", "README.md", "RISK.md", "bench", "configs", "engine", "ext"),
     *("pyproject.toml", "setup.py", "tests"),
 }
 BANNED = re.compile(

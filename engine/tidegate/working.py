@@ -1,4 +1,4 @@
-"""What risk's rows say without storing it: working lots, lots sold, money that is free.
+"""What risk's rows say without storing it: working lots, and money that is free.
 
 Risk keeps what may still be added (RISK.md 4); consoles and the auditor want what is there.
 """
@@ -29,12 +29,6 @@ def working_lots(
         np.where(has_sides, buys - longs + closing_buys, buys - pairs["net"]),
         np.where(has_sides, sells - shorts + closing_sells, sells + pairs["net"]),
     )
-
-
-def sold_qty(pairs: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
-    """Lots sold today: a day starts flat."""
-    sold: npt.NDArray[np.int64] = pairs["bought_qty"] - pairs["net"]
-    return sold
 
 
 def held(balance: np.void) -> int:

@@ -24,6 +24,7 @@ from tidegate.native.records import Kind, OrdType, Side, TimeInForce
 from tidegate.native.tables import DTYPES
 from tidegate.region import Region
 from tidegate.run_dir import RunDir
+from tidegate.working import working_lots
 
 ROOT = Path(__file__).parents[2]
 DEADLINE_S = 30.0
@@ -111,9 +112,13 @@ class Engine:
 
     def held(self) -> dict[str, int]:
         """What is held by working orders over all levels."""
-        with_region = Region.attach(self.run_dir.region("pairs"), DTYPES["pairs"])
-        sums = {name: int(with_region.rows[name].sum()) for name in ("open_buy", "open_sell")}
-        with_region.close()
+        pairs, sides = (
+            Region.attach(self.run_dir.region(name), DTYPES[name]) for name in ("pairs", "sides")
+        )
+        buys, sells = working_lots(pairs.rows, sides.rows)
+        sums = {"open_buy": int(buys.sum()), "open_sell": int(sells.sum())}
+        pairs.close()
+        sides.close()
         return sums
 
     def is_consistent(self) -> bool:

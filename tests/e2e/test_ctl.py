@@ -1,4 +1,4 @@
-"""`tidegate ctl` against a real run: what an operator says, what it does to orders, what it says."""
+"""`tidegate ctl` against a real run: what it does to orders, and what it says."""
 
 import json
 import subprocess

@@ -1,16 +1,18 @@
 """The README's own lines, against the run that it tells the reader to start."""
 
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from e2e_rig import DEADLINE_S, ENVIRONMENT, ROOT, Engine, engine
+from e2e_rig import DEADLINE_S, ENVIRONMENT, ROOT, Engine, command, engine
 
 README = (ROOT / "README.md").read_text()
 [CODE] = re.findall(r"^```python\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+CTL = re.findall(r"^\.venv/bin/(tidegate ctl run/dev .*)$", README, re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
@@ -50,3 +52,17 @@ def test_the_lines_print_reports_and_the_position(
     assert [line.split()[0] for line in fills] == ["EXEC_TRADE"]
     assert fills[-1].endswith(" 0 left")
     assert held.startswith(f"Position(instrument='GCZ3', position={position},")
+
+
+@pytest.mark.parametrize("line", CTL)
+def test_each_line_for_operators_is_done(dev: Engine, working_directory: Path, line: str) -> None:
+    run = subprocess.run(
+        command(*shlex.split(line)[1:]),
+        cwd=working_directory,
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE_S,
+    )
+    assert (run.returncode, run.stderr) == (0, "")
+    assert run.stdout.startswith("Done: ")

@@ -92,6 +92,7 @@ def venues(run_dir: RunDir, statements: dict[str, Any]) -> list[str]:
             said = stated.get(code, {"position": 0, "volume": 0})
             row = ours.get(code)
             net = int(row["net"]) if row is not None else 0
+            # A day starts flat: sold = bought - net.
             volume = int(2 * row["bought_qty"] - row["net"]) if row is not None else 0
             if (net, volume) != (said["position"], said["volume"]):
                 against.append(
