@@ -6,6 +6,7 @@ Every case changes the committed dev.toml in one place and states the whole mess
 from pathlib import Path
 
 import pytest
+from refusing import refusal
 
 from tidegate.config import load, load_universe
 from tidegate.errors import ConfigError
@@ -229,16 +230,6 @@ CASES = {
         "gateway.secret_key_file: missing; expected with a tcp endpoint, for CURVE",
     ),
 }
-
-
-def refusal(config: Path, text: str, run_dir: str = "/tmp/run") -> list[str]:
-    """The lines with which `text` is refused, without the file's name."""
-    config.write_text(text)
-    with pytest.raises(ConfigError) as caught:
-        load_universe(config, RunDir(run_dir))
-    lines = str(caught.value).splitlines()
-    assert all(line.startswith(f"{config}: ") for line in lines)
-    return [line.removeprefix(f"{config}: ") for line in lines]
 
 
 @pytest.mark.parametrize("slip", CASES)

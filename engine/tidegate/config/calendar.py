@@ -36,8 +36,8 @@ def resolve_calendars(
     found: dict[str, Transitions] = {}
     for file in files:
         inner = problems.within(str(file.file))
-        for row in file.tables.calendars:
-            where = f'calendars "{row.name}"'
+        for index, row in enumerate(file.tables.calendars):
+            where = f'calendars[{index}] "{row.name}"'
             if row.name in found:
                 inner.add(where, "defined twice; expected each once")
             found[row.name] = ()
@@ -46,8 +46,8 @@ def resolve_calendars(
             if row.name in used and not knows(row, first_day):
                 inner.add(
                     where,
-                    f"nothing is known of {first_day}; expected a day from {row.first_day} to "
-                    f"{row.last_day}, or newer data",
+                    f"nothing is known of {first_day}, where the horizon begins; expected a day "
+                    f"from {row.first_day or 'any'} to {row.last_day or 'any'}, or newer data",
                 )
             found[row.name] = transitions(row, first_day, horizon.days)
     return found

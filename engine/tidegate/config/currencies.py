@@ -16,18 +16,18 @@ def resolve_currencies(
 ) -> tuple[ResolvedCurrency, ...]:
     """All currencies by handle; one without rates is not convertible."""
     duplicates("currencies", "code", [row.code for row in rows], problems)
-    stated = {row.code: row for row in rows}
+    stated = {row.code: (index, row) for index, row in enumerate(rows)}
     if sum(row.is_base for row in rows) > 1:
         problems.add("currencies.is_base", "given more than once; expected one base currency")
     if rows and not any(row.is_base for row in rows):
         problems.add("currencies.is_base", "missing; expected one currency with is_base = true")
     found = []
     for code, handle in names.currencies.items():
-        row = stated.get(code)
-        if row is None:
+        if code not in stated:
             found.append(ResolvedCurrency(handle=handle, code=code))
             continue
-        bid, ask = rates(row, f'currencies "{code}"', problems)
+        index, row = stated[code]
+        bid, ask = rates(row, f'currencies[{index}] "{code}"', problems)
         found.append(
             ResolvedCurrency(
                 handle=handle, code=code, bid_rate=bid, ask_rate=ask, haircut_ppm=row.haircut_ppm

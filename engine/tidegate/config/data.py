@@ -22,8 +22,8 @@ def resolve_day_limits(files: tuple[DataFile, ...], problems: Problems) -> dict[
     found: dict[str, DayLimits] = {}
     for file in files:
         inner = problems.within(str(file.file))
-        for row in file.tables.day_limits:
-            where = f'day_limits "{row.name}"'
+        for index, row in enumerate(file.tables.day_limits):
+            where = f'day_limits[{index}] "{row.name}"'
             if row.name in found:
                 inner.add(where, "defined twice; expected each once")
             if (row.large_cancels is None) != (row.large_cancel_qty is None):

@@ -36,8 +36,8 @@ def resolve_fees(files: Iterable[DataFile], tiers: dict[str, int], problems: Pro
     found: Fees = {}
     for file in files:
         inner = problems.within(str(file.file))
-        for schedule in file.tables.fee_schedules:
-            where = f'fee_schedules "{schedule.name}"'
+        for index, schedule in enumerate(file.tables.fee_schedules):
+            where = f'fee_schedules[{index}] "{schedule.name}"'
             if schedule.name in found:
                 inner.add(where, "defined twice; expected each once")
             found[schedule.name] = resolve_schedule(schedule, where, tiers, inner)

@@ -3,6 +3,7 @@ fit.
 """
 
 import re
+from datetime import date
 from typing import Annotated, Literal
 
 import msgspec
@@ -40,6 +41,7 @@ TimeOfDay = Annotated[
         description='a time of day such as "09:30", at most "24:00"',
     ),
 ]
+Date = Annotated[date, Meta(description="a date such as 2026-11-24, without quotes")]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 

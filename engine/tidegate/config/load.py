@@ -14,6 +14,7 @@ from tidegate.errors import ConfigError
 
 FILE_SIZE_MAX = 4 << 20
 INCLUDES_MAX = 64
+NAME_KEYS = ("name", "symbol", "code")
 
 
 def load(path: Path) -> Config:
@@ -106,7 +107,7 @@ def is_table(kind: Any) -> bool:
 
 def item_path(where: str, index: int, item: Any) -> str:
     """`accounts[3] "cme-001"`: the place in the file's array, counted from 0, and the name."""
-    name = isinstance(item, dict) and (item.get("name") or item.get("symbol"))
+    name = isinstance(item, dict) and next(filter(None, map(item.get, NAME_KEYS)), None)
     return f'{where}[{index}] "{name}"' if isinstance(name, str) else f"{where}[{index}]"
 
 

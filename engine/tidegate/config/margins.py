@@ -24,8 +24,8 @@ def margin_sets(files: Iterable[DataFile], problems: Problems) -> dict[str, Marg
     """All [[margin_rates]] by name."""
     found: dict[str, MarginRates] = {}
     for file in files:
-        for row in file.tables.margin_rates:
-            where = f'margin_rates "{row.name}"'
+        for index, row in enumerate(file.tables.margin_rates):
+            where = f'margin_rates[{index}] "{row.name}"'
             inner = problems.within(str(file.file))
             if row.name in found:
                 inner.add(where, "defined twice; expected each once")

@@ -3,7 +3,6 @@ money, prices and multipliers are decimal strings or integers, never floats. The
 schema_accounts.py, what data files may hold in schema_data.py.
 """
 
-from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -13,6 +12,7 @@ from tidegate.config.fields import (
     Code,
     Count,
     CountOrZero,
+    Date,
     Decimals,
     Endpoint,
     Milliseconds,
@@ -119,7 +119,7 @@ class Instrument(Margins, frozen=True, kw_only=True):
 class CalendarHorizon(Strict, frozen=True, kw_only=True):
     """[calendar_horizon]: phases are worked out for so many days; after them all is closed."""
 
-    first_day: date | None = None
+    first_day: Date | None = None
     days: Annotated[int, Meta(ge=1, le=3660)] = 30
 
 

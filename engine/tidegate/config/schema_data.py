@@ -2,7 +2,6 @@
 of exchanges. A config may hold the same tables itself.
 """
 
-from datetime import date
 from typing import Annotated, Literal
 
 from msgspec import Meta, field
@@ -10,6 +9,7 @@ from msgspec import Meta, field
 from tidegate.config.fields import (
     Count,
     CountOrZero,
+    Date,
     Decimals,
     Name,
     Ppm,
@@ -44,7 +44,7 @@ class Break(Strict, frozen=True, kw_only=True, rename={"from_": "from"}):
 class HalfDay(Strict, frozen=True, kw_only=True, rename={"from_": "from"}):
     """An entry of `half_days`: the trading day's sessions are cut at a time of its own date."""
 
-    date: date
+    date: Date
     from_: TimeOfDay | None = None
     to: TimeOfDay | None = None
 
@@ -59,10 +59,10 @@ class Calendar(Strict, frozen=True, kw_only=True):
     )
     sessions: Annotated[list[TradingHours], Meta(min_length=1)]
     breaks: list[Break] = []
-    holidays: list[date] = []
+    holidays: list[Date] = []
     half_days: list[HalfDay] = []
-    first_day: date | None = None
-    last_day: date | None = None
+    first_day: Date | None = None
+    last_day: Date | None = None
 
 
 class ProductFee(Strict, frozen=True, kw_only=True):
