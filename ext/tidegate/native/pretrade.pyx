@@ -133,10 +133,11 @@ cdef int decide(
     if reason:
         return reason
     out.verdict |= assess(t, o, o.order_qty, NULL, pair, c)
-    count_new(t, o, day_of(t, pair))
     reason = lowest_reason(out.verdict)
     if reason:
         numbers_of(c, reason, n)
+    count_new(t, o, day_of(t, pair))
+    if reason:
         if cancels_both(t, o, out.verdict):
             requests.cancel_met(t, o, c.price, out)
     elif open_and_hold(t, o, pair, c):

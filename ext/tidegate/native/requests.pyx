@@ -256,11 +256,11 @@ cdef void replace(tables* t, const order_record* o, outputs* out) noexcept nogil
     memset(&n, 0, sizeof(n))
     if reason == 0:
         out.verdict |= assess(t, &full, lots, order, order.pair, &c)
-        count_replace(t, &full, day_of(t, order.pair))
         reason = lowest_reason(out.verdict)
         if reason:
             numbers_of(&c, reason, &n)
-        else:
+        count_replace(t, &full, day_of(t, order.pair))
+        if reason == 0:
             reason = hold_more(t, order, &full, &c, out)
     if reason:
         answers.deny(t, o, CANCEL_REJECT, reason, &n, out)
