@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from risk_rig import SUB, Step, changed, order, universe
-from test_twin import Desk
+from risk_rig import order
+from twin_desk import Desk
+from twin_rig import Both
+from twin_world import world
 
 from tidegate import replay, risk_state
 from tidegate.errors import JournalError, ReplayError
@@ -15,37 +17,30 @@ from tidegate.native.journal import Journal, JournalReader
 from tidegate.native.pretrade import Pretrade
 
 RECORDS = 80
+SEED = 7
 
 
-def run_and_journal(step: Step, desk: Desk, directory: Path, count: int) -> list[str]:
+def run_and_journal(seed: int, directory: Path, count: int) -> list[str]:
     """Journal what a desk sends, run it, and give the state hash after each record."""
     directory.mkdir(parents=True, exist_ok=True)
-    replay.keep_universe(directory, universe())
+    replay.keep_universe(directory, world(seed))
     journal = Journal(directory, segment_records=32)
-    hashes = [step.tables.state_hash()]
-    makers = (desk.new, desk.new, desk.request, desk.answer, desk.control)
+    both = Both(seed)
+    desk = Desk(seed, both.twin)
+    waiting = desk.opening()
+    hashes = [both.tables.state_hash()]
     for _ in range(count):
-        row = desk.rng.choice(makers)()
-        desk.pair.run(row.copy())
-        row["sequence"] = len(hashes)
+        row = waiting.pop(0) if waiting else desk.next()
+        both.run(row)
         journal.append_rows(row)
-        step.pretrade.step(row)
-        hashes.append(step.tables.state_hash())
+        hashes.append(both.tables.state_hash())
     journal.close()
     return hashes
 
 
-def fresh() -> Step:
-    step = Step.__new__(Step)
-    step.tables = risk_state.in_memory(universe())
-    step.pretrade = Pretrade(step.tables)
-    step.audited = True
-    return step
-
-
 @pytest.fixture
 def written(tmp_path: Path) -> tuple[Path, list[str]]:
-    return tmp_path, run_and_journal(fresh(), Desk(7), tmp_path, RECORDS)
+    return tmp_path, run_and_journal(SEED, tmp_path, RECORDS)
 
 
 @settings(max_examples=5, deadline=None)
@@ -54,7 +49,7 @@ def test_random_records_replay_to_the_same_state_hash(
     tmp_path_factory: pytest.TempPathFactory, seed: int
 ) -> None:
     directory = tmp_path_factory.mktemp("journal")
-    hashes = run_and_journal(fresh(), Desk(seed), directory, 40)
+    hashes = run_and_journal(seed, directory, 40)
     found = replay.replay(directory)
     assert (found.sequence, found.state_hash, found.end) == (40, hashes[-1], "clean")
 
@@ -72,9 +67,9 @@ def test_until_beyond_the_end_is_refused(written: tuple[Path, list[str]]) -> Non
 
 
 def test_another_universe_is_refused(written: tuple[Path, list[str]]) -> None:
-    replay.keep_universe(written[0], universe())
+    replay.keep_universe(written[0], world(SEED))
     with pytest.raises(ReplayError, match="under another config"):
-        replay.keep_universe(written[0], universe(accounts=changed(SUB, max_position=51)))
+        replay.keep_universe(written[0], world(SEED, segment_records=7))
 
 
 def test_a_directory_without_a_universe_is_refused(tmp_path: Path) -> None:
@@ -104,10 +99,10 @@ def test_a_changed_record_in_the_middle_is_refused(written: tuple[Path, list[str
 
 
 def test_a_gap_in_sequences_is_refused_by_the_step() -> None:
-    step = fresh()
+    pretrade = Pretrade(risk_state.in_memory(world(SEED)))
     row = order(1)
     row["sequence"] = 2
     with pytest.raises(ValueError, match="not consecutive"):
-        step.pretrade.step(row)
+        pretrade.step(row)
     with pytest.raises(ValueError, match="not consecutive"):
-        step.pretrade.replay(np.concatenate([row, row]))
+        pretrade.replay(np.concatenate([row, row]))
