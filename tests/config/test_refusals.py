@@ -188,8 +188,8 @@ CASES = {
         "dev-1, dev-2, dev-owner",
     ),
     "account in two sessions": (
-        "[[sessions]]",
-        SECOND_SESSION + "\n[[sessions]]",
+        '[[sessions]]\nname = "dev"',
+        SECOND_SESSION + '\n[[sessions]]\nname = "dev"',
         "sessions[1] \"dev\".accounts: account 'dev-2' is in session 'other' too; expected one "
         "session each",
     ),
@@ -308,6 +308,7 @@ def test_duplicates_are_refused(tmp_path: Path) -> None:
         "accounts.name: duplicate 'sim-master'; expected each once",
         "accounts.name: duplicate 'dev-owner'; expected each once",
         "sessions.name: duplicate 'dev'; expected each once",
+        "sessions.name: duplicate 'desk'; expected each once",
         "endpoint: ipc:///tmp/run/lanes/venue-SIM is used 2 times; expected each once",
         "endpoint: ipc:///tmp/run/lanes/md-SIM is used 2 times; expected each once",
     ]

@@ -96,7 +96,7 @@ def look_up(
         contract = find(parameters, position, where)
         combined = parameters.combined_of(contract)
     except MarginError as error:
-        problems.add(f"{where}.margin_file", str(error))
+        problems.add(f"{where}.margin_file", str(error).removeprefix(f"{where}: "))
         return None
     before = len(problems.found)
     if combined.unsupported:
@@ -110,8 +110,8 @@ def look_up(
     if contract.is_option and parameters.has_premium(contract) != (row.premium == "at_fill"):
         told = "at_fill" if parameters.has_premium(contract) else "margined"
         problems.add(f"{where}.premium", f"{parameters.file} says {told!r}; expected that")
-    if not any(contract.values):
-        problems.add(f"{where}.margin_file", "the array is all zero; expected a loss in it")
+    if not contract.is_option and not any(contract.values):
+        problems.add(f"{where}.margin_file", "a future's array is all zero; expected a loss in it")
     if len(problems.found) > before:
         return None
     return Listed(index=index, row=row, where=where, parameters=parameters, contract=contract)
