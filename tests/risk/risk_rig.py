@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 
 from tidegate import risk_state
-from tidegate.audit import audit
+from tidegate.audit import Ledger, audit
 from tidegate.native.pretrade import Pretrade
 from tidegate.native.records import (
     CONTROL_RECORD,
@@ -317,6 +317,7 @@ class Step:
     ) -> None:
         self.tables = risk_state.in_memory(content or universe())
         self.pretrade = Pretrade(self.tables)
+        self.ledger = Ledger(self.tables.arrays)
         self.audited = True
         self.run(tick(START_NS))
         for handle, price in ({1: 13_000, 2: 4_000, 3: 900} if marks is None else marks).items():
@@ -326,8 +327,10 @@ class Step:
         """The routes and reports of a record."""
         row["sequence"] = int(self.tables.arrays["risk"]["sequence"][0]) + 1
         routes, reports = self.pretrade.step(row)
+        moved = self.ledger.take(row)
         if self.audited:
             assert audit(self.tables.arrays) == []
+            assert moved == []
         return as_dicts(routes), as_dicts(reports)
 
     @property

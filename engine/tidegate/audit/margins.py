@@ -55,9 +55,12 @@ def _mark(where: str, row: Row) -> Iterator[str]:
         widths.append(row["collar_ticks"])
     if row["collar_permille"] != NO_LIMIT:
         widths.append(abs(mark) * row["collar_permille"] // 1000)
+    low, high = -NO_LIMIT, NO_LIMIT
     if widths:
-        yield from differs(where, "collar_low", row["collar_low"], mark - min(widths))
-        yield from differs(where, "collar_high", row["collar_high"], mark + min(widths))
+        width = min(*widths, NO_LIMIT - 1 - abs(mark))
+        low, high = mark - width, mark + width
+    yield from differs(where, "collar_low", row["collar_low"], low)
+    yield from differs(where, "collar_high", row["collar_high"], high)
 
 
 def audit_margins(state: State, worst: list[Worst]) -> Iterator[str]:
