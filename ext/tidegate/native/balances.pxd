@@ -1,7 +1,9 @@
 """Money of (account, currency): changed at the account, its pool and its converted total."""
-from libc.stdint cimport int64_t, uint32_t
+from libc.stdint cimport int64_t, uint32_t, uint64_t
 
-from tidegate.native.tables cimport balance_row, tables
+from tidegate.native.dirty cimport mark_dirty
+from tidegate.native.margin cimport money_sum
+from tidegate.native.tables cimport account_row, balance_row, tables
 
 
 # Signed. Zero it whole before use. initial_cash moves with deposits and withdrawals alone, and
@@ -73,3 +75,49 @@ cdef inline bint fits_at(
     if t.accounts[account].is_converted:
         return fits_converted(t, account, balance, asked)
     return asked <= available(&t.balances[balance])
+
+
+# Of held money alone, where a pool or a conversion has its part in it.
+cdef bint can_take_elsewhere(
+    const tables* t, uint32_t account, uint32_t balance, int64_t margin, int64_t fee,
+    int64_t premium, int64_t notional
+) noexcept nogil
+cdef void take_elsewhere(
+    tables* t, uint32_t account, uint32_t balance, int64_t margin, int64_t fee, int64_t premium,
+    int64_t notional
+) noexcept nogil
+
+
+cdef inline bint is_elsewhere(const account_row* account, const balance_row* row) noexcept nogil:
+    return (account.pool | account.is_converted | <uint64_t>row.margin_credit) != 0
+
+
+cdef inline bint can_take(
+    const tables* t, uint32_t account, uint32_t balance, int64_t margin, int64_t fee,
+    int64_t premium, int64_t notional
+) noexcept nogil:
+    """can_apply of what orders hold, each part within 2^61."""
+    cdef const balance_row* row = &t.balances[balance]
+    cdef int64_t unused
+    if is_elsewhere(&t.accounts[account], row):
+        return can_take_elsewhere(t, account, balance, margin, fee, premium, notional)
+    return not (
+        money_sum(held(row), margin + fee + premium, &unused)
+        or money_sum(row.notional, notional, &unused)
+    )
+
+
+cdef inline void take(
+    tables* t, uint32_t account, uint32_t balance, int64_t margin, int64_t fee, int64_t premium,
+    int64_t notional
+) noexcept nogil:
+    """commit of what orders hold."""
+    cdef balance_row* row = &t.balances[balance]
+    if is_elsewhere(&t.accounts[account], row):
+        take_elsewhere(t, account, balance, margin, fee, premium, notional)
+        return
+    row.margin += margin
+    row.fee_held += fee
+    row.premium_held += premium
+    row.notional += notional
+    mark_dirty(t, account)

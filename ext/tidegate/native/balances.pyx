@@ -1,9 +1,10 @@
-"""Money of (account, currency): changed at the account, its pool and its converted total at once.
+"""Money of (account, currency): changed at the account, its pool and its converted total.
 
 Of equity (cash + credit line + unrealised) and of what is held each sum stays within 2^61, so
 that no reader of a balance can meet an overflow. Risk alone writes.
 """
 from libc.stdint cimport int64_t, uint32_t
+from libc.string cimport memset
 
 from tidegate.native.dirty cimport mark_dirty
 from tidegate.native.margin cimport money_convert, money_sum
@@ -142,6 +143,34 @@ cdef void commit(
     if pool:
         done.credit_line = 0
         write(t, t.accounts[account].pool, pool, &done)
+
+
+cdef change held_change(
+    int64_t margin, int64_t fee, int64_t premium, int64_t notional
+) noexcept nogil:
+    cdef change by
+    memset(&by, 0, sizeof(change))
+    by.margin = margin
+    by.fee_held = fee
+    by.premium_held = premium
+    by.notional = notional
+    return by
+
+
+cdef bint can_take_elsewhere(
+    const tables* t, uint32_t account, uint32_t balance, int64_t margin, int64_t fee,
+    int64_t premium, int64_t notional
+) noexcept nogil:
+    cdef change by = held_change(margin, fee, premium, notional)
+    return can_apply(t, account, balance, &by)
+
+
+cdef void take_elsewhere(
+    tables* t, uint32_t account, uint32_t balance, int64_t margin, int64_t fee, int64_t premium,
+    int64_t notional
+) noexcept nogil:
+    cdef change by = held_change(margin, fee, premium, notional)
+    commit(t, account, balance, &by)
 
 
 cdef bint apply_to(

@@ -1,6 +1,7 @@
 """What working orders hold, on all levels at once: lots, gross, margin by model, fees, premium."""
 from libc.stdint cimport int64_t, uint8_t, uint32_t
 
+from tidegate.native.level_margin cimport margin_plan
 from tidegate.native.positions cimport (
     gross_of, is_freezing, worst_long, worst_short,
 )
@@ -31,6 +32,25 @@ cdef inline int64_t today_part(const order_row* order, int64_t lots) noexcept no
     return lots - yesterday if lots > yesterday else 0
 
 
+# What one level of the chain would hold: the same plan for the checks and for holding.
+ctypedef struct level_plan:
+    uint32_t pair
+    int64_t gross            # changes
+    int64_t notional
+    margin_plan margin
+
+
+# The plans of the chain from `pair` upwards, for lots more (negative: fewer); `count` = levels.
+# True = not expressible. Reads only.
+cdef bint plan_chain(
+    const tables* t, uint32_t pair, bint is_buy, uint8_t effect, int64_t lots,
+    level_plan* plans, int* count
+) noexcept nogil
+# hold() with the plans of just now.
+cdef bint hold_planned(
+    tables* t, order_row* order, int64_t lots, int64_t fee, int64_t premium, int orders,
+    const level_plan* plans, int count
+) noexcept nogil
 # Lots that a close may still freeze at its own account (RISK.md 4.3).
 cdef int64_t closable(
     const tables* t, const pair_row* pair, bint is_buy, uint8_t effect

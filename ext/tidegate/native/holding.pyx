@@ -8,9 +8,9 @@ from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t
 from libc.string cimport memcmp, memset
 
 cimport tidegate.native.level_margin as level_margin
-from tidegate.native.balances cimport apply_to, can_apply, change, commit
+from tidegate.native.balances cimport apply_to, can_apply, can_take, change, commit, take
 from tidegate.native.dirty cimport mark_dirty
-from tidegate.native.level_margin cimport margin_plan, whole_plan
+from tidegate.native.level_margin cimport margin_plan
 from tidegate.native.margin cimport MONEY_MAX, money_times
 from tidegate.native.positions cimport (
     gross_of, is_freezing, magnitude, worst_long, worst_short,
@@ -21,55 +21,59 @@ from tidegate.native.tables cimport (
 )
 
 
-ctypedef struct level_plan:
-    int64_t longs            # worst sizes afterwards
-    int64_t shorts
-    int64_t gross            # its change
-    margin_plan margin
-    change by
-
-
 cdef inline int64_t known(int64_t value) noexcept nogil:
     """Money that is not known yet (-1) counts nothing: no order passes without it."""
     return value if value > 0 else 0
 
 
-cdef inline bint plan_lots(
-    const tables* t, const pair_row* row, const instrument_row* instrument, int64_t longs,
-    int64_t shorts, level_plan* out
+cdef inline bint plan_level(
+    const tables* t, uint32_t pair, const instrument_row* instrument, bint is_buy, int64_t lots,
+    level_plan* out
 ) noexcept nogil:
-    """The level with these worst sizes: gross, margin, notional. True = not expressible."""
-    out.longs = longs
-    out.shorts = shorts
-    out.gross = gross_of(instrument, longs, shorts) - row.gross
+    """One level with lots more on a side: gross, margin, notional. True = not expressible."""
+    cdef const pair_row* row = &t.pairs[pair]
+    out.pair = pair
+    out.gross = gross_of(
+        instrument, worst_long(&row.all) + (lots if is_buy else 0),
+        worst_short(&row.all) + (0 if is_buy else lots)
+    ) - row.gross
+    out.notional = 0
+    out.margin.added = 0
     if row.balance == 0:
         return False
-    if level_margin.plan(t, row, instrument, longs, shorts, out.gross, &out.margin):
-        return True
-    out.by.margin = out.margin.added
-    return money_times(known(instrument.lot_notional), out.gross, &out.by.notional)
+    return level_margin.plan_side(
+        t, row, instrument, is_buy, lots, out.gross, &out.margin
+    ) or money_times(known(instrument.lot_notional), out.gross, &out.notional)
+
+
+cdef bint plan_chain(
+    const tables* t, uint32_t pair, bint is_buy, uint8_t effect, int64_t lots,
+    level_plan* plans, int* count
+) noexcept nogil:
+    """A close adds to no worst size: its plans are of no lots."""
+    cdef const instrument_row* instrument = &t.instruments[t.pairs[pair].instrument]
+    cdef int levels = 0
+    if is_freezing(instrument, effect):
+        lots = 0
+    while pair:
+        if plan_level(t, pair, instrument, is_buy, lots, &plans[levels]):
+            return True
+        levels += 1
+        pair = t.pairs[pair].parent
+    count[0] = levels
+    return False
 
 
 cdef bint added_margin(
     const tables* t, uint32_t pair, bint is_buy, uint8_t effect, int64_t lots, int64_t* added
 ) noexcept nogil:
-    cdef const pair_row* row = &t.pairs[pair]
-    cdef const instrument_row* instrument = &t.instruments[row.instrument]
-    cdef int64_t longs = worst_long(&row.all)
-    cdef int64_t shorts = worst_short(&row.all)
-    cdef margin_plan plan
-    added[0] = 0
-    if row.balance == 0 or is_freezing(instrument, effect):
-        return False
-    if is_buy:
-        longs += lots
-    else:
-        shorts += lots
-    if level_margin.plan(
-        t, row, instrument, longs, shorts, gross_of(instrument, longs, shorts) - row.gross, &plan
-    ):
+    cdef const instrument_row* instrument = &t.instruments[t.pairs[pair].instrument]
+    cdef level_plan plan
+    if is_freezing(instrument, effect):
+        lots = 0
+    if plan_level(t, pair, instrument, is_buy, lots, &plan):
         return True
-    added[0] = plan.added
+    added[0] = plan.margin.added
     return False
 
 
@@ -91,23 +95,25 @@ cdef int64_t closable(
     return yesterday + today
 
 
-cdef inline void take(
-    credits* row, int64_t longs, int64_t shorts, int64_t gross, int32_t orders
+cdef inline void take_lots(
+    credits* row, bint is_buy, int64_t lots, int64_t gross, int32_t orders
 ) noexcept nogil:
-    row.buy_credit -= longs
-    row.sell_credit -= shorts
+    if is_buy:
+        row.buy_credit -= lots
+    else:
+        row.sell_credit -= lots
     row.gross_credit -= gross
     row.order_credit -= orders
 
 
 cdef inline void take_level(
-    tables* t, pair_row* row, int64_t longs, int64_t shorts, int64_t gross, int32_t orders
+    tables* t, pair_row* row, bint is_buy, int64_t lots, int64_t gross, int32_t orders
 ) noexcept nogil:
-    """The changes of worst sizes and gross, in the pair's, its product's and its account's row."""
+    """Lots of a side and gross, in the pair's, its product's and its account's row."""
     row.gross += gross
-    take(&row.all, longs, shorts, gross, orders)
-    take(&t.products[row.product].all, longs, shorts, gross, orders)
-    take(&t.accounts[row.account].all, longs, shorts, gross, orders)
+    take_lots(&row.all, is_buy, lots, gross, orders)
+    take_lots(&t.products[row.product].all, is_buy, lots, gross, orders)
+    take_lots(&t.accounts[row.account].all, is_buy, lots, gross, orders)
     mark_dirty(t, row.account)
 
 
@@ -147,63 +153,46 @@ cdef void freeze(tables* t, order_row* order, int64_t lots) noexcept nogil:
     order.frozen_today = <uint32_t>(<int64_t>order.frozen_today + today)
 
 
-cdef bint plan_order(
-    const tables* t, const pair_row* row, const instrument_row* instrument, bint is_buy,
-    int64_t lots, int64_t fee, int64_t premium, level_plan* out
-) noexcept nogil:
-    cdef int64_t longs = worst_long(&row.all)
-    cdef int64_t shorts = worst_short(&row.all)
-    memset(&out.by, 0, sizeof(change))
-    if is_buy:
-        longs += lots
-    else:
-        shorts += lots
-    if plan_lots(t, row, instrument, longs, shorts, out):
-        return True
-    out.by.fee_held = fee
-    out.by.premium_held = premium
-    return row.balance != 0 and not can_apply(t, row.account, row.balance, &out.by)
-
-
-cdef bint hold(
-    tables* t, order_row* order, int64_t lots, int64_t fee, int64_t premium, int orders
+cdef bint hold_planned(
+    tables* t, order_row* order, int64_t lots, int64_t fee, int64_t premium, int orders,
+    const level_plan* plans, int count
 ) noexcept nogil:
     cdef const instrument_row* instrument = &t.instruments[order.instrument]
     cdef bint is_buy = order.side == BUY
     cdef bint is_frozen = is_freezing(instrument, order.position_effect)
-    # A close adds to no worst size: its lots are frozen instead.
-    cdef int64_t opening = 0 if is_frozen else lots
-    cdef level_plan plans[TG_CHAIN_MAX]
-    cdef level_plan* plan
-    cdef uint32_t pair = order.pair
+    cdef const level_plan* plan
     cdef pair_row* row
-    cdef int count = 0
     cdef int i
-    while pair:
-        if plan_order(
-            t, &t.pairs[pair], instrument, is_buy, opening, fee, premium, &plans[count]
+    for i in range(count):
+        plan = &plans[i]
+        row = &t.pairs[plan.pair]
+        if row.balance and not can_take(
+            t, row.account, row.balance, plan.margin.added, fee, premium, plan.notional
         ):
             return True
-        count += 1
-        pair = t.pairs[pair].parent
-    pair = order.pair
     for i in range(count):
-        row = &t.pairs[pair]
         plan = &plans[i]
+        row = &t.pairs[plan.pair]
         if row.balance:
             level_margin.keep(t, row, instrument, &plan.margin)
-            commit(t, row.account, row.balance, &plan.by)
-        take_level(
-            t, row, opening if is_buy else 0, 0 if is_buy else opening, plan.gross,
-            <int32_t>orders
-        )
-        pair = row.parent
+            take(t, row.account, row.balance, plan.margin.added, fee, premium, plan.notional)
+        take_level(t, row, is_buy, 0 if is_frozen else lots, plan.gross, <int32_t>orders)
     if is_frozen and lots:
         freeze(t, order, lots)
     order.held_qty += lots
     order.fee_held += fee
     order.premium_held += premium
     return False
+
+
+cdef bint hold(
+    tables* t, order_row* order, int64_t lots, int64_t fee, int64_t premium, int orders
+) noexcept nogil:
+    cdef level_plan plans[TG_CHAIN_MAX]
+    cdef int count
+    return plan_chain(
+        t, order.pair, order.side == BUY, order.position_effect, lots, plans, &count
+    ) or hold_planned(t, order, lots, fee, premium, orders, plans, count)
 
 
 cdef inline bint is_far(const credits* row, int64_t longs, int64_t shorts) noexcept nogil:
@@ -224,23 +213,38 @@ cdef bint can_move(
     )
 
 
-cdef bint move_net(tables* t, uint32_t pair, int64_t lots) noexcept nogil:
-    """Lots of a net instrument change hands: worst long grows by them, worst short shrinks."""
+cdef bint move_level(
+    tables* t, uint32_t pair, const sides_row* after, int64_t longs, int64_t shorts
+) noexcept nogil:
+    """Worst sizes change by a fill; `after` is the row of sides then. True = nothing done."""
     cdef pair_row* row = &t.pairs[pair]
     cdef const instrument_row* instrument = &t.instruments[row.instrument]
-    cdef level_plan plan
-    memset(&plan.by, 0, sizeof(change))
-    if not can_move(t, row, lots, -lots) or plan_lots(
-        t, row, instrument, worst_long(&row.all) + lots, worst_short(&row.all) - lots, &plan
-    ):
+    cdef int64_t long_after = worst_long(&row.all) + longs
+    cdef int64_t short_after = worst_short(&row.all) + shorts
+    cdef int64_t gross = gross_of(instrument, long_after, short_after) - row.gross
+    cdef margin_plan plan
+    cdef change by
+    if not can_move(t, row, longs, shorts):
         return True
     if row.balance:
-        if apply_to(t, row.account, row.balance, &plan.by):
+        memset(&by, 0, sizeof(change))
+        if level_margin.replan(
+            t, row, instrument, instrument, after, long_after, short_after, &plan
+        ) or money_times(known(instrument.lot_notional), gross, &by.notional):
             return True
-        level_margin.keep(t, row, instrument, &plan.margin)
-    take_level(t, row, lots, -lots, plan.gross, 0)
-    row.net += lots
+        by.margin = plan.added
+        if apply_to(t, row.account, row.balance, &by):
+            return True
+        level_margin.keep(t, row, instrument, &plan)
+    take_level(t, row, True, longs, gross, 0)
+    take_level(t, row, False, shorts, 0, 0)
+    row.net += longs if after == NULL else longs - shorts
     return False
+
+
+cdef bint move_net(tables* t, uint32_t pair, int64_t lots) noexcept nogil:
+    """Lots of a net instrument change hands: worst long grows by them, worst short shrinks."""
+    return move_level(t, pair, NULL, lots, -lots)
 
 
 cdef inline int64_t longs_of(const sides_row* row) noexcept nogil:
@@ -252,31 +256,11 @@ cdef inline int64_t shorts_of(const sides_row* row) noexcept nogil:
 
 
 cdef bint move_sides(tables* t, uint32_t pair, const sides_row* after) noexcept nogil:
-    cdef pair_row* row = &t.pairs[pair]
-    cdef const instrument_row* instrument = &t.instruments[row.instrument]
-    cdef sides_row* sides = &t.sides[row.sides]
-    cdef int64_t longs = longs_of(after) - longs_of(sides)
-    cdef int64_t shorts = shorts_of(after) - shorts_of(sides)
-    cdef int64_t gross = gross_of(
-        instrument, worst_long(&row.all) + longs, worst_short(&row.all) + shorts
-    ) - row.gross
-    cdef whole_plan plan
-    cdef change by
-    if not can_move(t, row, longs, shorts):
+    cdef sides_row* sides = &t.sides[t.pairs[pair].sides]
+    if move_level(
+        t, pair, after, longs_of(after) - longs_of(sides), shorts_of(after) - shorts_of(sides)
+    ):
         return True
-    if row.balance:
-        memset(&by, 0, sizeof(change))
-        if level_margin.replan(
-            t, row, instrument, instrument, after, worst_long(&row.all) + longs,
-            worst_short(&row.all) + shorts, &plan
-        ) or money_times(known(instrument.lot_notional), gross, &by.notional):
-            return True
-        by.margin = plan.margin.added
-        if apply_to(t, row.account, row.balance, &by):
-            return True
-        level_margin.keep_whole(t, row, instrument, &plan)
-    take_level(t, row, longs, shorts, gross, 0)
-    row.net += longs - shorts
     sides[0] = after[0]
     return False
 
@@ -309,7 +293,7 @@ cdef bint change_pair(
     bint is_same, bint is_forced
 ) noexcept nogil:
     """One pair from one row of its instrument to another. True = not expressible, not done."""
-    cdef whole_plan plan
+    cdef margin_plan plan
     cdef change by
     memset(&by, 0, sizeof(change))
     if money_times(known(after.lot_notional), row.gross, &by.notional):
@@ -321,13 +305,13 @@ cdef bint change_pair(
             worst_short(&row.all), &plan
         ):
             return True
-        by.margin = plan.margin.added
+        by.margin = plan.added
     if not is_forced and not can_apply(t, row.account, row.balance, &by):
         return True
     if by.margin or by.notional:
         commit(t, row.account, row.balance, &by)
     if not is_same:
-        level_margin.keep_whole(t, row, after, &plan)
+        level_margin.keep(t, row, after, &plan)
     return False
 
 

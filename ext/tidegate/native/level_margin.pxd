@@ -1,12 +1,16 @@
 """Margin of one level by the instrument's model (RISK.md 4.1): planned first, then kept."""
-from libc.stdint cimport int32_t, int64_t
+from libc.stdint cimport int64_t
 
+from tidegate.native.margin cimport money_times
+from tidegate.native.positions cimport worst_long, worst_short
+from tidegate.native.records cimport MARGIN_NET
 from tidegate.native.tables cimport (
-    instrument_row, pair_row, scan_row, sides_row, tables,
+    TG_SCENARIOS, instrument_row, pair_row, sides_row, tables,
 )
 
 
-# What the pair's or product's row holds afterwards.
+# What the pair's or its product's row holds afterwards. The first two are always set, the rest
+# by the models that keep sums at the product row.
 ctypedef struct margin_plan:
     int64_t row
     int64_t added            # row, less what it holds now
@@ -14,33 +18,70 @@ ctypedef struct margin_plan:
     int64_t sum_shorts
     int64_t delivery
     int64_t short_options
-    int32_t longs            # SPAN: by how much the worst sizes change
-    int32_t shorts
+    int64_t worst[TG_SCENARIOS]
 
 
-# The plan for worst sizes longs and shorts, reached by lots of working opening orders or by
-# fills of a net instrument; `gross` is the change of the pair's. True = not expressible.
-cdef bint plan(
-    const tables* t, const pair_row* pair, const instrument_row* instrument, int64_t longs,
-    int64_t shorts, int64_t gross, margin_plan* out
+cdef bint plan_sums(
+    const tables* t, const pair_row* pair, const instrument_row* instrument, bint is_buy,
+    int64_t lots, int64_t gross, margin_plan* out
 ) noexcept nogil
-cdef void keep(
+cdef void keep_sums(
     tables* t, pair_row* pair, const instrument_row* instrument, const margin_plan* kept
 ) noexcept nogil
-
-
-# The same where a side's lots or the instrument's own rates change.
-ctypedef struct whole_plan:
-    margin_plan margin
-    scan_row scan
-
-
-# From rates and lots as they are (`before`) to `after` and `sides` (NULL: none are kept).
+# The same where anything changes: from rates and lots as they are (`before`) to rates `after`,
+# `sides` (NULL: none are kept) and worst sizes. True = not expressible.
 cdef bint replan(
     const tables* t, const pair_row* pair, const instrument_row* before,
     const instrument_row* after, const sides_row* sides, int64_t longs, int64_t shorts,
-    whole_plan* out
+    margin_plan* out
 ) noexcept nogil
-cdef void keep_whole(
-    tables* t, pair_row* pair, const instrument_row* instrument, const whole_plan* kept
-) noexcept nogil
+
+
+cdef inline int64_t positive(int64_t value) noexcept nogil:
+    return value if value > 0 else 0
+
+
+cdef inline bint plan_net(
+    const tables* t, const pair_row* pair, const instrument_row* instrument, int64_t longs,
+    int64_t shorts, margin_plan* out
+) noexcept nogil:
+    """R = max(mL * max(0, worst long), mS * max(0, worst short)).
+
+    Exact over all fills of the working orders: margin is convex in the net position, so an end
+    of [net - PS, net + PB] is the worst, whatever their order (MARGIN.md 1).
+    """
+    cdef bint is_shared = t.accounts[pair.account].is_shared
+    cdef int64_t long_rate = instrument.exchange_long if is_shared else instrument.margin_long
+    cdef int64_t short_rate = instrument.exchange_short if is_shared else instrument.margin_short
+    cdef int64_t long_part, short_part
+    if money_times(positive(long_rate), positive(longs), &long_part) or money_times(
+        positive(short_rate), positive(shorts), &short_part
+    ):
+        return True
+    out.row = max(long_part, short_part)
+    out.added = out.row - pair.margin
+    return False
+
+
+cdef inline bint plan_side(
+    const tables* t, const pair_row* pair, const instrument_row* instrument, bint is_buy,
+    int64_t lots, int64_t gross, margin_plan* out
+) noexcept nogil:
+    """With lots more (negative: fewer) of working opening orders on a side; `gross` is the
+    change of the pair's. True = not expressible.
+    """
+    if instrument.margin_model != MARGIN_NET:
+        return plan_sums(t, pair, instrument, is_buy, lots, gross, out)
+    return plan_net(
+        t, pair, instrument, worst_long(&pair.all) + (lots if is_buy else 0),
+        worst_short(&pair.all) + (0 if is_buy else lots), out
+    )
+
+
+cdef inline void keep(
+    tables* t, pair_row* pair, const instrument_row* instrument, const margin_plan* kept
+) noexcept nogil:
+    if instrument.margin_model == MARGIN_NET:
+        pair.margin = kept.row
+    else:
+        keep_sums(t, pair, instrument, kept)

@@ -6,22 +6,20 @@ adds the pair's part after less its part before, and the sums are at all times w
 the account make of them.
 """
 from libc.stdint cimport int32_t, int64_t
-from libc.string cimport memcpy, memset
+from libc.string cimport memcpy
 
 from tidegate.native.margin cimport money_ppm_up, money_sum, money_times
-from tidegate.native.positions cimport worst_long, worst_short
+from tidegate.native.positions cimport gross_of, worst_long, worst_short
 from tidegate.native.records cimport MARGIN_SIDES, MARGIN_SPAN
 from tidegate.native.tables cimport (
-    instrument_row, pair_row, product_row, scan_row, sides_row, tables,
+    TG_SCENARIOS, credits, instrument_row, pair_row, product_row, scan_row, sides_row, tables,
 )
 
 
 cdef extern from "span.h" nogil:
     const int64_t SPAN_LOTS_MAX
-    int64_t span_positive(int64_t value)
-    void span_shift(int64_t* worst, const int32_t* scan, int32_t longs, int32_t shorts)
-    int64_t span_worst(
-        const int64_t* worst, const int32_t* scan, int32_t longs, int32_t shorts
+    int64_t span_side(
+        const int64_t* worst, const int32_t* scan, bint is_buy, int32_t lots, int64_t* out
     )
     int64_t span_lot_rate(int32_t rate, int32_t delta)
 
@@ -38,9 +36,9 @@ cdef bint bounds_of(
     const instrument_row* instrument, int64_t longs, int64_t shorts, bounds* out
 ) noexcept nogil:
     """Of worst sizes: intra charges by the sign of delta, delivery, short options."""
-    cdef int64_t bought = span_positive(longs)
-    cdef int64_t sold = span_positive(shorts)
-    cdef int64_t most = span_positive(max(longs, shorts))
+    cdef int64_t bought = positive(longs)
+    cdef int64_t sold = positive(shorts)
+    cdef int64_t most = positive(max(longs, shorts))
     cdef int64_t intra = span_lot_rate(instrument.intra_rate, instrument.scan_delta)
     cdef int64_t delivery = span_lot_rate(instrument.delivery_rate, instrument.scan_delta)
     cdef bint is_falling = instrument.scan_delta < 0
@@ -49,7 +47,7 @@ cdef bint bounds_of(
         money_times(intra, sold if is_falling else bought, &out.longs)
         or money_times(intra, bought if is_falling else sold, &out.shorts)
         or money_times(delivery, most, &out.delivery)
-        or money_times(span_positive(rate), sold, &out.short_options)
+        or money_times(positive(rate), sold, &out.short_options)
     )
 
 
@@ -81,7 +79,7 @@ cdef inline bint span_margin(
         money_sum(worst, min(out.sum_longs, out.sum_shorts), &total)
         or money_sum(total, out.delivery, &total)
         or money_times(
-            span_positive(instrument.scan_unit), max(total, out.short_options), &out.row
+            positive(instrument.scan_unit), max(total, out.short_options), &out.row
         )
     )
 
@@ -92,56 +90,34 @@ cdef inline bint is_too_large(const product_row* product, int64_t gross) noexcep
 
 
 cdef bint plan_span(
-    const tables* t, const pair_row* pair, const instrument_row* instrument, int64_t longs,
-    int64_t shorts, int64_t gross, margin_plan* out
+    const tables* t, const pair_row* pair, const instrument_row* instrument, bint is_buy,
+    int64_t lots, int64_t gross, margin_plan* out
 ) noexcept nogil:
     cdef const product_row* product = &t.products[pair.product]
     cdef const scan_row* scan = &t.scans[product.scan]
+    cdef int64_t longs = worst_long(&pair.all)
+    cdef int64_t shorts = worst_short(&pair.all)
     cdef bounds before
     cdef bounds after
     if gross > 0 and is_too_large(product, gross):
         return True
-    out.longs = <int32_t>(longs - worst_long(&pair.all))
-    out.shorts = <int32_t>(shorts - worst_short(&pair.all))
-    if has_bounds(instrument):
-        if (
-            bounds_of(instrument, worst_long(&pair.all), worst_short(&pair.all), &before)
-            or bounds_of(instrument, longs, shorts, &after)
-            or shift_bounds(scan, &before, &after, out)
-        ):
-            return True
-    else:
-        out.sum_longs = scan.intra_longs
-        out.sum_shorts = scan.intra_shorts
-        out.delivery = scan.delivery
-        out.short_options = scan.short_options
+    out.sum_longs = scan.intra_longs
+    out.sum_shorts = scan.intra_shorts
+    out.delivery = scan.delivery
+    out.short_options = scan.short_options
+    if has_bounds(instrument) and (
+        bounds_of(instrument, longs, shorts, &before)
+        or bounds_of(
+            instrument, longs + (lots if is_buy else 0), shorts + (0 if is_buy else lots), &after
+        )
+        or shift_bounds(scan, &before, &after, out)
+    ):
+        return True
     if span_margin(
-        instrument, span_worst(scan.worst, instrument.scan, out.longs, out.shorts), out
+        instrument, span_side(scan.worst, instrument.scan, is_buy, <int32_t>lots, out.worst), out
     ):
         return True
     out.added = out.row - product.margin
-    return False
-
-
-cdef bint plan_net(
-    const tables* t, const pair_row* pair, const instrument_row* instrument, int64_t longs,
-    int64_t shorts, margin_plan* out
-) noexcept nogil:
-    """R = max(mL * max(0, worst long), mS * max(0, worst short)).
-
-    Exact over all fills of the working orders: margin is convex in the net position, so an end
-    of [net - PS, net + PB] is the worst, whatever their order (MARGIN.md 1).
-    """
-    cdef bint is_shared = t.accounts[pair.account].is_shared
-    cdef int64_t long_rate = instrument.exchange_long if is_shared else instrument.margin_long
-    cdef int64_t short_rate = instrument.exchange_short if is_shared else instrument.margin_short
-    cdef int64_t long_part, short_part
-    if money_times(
-        span_positive(long_rate), span_positive(longs), &long_part
-    ) or money_times(span_positive(short_rate), span_positive(shorts), &short_part):
-        return True
-    out.row = max(long_part, short_part)
-    out.added = out.row - pair.margin
     return False
 
 
@@ -165,57 +141,49 @@ cdef bint close_sides(
 
 
 cdef bint plan_sides(
-    const tables* t, const pair_row* pair, const instrument_row* instrument, int64_t longs,
-    int64_t shorts, margin_plan* out
+    const tables* t, const pair_row* pair, const instrument_row* instrument, bint is_buy,
+    int64_t lots, margin_plan* out
 ) noexcept nogil:
     """Working opening orders count as lots of today."""
     cdef bint is_shared = t.accounts[pair.account].is_shared
-    cdef int64_t long_rate = instrument.margin_long_today
-    cdef int64_t short_rate = instrument.margin_short_today
-    cdef int64_t long_part, short_part
-    if is_shared:
-        long_rate = instrument.exchange_long_today
-        short_rate = instrument.exchange_short_today
-    if money_times(
-        span_positive(long_rate), longs - worst_long(&pair.all), &long_part
-    ) or money_times(span_positive(short_rate), shorts - worst_short(&pair.all), &short_part):
+    cdef int64_t rate, part
+    if is_buy:
+        rate = instrument.exchange_long_today if is_shared else instrument.margin_long_today
+    else:
+        rate = instrument.exchange_short_today if is_shared else instrument.margin_short_today
+    if money_times(positive(rate), lots, &part):
         return True
-    return close_sides(t, pair, instrument, long_part, short_part, out)
+    return close_sides(t, pair, instrument, part if is_buy else 0, 0 if is_buy else part, out)
 
 
 cdef inline bint by_sides(const instrument_row* instrument) noexcept nogil:
     return instrument.margin_model == MARGIN_SIDES and instrument.has_sides
 
 
-cdef bint plan(
-    const tables* t, const pair_row* pair, const instrument_row* instrument, int64_t longs,
-    int64_t shorts, int64_t gross, margin_plan* out
+cdef bint plan_sums(
+    const tables* t, const pair_row* pair, const instrument_row* instrument, bint is_buy,
+    int64_t lots, int64_t gross, margin_plan* out
 ) noexcept nogil:
+    """The models that are not NET."""
     if instrument.margin_model == MARGIN_SPAN:
-        return plan_span(t, pair, instrument, longs, shorts, gross, out)
-    if by_sides(instrument):
-        return plan_sides(t, pair, instrument, longs, shorts, out)
-    return plan_net(t, pair, instrument, longs, shorts, out)
+        return plan_span(t, pair, instrument, is_buy, lots, gross, out)
+    return plan_sides(t, pair, instrument, is_buy, lots, out)
 
 
-cdef inline void keep_scan(scan_row* scan, const margin_plan* kept) noexcept nogil:
-    scan.intra_longs = kept.sum_longs
-    scan.intra_shorts = kept.sum_shorts
-    scan.delivery = kept.delivery
-    scan.short_options = kept.short_options
-
-
-cdef void keep(
+cdef void keep_sums(
     tables* t, pair_row* pair, const instrument_row* instrument, const margin_plan* kept
 ) noexcept nogil:
     cdef product_row* product = &t.products[pair.product]
     cdef scan_row* scan
     if instrument.margin_model == MARGIN_SPAN:
         scan = &t.scans[product.scan]
-        span_shift(scan.worst, instrument.scan, kept.longs, kept.shorts)
-        keep_scan(scan, kept)
+        memcpy(scan.worst, kept.worst, sizeof(scan.worst))
+        scan.intra_longs = kept.sum_longs
+        scan.intra_shorts = kept.sum_shorts
+        scan.delivery = kept.delivery
+        scan.short_options = kept.short_options
         product.margin = kept.row
-    elif by_sides(instrument) and instrument.is_max_side:
+    elif instrument.is_max_side:
         product.margin_longs = kept.sum_longs
         product.margin_shorts = kept.sum_shorts
         product.margin = kept.row
@@ -230,7 +198,7 @@ cdef bint today_margin(
     """Of lots opened today; on price basis 4 of what they cost, at least the notional floor."""
     cdef int64_t floor, by_money, by_lot
     if instrument.price_basis != 4 or rate < 0:
-        return money_times(span_positive(rate), lots, out)
+        return money_times(positive(rate), lots, out)
     if money_times(instrument.notional_floor, lots, &floor):
         return True
     cost = cost if cost >= 0 else -cost
@@ -248,8 +216,8 @@ cdef bint side_margin(
     """Yesterday's lots and working opening orders by rate, and today's margin."""
     cdef int64_t old_part, working_part
     return (
-        money_times(span_positive(rate), yesterday, &old_part)
-        or money_times(span_positive(today_rate), working, &working_part)
+        money_times(positive(rate), yesterday, &old_part)
+        or money_times(positive(today_rate), working, &working_part)
         or money_sum(old_part, working_part, out)
         or money_sum(out[0], today, out)
     )
@@ -297,48 +265,49 @@ cdef bint replan_sides(
     return close_sides(t, pair, after, new_longs - old_longs, new_shorts - old_shorts, out)
 
 
+cdef int64_t move_scan(
+    const scan_row* scan, const instrument_row* before, const instrument_row* after,
+    const credits* sizes, int64_t longs, int64_t shorts, int64_t* worst
+) noexcept nogil:
+    """The pair's part out of the worst scans at the rates before, and in again; the largest."""
+    cdef int64_t left[TG_SCENARIOS]
+    span_side(scan.worst, before.scan, True, <int32_t>-worst_long(sizes), worst)
+    span_side(worst, before.scan, False, <int32_t>-worst_short(sizes), left)
+    span_side(left, after.scan, True, <int32_t>longs, worst)
+    memcpy(left, worst, sizeof(left))
+    return span_side(left, after.scan, False, <int32_t>shorts, worst)
+
+
 cdef bint replan_span(
     const tables* t, const pair_row* pair, const instrument_row* before,
-    const instrument_row* after, int64_t longs, int64_t shorts, whole_plan* out
+    const instrument_row* after, int64_t longs, int64_t shorts, margin_plan* out
 ) noexcept nogil:
     cdef const product_row* product = &t.products[pair.product]
-    cdef int64_t old_longs = worst_long(&pair.all)
-    cdef int64_t old_shorts = worst_short(&pair.all)
+    cdef const scan_row* scan = &t.scans[product.scan]
     cdef bounds old_bounds
     cdef bounds new_bounds
-    out.scan = t.scans[product.scan]
+    cdef int64_t gross = gross_of(after, longs, shorts) - pair.gross
     if (
-        bounds_of(before, old_longs, old_shorts, &old_bounds)
+        (gross > 0 and is_too_large(product, gross))
+        or bounds_of(before, worst_long(&pair.all), worst_short(&pair.all), &old_bounds)
         or bounds_of(after, longs, shorts, &new_bounds)
-        or shift_bounds(&out.scan, &old_bounds, &new_bounds, &out.margin)
+        or shift_bounds(scan, &old_bounds, &new_bounds, out)
+        or span_margin(
+            after, move_scan(scan, before, after, &pair.all, longs, shorts, out.worst), out
+        )
     ):
         return True
-    span_shift(out.scan.worst, before.scan, <int32_t>-old_longs, <int32_t>-old_shorts)
-    span_shift(out.scan.worst, after.scan, <int32_t>longs, <int32_t>shorts)
-    if span_margin(after, span_worst(out.scan.worst, after.scan, 0, 0), &out.margin):
-        return True
-    out.margin.added = out.margin.row - product.margin
+    out.added = out.row - product.margin
     return False
 
 
 cdef bint replan(
     const tables* t, const pair_row* pair, const instrument_row* before,
     const instrument_row* after, const sides_row* sides, int64_t longs, int64_t shorts,
-    whole_plan* out
+    margin_plan* out
 ) noexcept nogil:
-    memset(out, 0, sizeof(whole_plan))
     if after.margin_model == MARGIN_SPAN:
         return replan_span(t, pair, before, after, longs, shorts, out)
-    if by_sides(after):
-        return replan_sides(t, pair, before, after, sides, longs, shorts, &out.margin)
-    return plan_net(t, pair, after, longs, shorts, &out.margin)
-
-
-cdef void keep_whole(
-    tables* t, pair_row* pair, const instrument_row* instrument, const whole_plan* kept
-) noexcept nogil:
-    cdef scan_row* scan
-    keep(t, pair, instrument, &kept.margin)
-    if instrument.margin_model == MARGIN_SPAN:
-        scan = &t.scans[t.products[pair.product].scan]
-        memcpy(scan.worst, kept.scan.worst, sizeof(scan.worst))
+    if after.margin_model == MARGIN_SIDES:
+        return replan_sides(t, pair, before, after, sides, longs, shorts, out)
+    return plan_net(t, pair, after, longs, shorts, out)

@@ -26,7 +26,11 @@ static inline int money_product(int64_t a, int64_t b, int64_t c, int64_t *out) {
 }
 
 static inline int money_times(int64_t a, int64_t b, int64_t *out) {
-    return money_narrow((money_wide)a * b, out);
+    int64_t product;
+    if (__builtin_expect(__builtin_mul_overflow(a, b, &product) || product > MONEY_MAX
+                         || product < -MONEY_MAX, 0)) return 1;
+    *out = product;
+    return 0;
 }
 
 /* value * numerator / denominator, rounded towards zero; denominator > 0. */

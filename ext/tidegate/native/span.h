@@ -1,7 +1,7 @@
 /* SPAN's worst scans as running sums. A pair adds r > 0 ? r * longs : -r * shorts to scenario k,
  * where r = scan[k] is the loss of long one lot, longs and shorts the worst sizes of its sides:
  * the most that any of its fills can lose (MARGIN.md 3). Lots fit 31 bits and all lots of a row
- * stay within SPAN_LOTS_MAX, so that no sum leaves 2^61. The loops are plain for the vectoriser. */
+ * stay within SPAN_LOTS_MAX, so that no sum leaves 2^61. */
 #ifndef TIDEGATE_SPAN_H
 #define TIDEGATE_SPAN_H
 
@@ -10,31 +10,28 @@
 #define SPAN_SCENARIOS 16
 #define SPAN_LOTS_MAX ((int64_t)1 << 29)
 
-static inline int64_t span_positive(int64_t value) {
-    return value > 0 ? value : 0;
-}
+/* The loop is plain C for the vectoriser; which clone runs is chosen once, when it is loaded. */
+#if defined(__x86_64__) && defined(__gnu_linux__)
+#define SPAN_CLONES __attribute__((target_clones("avx2", "default"), noinline))
+#else
+#define SPAN_CLONES
+#endif
 
-/* What `longs` and `shorts` lots add in a scenario. */
-static inline int64_t span_loss(int32_t r, int32_t longs, int32_t shorts) {
-    int64_t up = (int64_t)(r > 0 ? r : 0) * longs;
-    int64_t down = (int64_t)(r < 0 ? r : 0) * shorts;
-    return up - down;
-}
-
-static inline void span_shift(int64_t *restrict worst, const int32_t *restrict scan,
-                              int32_t longs, int32_t shorts) {
-    for (int k = 0; k < SPAN_SCENARIOS; k++) worst[k] += span_loss(scan[k], longs, shorts);
-}
-
-/* The largest scenario, at least 0, if these lots were added. */
-static inline int64_t span_worst(const int64_t *restrict worst, const int32_t *restrict scan,
-                                 int32_t longs, int32_t shorts) {
-    int64_t most = 0;
+/* out = worst with these lots more (negative: fewer) on a side; the largest of them, or 0. */
+SPAN_CLONES static int64_t span_side(const int64_t *restrict worst,
+                                     const int32_t *restrict scan, int is_buy, int32_t lots,
+                                     int64_t *restrict out) {
+    int32_t least = is_buy ? 0 : INT32_MIN;
+    int32_t most = is_buy ? INT32_MAX : 0;
+    int32_t signed_lots = is_buy ? lots : -lots;
+    int64_t largest = 0;
     for (int k = 0; k < SPAN_SCENARIOS; k++) {
-        int64_t at = worst[k] + span_loss(scan[k], longs, shorts);
-        most = at > most ? at : most;
+        int32_t r = scan[k] > least ? scan[k] : least;
+        r = r < most ? r : most;
+        out[k] = worst[k] + (int64_t)r * signed_lots;
+        largest = out[k] > largest ? out[k] : largest;
     }
-    return most;
+    return largest;
 }
 
 /* ceil(rate * |delta| / 10000): money units of one lot; delta in 1e-4, no rate is negative. */
