@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
-from tidegate.config.calendar import transitions
+from tidegate.config.calendar import transitions, with_list
 from tidegate.config.load import read_toml
+from tidegate.config.problems import Problems
 from tidegate.config.schema_data import Break, Calendar, DataTables, HalfDay, TradingHours
 from tidegate.native.records import Phase
 
@@ -164,9 +165,12 @@ def test_days_that_the_data_does_not_know_are_closed() -> None:
 @pytest.mark.parametrize("file", ["always", "cme", "china"])
 def test_calendars_that_are_shipped_open_and_close_in_turn_all_year(file: str) -> None:
     content = read_toml(ROOT / f"configs/calendars/{file}.toml")
-    calendars = msgspec.convert(content, DataTables).calendars
-    assert calendars
-    for calendar in calendars:
+    data = msgspec.convert(content, DataTables)
+    lists = {row.name: row for row in data.holiday_lists}
+    problems = Problems(file)
+    assert data.calendars
+    for row in data.calendars:
+        calendar = with_list(row, lists, row.name, problems)
         found = transitions(calendar, date(2026, 1, 1), 365)
         assert all(a[0] < b[0] and a[1] != b[1] for a, b in pairwise(found))
         assert found[-1][1] == Phase.PHASE_CLOSED

@@ -225,6 +225,19 @@ DATA = {
         f"{WEEK}: nothing is known of 2026-11-20, where the horizon begins; expected a day from "
         "any to 2026-11-19, or newer data",
     ),
+    "unknown list of holidays": (
+        "holidays = [2026-11-24]\n",
+        'holiday_list = "berlin"\n',
+        f"{WEEK}.holiday_list: unknown holiday_list 'berlin'; expected one of: nothing, none is "
+        "defined",
+    ),
+    "holidays and a list of them": (
+        "holidays = [2026-11-24]\n",
+        'holidays = [2026-11-24]\nholiday_list = "b"\n[[holiday_lists]]\nname = "b"\n'
+        "first_day = 2026-01-01\nlast_day = 2026-12-31\ndates = []\n[[calendars]]\n"
+        'name = "other"\ntime_zone = "UTC"\nsessions = [{ from = "01:00", to = "02:00" }]\n',
+        f"{WEEK}.holidays: given with holiday_list; expected one of them",
+    ),
     "holiday that is no date": (
         "holidays = [2026-11-24]",
         'holidays = ["Tuesday"]',

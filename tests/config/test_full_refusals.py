@@ -78,6 +78,11 @@ LIMITS = {
         f"{OWN}.limits[0].side_lock: expected 'no_buys' or 'no_sells' or 'restricted', got str "
         "'no_sell'",
     ),
+    "product that the group may not trade": (
+        "shares_margin = false",
+        'shares_margin = false\nproducts = ["OPT"]',
+        f"{OWN}.products: product 'FUT' is not permitted at 'desk'",
+    ),
     "burst without rate": (
         "cancel_rate_per_s = 60\ncancel_burst = 90",
         "cancel_burst = 90",

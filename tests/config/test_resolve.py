@@ -112,7 +112,12 @@ def test_odd_numbers_are_refused(text: str) -> None:
         units.decimal(text)
 
 
-def test_money_beyond_int64_is_refused() -> None:
-    assert units.money("922337203685477.5807") == 2**63 - 1
-    with pytest.raises(ValueError, match="expected"):
-        units.money("922337203685477.5808")
+def test_money_and_prices_beyond_what_risk_can_express_are_refused() -> None:
+    assert units.money("230584300921369.3952") == 2**61
+    with pytest.raises(ValueError, match="expected at most 230,584,300,921,369, got"):
+        units.money("230584300921369.3953")
+    with pytest.raises(ValueError, match="expected at most 4 decimals"):
+        units.money("922337203685477580.8")
+    assert units.price(2**53, Decimal(1)) == 2**53
+    with pytest.raises(ValueError, match="expected at most 2\\^53 ticks of 1, got"):
+        units.price(-(2**53) - 1, Decimal(1))

@@ -16,7 +16,7 @@ from tidegate.config.limits import (
 from tidegate.config.names import Names, duplicates, lookup
 from tidegate.config.problems import Problems
 from tidegate.config.schema import Tables
-from tidegate.config.schema_accounts import Group, Level, Strategy, Trading
+from tidegate.config.schema_accounts import Group, Level, Trading
 from tidegate.universe import Account, Currency, Instrument
 
 ACCOUNTS_MAX = 1_000_000
@@ -169,15 +169,14 @@ class Accounts:
         }
 
     def products(self, row: Level, above: list[Account], venue: int, where: str) -> tuple[int, ...]:
-        """Product indices; a level that lists none permits all that its venue trades, a strategy
-        all that its sub-account may trade.
-        """
+        """Product indices; a level that lists none may trade what the level above may."""
         homes = self.names.product_venues
+        permitted = above[0].products if above else tuple(self.names.products.values())
         if row.products is None:
-            if isinstance(row, Strategy) and above:
-                return above[0].products
             return tuple(
-                index for name, index in self.names.products.items() if venue in (0, homes[name])
+                index
+                for name, index in self.names.products.items()
+                if venue in (0, homes[name]) and index in permitted
             )
         found = []
         for name in dict.fromkeys(row.products):
@@ -186,6 +185,8 @@ class Accounts:
                 lookup(name, self.names.products, "product", at, self.problems)
             elif venue not in (0, homes[name]):
                 self.problems.add(at, f"product {name!r} is not traded at the master's venue")
+            elif self.names.products[name] not in permitted:
+                self.problems.add(at, f"product {name!r} is not permitted at {above[0].name!r}")
             else:
                 found.append(self.names.products[name])
         return tuple(found)

@@ -6,13 +6,16 @@ change of the clocks (an hour that is there twice counts from its first). What i
 closed: before the horizon and after it, and outside the calendar's own first and last day.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+import msgspec
+
+from tidegate.config.names import lookup
 from tidegate.config.problems import Problems
 from tidegate.config.schema import CalendarHorizon, DataFile
-from tidegate.config.schema_data import Calendar, TradingHours
+from tidegate.config.schema_data import Calendar, HolidayList, TradingHours
 from tidegate.native.records import Phase
 
 DAY = timedelta(days=1)
@@ -25,7 +28,7 @@ Span = tuple[datetime, datetime]
 
 
 def resolve_calendars(
-    files: Iterable[DataFile],
+    files: Sequence[DataFile],
     horizon: CalendarHorizon,
     today: date,
     used: set[str],
@@ -33,14 +36,16 @@ def resolve_calendars(
 ) -> dict[str, Transitions]:
     """The transitions of each calendar by name. Only `used` ones must know the horizon's days."""
     first_day = horizon.first_day or today
+    lists = holiday_lists(files, problems)
     found: dict[str, Transitions] = {}
     for file in files:
         inner = problems.within(str(file.file))
-        for index, row in enumerate(file.tables.calendars):
-            where = f'calendars[{index}] "{row.name}"'
-            if row.name in found:
+        for index, stated in enumerate(file.tables.calendars):
+            where = f'calendars[{index}] "{stated.name}"'
+            if stated.name in found:
                 inner.add(where, "defined twice; expected each once")
-            found[row.name] = ()
+            found[stated.name] = ()
+            row = with_list(stated, lists, where, inner)
             if not check_calendar(row, where, inner):
                 continue
             if row.name in used and not knows(row, first_day):
@@ -51,6 +56,39 @@ def resolve_calendars(
                 )
             found[row.name] = transitions(row, first_day, horizon.days)
     return found
+
+
+def holiday_lists(files: Sequence[DataFile], problems: Problems) -> dict[str, HolidayList]:
+    """All [[holiday_lists]] by name."""
+    found: dict[str, HolidayList] = {}
+    for file in files:
+        for index, row in enumerate(file.tables.holiday_lists):
+            inner = problems.within(str(file.file))
+            where = f'holiday_lists[{index}] "{row.name}"'
+            if row.name in found:
+                inner.add(where, "defined twice; expected each once")
+            if any(not row.first_day <= day <= row.last_day for day in row.dates):
+                inner.add(f"{where}.dates", "a date is outside first_day to last_day")
+            found[row.name] = row
+    return found
+
+
+def with_list(
+    row: Calendar, lists: Mapping[str, HolidayList], where: str, problems: Problems
+) -> Calendar:
+    """The calendar with the holidays of the list that it names."""
+    if row.holiday_list is None:
+        return row
+    known = {name: number for number, name in enumerate(lists, 1)}
+    if not lookup(row.holiday_list, known, "holiday_list", f"{where}.holiday_list", problems):
+        return row
+    for key in ("holidays", "first_day", "last_day"):
+        if getattr(row, key):
+            problems.add(f"{where}.{key}", "given with holiday_list; expected one of them")
+    found = lists[row.holiday_list]
+    return msgspec.structs.replace(
+        row, holidays=found.dates, first_day=found.first_day, last_day=found.last_day
+    )
 
 
 def transitions(calendar: Calendar, first_day: date, days: int) -> Transitions:

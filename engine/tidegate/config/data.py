@@ -9,6 +9,7 @@ def data_files(config: Config) -> tuple[DataFile, ...]:
     """The config's own data tables, then those of the files that it includes."""
     tables = config.tables
     own = DataTables(
+        holiday_lists=tables.holiday_lists,
         calendars=tables.calendars,
         fee_schedules=tables.fee_schedules,
         day_limits=tables.day_limits,

@@ -49,8 +49,20 @@ class HalfDay(Strict, frozen=True, kw_only=True, rename={"from_": "from"}):
     to: TimeOfDay | None = None
 
 
+class HolidayList(Strict, frozen=True, kw_only=True):
+    """[[holiday_lists]]: holidays that several calendars share, and the days they are known for."""
+
+    name: Name
+    first_day: Date
+    last_day: Date
+    dates: list[Date]
+
+
 class Calendar(Strict, frozen=True, kw_only=True):
-    """[[calendars]]: when instruments trade; closed outside first_day to last_day."""
+    """[[calendars]]: when instruments trade; closed outside first_day to last_day.
+
+    A holiday_list takes the place of holidays, first_day and last_day.
+    """
 
     name: Name
     time_zone: str
@@ -59,6 +71,7 @@ class Calendar(Strict, frozen=True, kw_only=True):
     )
     sessions: Annotated[list[TradingHours], Meta(min_length=1)]
     breaks: list[Break] = []
+    holiday_list: str | None = None
     holidays: list[Date] = []
     half_days: list[HalfDay] = []
     first_day: Date | None = None
@@ -143,6 +156,7 @@ class MarginRates(Margins, frozen=True, kw_only=True):
 class DataTables(Strict, frozen=True, kw_only=True):
     """The top level of an included data file."""
 
+    holiday_lists: list[HolidayList] = []
     calendars: list[Calendar] = []
     fee_schedules: list[FeeSchedule] = []
     day_limits: list[DayLimits] = []

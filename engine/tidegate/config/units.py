@@ -6,6 +6,9 @@ from decimal import Context, Decimal
 from tidegate.universe import MONEY_SCALE
 
 INT64_MAX = 2**63 - 1
+# Beyond these risk cannot express an amount, and takes no order at such a price (RISK.md).
+MONEY_MAX = 2**61
+TICKS_MAX = 2**53
 # Plain notation only: an exponent, a sign of plus or an underscore is more often a slip than meant.
 DECIMAL = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,12})?")
 # Wide enough for any product of two such numbers: nothing is ever rounded here.
@@ -35,6 +38,8 @@ def money(text: str | int) -> int:
         raise ValueError(f"expected at most 4 decimals, got {text!r}")
     if scaled < 0:
         raise ValueError(f"expected an amount of 0 or more, got {text!r}")
+    if scaled > MONEY_MAX:
+        raise ValueError(f"expected at most {MONEY_MAX // MONEY_SCALE:,}, got {text!r}")
     return scaled
 
 
@@ -44,6 +49,8 @@ def price(text: str | int, tick_size: Decimal) -> int:
     ticks = whole(quotient)
     if ticks is None or rest != 0:
         raise ValueError(f"expected a multiple of the tick size {tick_size}, got {text!r}")
+    if abs(ticks) > TICKS_MAX:
+        raise ValueError(f"expected at most 2^53 ticks of {tick_size}, got {text!r}")
     return ticks
 
 
