@@ -61,8 +61,8 @@ def _order_lists(state: State) -> Iterator[str]:
         yield f"risk: order slots {missing} are in no list"
     for slot, order in enumerate(state.orders[1:], 1):
         yield from differs(f"order {slot}", "slot", order["order_id"] & SLOT, slot)
-        if is_market(order) and order["price"] != NO_PRICE:
-            yield f"order {slot}: a market order with a price"
+        if order["price"] == NO_PRICE:
+            yield f"order {slot}: no price; of a market order it is what it was bound to"
 
 
 def _group_lists(state: State) -> Iterator[str]:

@@ -16,7 +16,6 @@ from tidegate.audit.state import (
     has_money,
     is_buy,
     is_freezing,
-    is_market,
     members,
     open_orders,
     pair_name,
@@ -57,7 +56,7 @@ def fees_of(state: State, account: int, instrument: int) -> Row:
 
 def _least_fee(state: State, order: Row, lots: int) -> int:
     """At the order's own price; it was held at that or at the mark of then, the farther."""
-    if is_market(order) or lots == 0:
+    if lots == 0:
         return 0
     row = fees_of(state, order["account"], order["instrument"])
     instrument = state.instruments[order["instrument"]]
@@ -69,12 +68,10 @@ def _least_fee(state: State, order: Row, lots: int) -> int:
 
 
 def _premium(state: State, where: str, order: Row) -> Iterator[str]:
-    """A limit buy holds its price for each lot; while a replace is pending, between both."""
+    """A buy holds its price (of MARKET its bound) a lot; while a replace is pending, between both."""
     instrument = state.instruments[order["instrument"]]
     if not instrument["is_premium_paid"] or not is_buy(order):
         yield from differs(where, "premium_held", order["premium_held"], 0)
-        return
-    if is_market(order):
         return
     price = max(0, order["price"]) * instrument["tick_value"]
     least = price * max(0, order["order_qty"] - order["cum_qty"])

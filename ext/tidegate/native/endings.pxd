@@ -20,7 +20,7 @@ cdef void reject_pending(
 cdef void end(
     tables* t, order_row* order, const record* r, char ord_status, int exec_type, outputs* out
 ) noexcept nogil
-# EXEC_CANCELED of an order that no venue has: staged in a list, or lost on the way.
+# EXEC_CANCELED of an order that no venue has: it was lost on the way.
 cdef void cancel_here(
     tables* t, order_row* order, const record* r, int reason, outputs* out
 ) noexcept nogil

@@ -23,9 +23,8 @@ cdef void needed(
     const tables* t, const order_row* order, int64_t price, int64_t lots, int64_t* fee,
     int64_t* premium
 ) noexcept nogil:
-    """What lots of the order at this price need; more than it holds is what it holds."""
+    """What lots of the order at this price (of MARKET its bound) need, at most what it holds."""
     cdef const instrument_row* instrument = &t.instruments[order.instrument]
-    price = margin.price_of(instrument, order.side == BUY, price)
     if margin.fee_to_hold(
         margin.fees_of(t, order.account, order.instrument), instrument, order.position_effect,
         price, lots, fee
