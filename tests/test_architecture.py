@@ -12,9 +12,12 @@ ROOT = Path(__file__).parent.parent
 # Lowest first. A module imports lower layers and its own group; `a+b` is one group, and a name
 # covers what is below it. A module that stands nowhere fails: say here where it belongs.
 LAYERS = (
-    "errors stopping native.build native.layout native.records native.invariant native.checksum",
-    "native.stamps native.clock+clock prices universe native.region+region native.zmqlib codec",
-    "run_dir native.lane native.histogram+histogram native.journal+journal session_messages",
+    "errors stopping native.build native.layout native.records native.invariant native.checksum "
+    "native.span_tables",
+    "native.stamps native.clock+clock prices universe native.region+region native.zmqlib codec "
+    "native.span_spreads",
+    "run_dir native.lane native.histogram+histogram native.journal+journal session_messages "
+    "native.span_exact",
     "topology counters native.poll native.tables native.outputs native.sessions native.front "
     "native.refusal native.legs native.stamps",
     "native.reserve native.outbox native.alerts native.dirty working native.compared "
@@ -57,7 +60,9 @@ STAGES = (
 )
 CLOCK = {"native.clock", "clock"}
 ENTRIES = ("__init__", "__main__", "cli", "stage", "aio")
-ONLY_FOR_TESTS = {"native.layout", "native.build", "native.holding_probe"}
+ONLY_FOR_TESTS = {"native.layout", "native.build", "native.holding_probe"} | {
+    *("native.span_exact", "native.span_spreads", "native.span_tables", "span.flat"),
+}
 TOP_LEVEL = {".ci", ".gitignore", ".pre-commit-config.yaml", "ARCHITECTURE.md", "CHANGELOG.md"} | {
     *("LICENSE", "Makefile", "NOTICE", "README.md", "RISK.md", "bench", "configs", "engine", "ext"),
     *("pyproject.toml", "setup.py", "tests"),
