@@ -53,7 +53,7 @@ def test_order_before_the_venue_is_there_is_refused_at_once(place: Path) -> None
         assert rig.peer.requests == []
 
 
-def test_throttle_refuses_and_never_queues(place: Path) -> None:
+def test_ctp_flow_limit_the_router_throttles_itself_and_never_queues(place: Path) -> None:
     with Rig(place, message_rate=1, message_burst=2) as rig:
         rig.log_on()
         rig.risk.put(*(request(number) for number in range(1, 5)))

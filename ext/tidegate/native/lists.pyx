@@ -10,9 +10,10 @@ from libc.string cimport memset
 cimport tidegate.native.answers as answers
 cimport tidegate.native.endings as endings
 cimport tidegate.native.orders as orders
+from tidegate.native.margin cimport price_of
 from tidegate.native.outputs cimport add_route, outputs
 from tidegate.native.records cimport (
-    EXEC_REJECTED, LIST_INCOMPLETE, LIST_REFUSED, MALFORMED, NEW_ORDER_SINGLE, TG_LAYOUT_VERSION,
+    BUY, EXEC_REJECTED, LIST_INCOMPLETE, LIST_REFUSED, MALFORMED, NEW_ORDER_SINGLE, TG_LAYOUT_VERSION,
     order_record,
 )
 from tidegate.native.requests cimport cancel_met
@@ -82,7 +83,6 @@ cdef void route(tables* t, const order_row* order, outputs* out) noexcept nogil:
     o.sequence = t.risk.sequence
     o.cl_ord_id = order.cl_ord_id
     o.order_id = order.order_id
-    o.price = order.price
     o.order_qty = order.order_qty
     o.account = order.account
     o.instrument = order.instrument
@@ -93,7 +93,8 @@ cdef void route(tables* t, const order_row* order, outputs* out) noexcept nogil:
     o.position_effect = order.position_effect
     o.received_ns = t.risk.now_ns
     o.list_id = order.list_id
-    cancel_met(t, &o, order.price, out)
+    o.price = price_of(&t.instruments[order.instrument], order.side == BUY, order.price)
+    cancel_met(t, &o, o.price, out)
     (<order_record*>add_route(out))[0] = o
 
 

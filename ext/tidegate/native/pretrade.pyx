@@ -78,7 +78,7 @@ cdef bint open_and_hold(
     """Open the order and hold for it on all levels; every check has passed. True = OVERFLOW."""
     cdef order_row* order = orders.open_order(t, o.session)
     order.cl_ord_id = o.cl_ord_id
-    order.price = c.price
+    order.price = o.price
     order.order_qty = o.order_qty
     order.account = o.account
     order.instrument = o.instrument

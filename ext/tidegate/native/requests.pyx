@@ -208,7 +208,7 @@ cdef int hold_more(
     cdef bint is_stuck
     order.is_replace_pending = 1
     order.replace_cl_ord_id = full.cl_ord_id
-    order.replace_price = c.price
+    order.replace_price = full.price
     order.replace_qty = full.order_qty
     is_stuck = holding.hold(t, order, c.lots, c.fee, c.premium, 0)
     if is_stuck:

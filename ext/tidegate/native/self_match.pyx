@@ -107,10 +107,6 @@ cdef bint is_met(
     )
 
 
-cdef inline int64_t shown_price(const order_row* order) noexcept nogil:
-    return order.price if order.ord_type == MARKET else aggressive(order)
-
-
 cdef bint crosses(
     const tables* t, const day_row* day, const order_record* o, int64_t price, bint is_group,
     int64_t* px
@@ -137,5 +133,5 @@ cdef bint crosses(
             best = order
     if best == NULL:
         return False
-    px[0] = shown_price(best)
+    px[0] = best.price if best.ord_type == MARKET else aggressive(best)
     return True
