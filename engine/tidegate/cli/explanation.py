@@ -1,5 +1,7 @@
 """How `explain` and `whatif` print: checks, changes and the sentence, as text or JSON."""
 
+from collections.abc import Sequence
+
 import click
 import msgspec
 
@@ -42,7 +44,7 @@ def show(found: Explanation, *, as_json: bool) -> None:
     click.echo(f"\n{found.sentence}")
 
 
-def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
     """Columns as wide as their widest word."""
     lines = [head, *rows]
     widths = [max(len(line[at]) for line in lines) for at in range(len(head))]

@@ -1,6 +1,7 @@
 """`tidegate whatif CONFIG|RUN_DIR`."""
 
 import re
+import time
 from pathlib import Path
 
 import click
@@ -22,11 +23,15 @@ ORDER = re.compile(
 @click.option("--account", required=True, help="The sub-account or strategy that would send it.")
 @click.option("--order", "text", required=True, help='Such as "BUY 5 GC @ 1300.1" or "SELL 1 IF".')
 @click.option("--reduce-only", is_flag=True)
+@click.option("--mark", help="Assume this reference price of the order's instrument.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
-def whatif(source: Path, account: str, text: str, reduce_only: bool, as_json: bool) -> None:
+def whatif(
+    source: Path, account: str, text: str, reduce_only: bool, mark: str | None, as_json: bool
+) -> None:
     """Would this order pass now? Every check, and what it would change; nothing is sent.
 
-    SOURCE is a run directory, read while it runs, or a config, whose day has just begun.
+    SOURCE is a run directory, read while it runs, or a config, whose day has just begun with the
+    settlement prices as its marks.
     """
     match = ORDER.fullmatch(text.strip())
     if match is None:
@@ -39,7 +44,10 @@ def whatif(source: Path, account: str, text: str, reduce_only: bool, as_json: bo
         tables = trying.copy_live(run_dir)
     else:
         content = load_universe(source, RunDir(default_path(source)))
-        tables = trying.from_config(content)
+        # nondeterministic: calendars are asked about the time at which the person asks
+        tables = trying.from_config(content, time.time_ns())
+    if mark is not None:
+        trying.assume_mark(content, tables, match["symbol"], mark)
     order = trying.order_record(
         content,
         account=account,

@@ -6,6 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from tidegate.explain.units import Speaker
+from tidegate.native.tables import CREDIT_MAX
+from tidegate.risk_state import OPEN_ORDERS_MAX
 from tidegate.universe import Instrument
 
 Arrays = dict[str, npt.NDArray[Any]]
@@ -26,6 +28,9 @@ SHOWN = (
     "currencies",
     "days",
 )
+# Rows that are made at the first order of an account in an instrument.
+HELD = ("held_qty", "fee_held", "premium_held", "ord_status")
+MADE = ("pairs", "products", "limits")
 # Links between rows and caches say nothing to a person.
 HIDDEN = frozenset(
     (
@@ -104,13 +109,25 @@ def changes(before: Arrays, after: Arrays, speaker: Speaker) -> list[Change]:
             instrument = _instrument(table, new[index], index, speaker)
             name = _name(table, new[index], index, speaker, stride)
             was, now = flat(old[index]), flat(new[index])
+            if table == "orders" and was["order_id"] != now["order_id"]:
+                now = {field: now[field] for field in HELD}
+            if table in MADE and not was["account"]:
+                found.append(Change(table, name, "made", 0, 1, "no row -> a row with its limits"))
+                continue
             found.extend(
                 Change(table, name, field, was[field], now[field], text)
                 for field in now
                 if was[field] != now[field]
+                and not (isinstance(now[field], int) and is_unlimited(was[field], now[field]))
                 and (text := _text(was[field], now[field], field, instrument, speaker))
             )
     return found
+
+
+def is_unlimited(was: int, now: int) -> bool:
+    """A credit of a limit that nobody stated: how it moves says nothing."""
+    least = min(was, now)
+    return least >= CREDIT_MAX >> 1 or OPEN_ORDERS_MAX >> 1 <= least <= OPEN_ORDERS_MAX
 
 
 def flat(row: Any) -> dict[str, Any]:

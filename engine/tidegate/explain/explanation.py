@@ -192,9 +192,11 @@ def conclusion(
     if refused:
         first = refused[0][0]
         compared = Compared(
-            *(int(first[f"{word}_value"]) for word in ("limit", "used", "asked")),
-            int(first["level"]),
-            int(first["scope"]),
+            limit=int(first["limit_value"]),
+            used=int(first["used_value"]),
+            asked=int(first["asked_value"]),
+            level=int(first["level"]),
+            scope=int(first["scope"]),
         )
         said = sentence(speaker, int(first["reason"]), compared, int(row["instrument"][0]))
         return f"{name} was refused. {said}"

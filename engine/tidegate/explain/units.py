@@ -4,7 +4,7 @@ from decimal import Decimal
 from enum import Enum
 
 from tidegate.native.records import NO_PRICE, Reason
-from tidegate.native.tables import NO_LIMIT
+from tidegate.native.tables import CREDIT_MAX, NO_LIMIT
 from tidegate.universe import MONEY_SCALE, Instrument, Universe
 
 
@@ -65,6 +65,13 @@ UNITS: dict[Reason, tuple[Unit, Unit, Unit]] = {
     Reason.FEE: (M, M, M),
     Reason.POOL: (M, M, M),
 }
+YEAR_NS = 31_536_000_000_000_000
+# From here on a number stands for "none stated".
+UNLIMITED = {
+    Unit.LOTS: min(CREDIT_MAX >> 1, (1 << 31) - 1),
+    Unit.COUNT: 1 << 29,
+    Unit.NS: NO_LIMIT >> 3,
+}
 STATES = {0: "undecided", 1: "ACTIVE", 2: "REDUCING", 3: "HALTED", 4: "KILLED"}
 
 
@@ -107,7 +114,7 @@ class Speaker:
 
     def value(self, number: int, unit: Unit, instrument: Instrument | None) -> str:
         """A compared number with its unit."""
-        if unit is not Unit.PRICE and number >= NO_LIMIT:
+        if unit is not Unit.PRICE and number >= UNLIMITED.get(unit, NO_LIMIT):
             return "no limit"
         if unit is Unit.MONEY:
             return self.money(number, instrument)
@@ -118,7 +125,7 @@ class Speaker:
         if unit is Unit.TICKS:
             return f"{number:,} tick{'' if abs(number) == 1 else 's'}"
         if unit is Unit.NS:
-            return duration(number)
+            return duration(number) if abs(number) < YEAR_NS else "long ago"
         if unit is Unit.STATE:
             return STATES.get(number, f"state {number}")
         if unit is Unit.PERMILLE:

@@ -5,7 +5,6 @@ regions, between two changes by risk, which does not notice.
 """
 
 import time
-from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -107,7 +106,7 @@ def order_record(
     row["side"] = Side[side.upper()]
     row["order_qty"] = order_qty
     row["ord_type"] = OrdType.MARKET if price is None else OrdType.LIMIT
-    row["price"] = NO_PRICE if price is None else to_ticks(Decimal(price), instrument.tick_size)
+    row["price"] = NO_PRICE if price is None else to_ticks(price, instrument.tick_size)
     row["time_in_force"] = TimeInForce.DAY
     if effect is not None:
         row["position_effect"] = EFFECTS[effect]
@@ -116,9 +115,33 @@ def order_record(
     return row.view(RECORD)
 
 
-def from_config(content: Universe) -> Tables:
-    """The state at the start of a day."""
-    return risk_state.in_memory(content)
+def from_config(content: Universe, now_ns: int) -> Tables:
+    """The state at the start of a day, at `now_ns`, with settlement prices as marks."""
+    tables = risk_state.in_memory(content)
+    tell(tables, Kind.TICK, received_ns=now_ns)
+    for instrument in content.instruments:
+        if instrument.settlement is not None:
+            tell(tables, Kind.MARK, instrument=instrument.handle, price=instrument.settlement)
+    return tables
+
+
+def assume_mark(content: Universe, tables: Tables, symbol: str, price: str) -> None:
+    """Try the order against this reference price; PriceError when it is between two ticks."""
+    for instrument in content.instruments:
+        if instrument.symbol == symbol:
+            ticks = to_ticks(price, instrument.tick_size)
+            tell(tables, Kind.MARK, instrument=instrument.handle, price=ticks)
+
+
+def tell(tables: Tables, kind: Kind, **fields: int) -> None:
+    """Run one record over the copy."""
+    row = np.zeros(1, RECORD)
+    row["kind"] = kind
+    row["layout_version"] = LAYOUT_VERSION
+    row["sequence"] = int(tables.arrays["risk"]["sequence"][0]) + 1
+    for name, value in fields.items():
+        row[name] = value
+    Pretrade(tables).step(row)
 
 
 def _some(names: dict[str, Any]) -> str:
