@@ -4,8 +4,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tidegate.native.records import TradingState
 from tidegate.native.tables import CREDIT_MAX, DTYPES
-from tidegate.working import available, held, working_lots
+from tidegate.working import available, held, trading_state, working_lots
 
 LOTS = st.integers(0, 1000)
 LIMIT = st.one_of(st.just(-1), st.just(CREDIT_MAX), st.integers(0, 5000))
@@ -48,3 +49,11 @@ def test_money_is_available_that_nothing_holds() -> None:
         balance[name] = 10**place
     assert held(balance[0]) == 1111
     assert available(balance[0]) == 11100 - 1111
+
+
+def test_the_worse_of_two_states_counts() -> None:
+    account = np.zeros(1, DTYPES["accounts"])
+    account["trading_state"], account["graded_state"] = TradingState.ACTIVE, TradingState.REDUCING
+    assert trading_state(account[0]) == TradingState.REDUCING
+    account["trading_state"] = TradingState.KILLED
+    assert trading_state(account[0]) == TradingState.KILLED

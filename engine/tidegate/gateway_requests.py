@@ -10,13 +10,13 @@ import numpy.typing as npt
 
 from tidegate import session_messages as messages
 from tidegate.errors import RegionError, SessionError
-from tidegate.native.records import NO_PRICE, Side, TradingState
+from tidegate.native.records import NO_PRICE, Side
 from tidegate.native.tables import DTYPES
 from tidegate.prices import to_price
 from tidegate.region import Region
 from tidegate.run_dir import RunDir
 from tidegate.universe import MONEY_SCALE, Account, Session, Universe
-from tidegate.working import available, held, working_lots
+from tidegate.working import available, held, trading_state, working_lots
 
 T = TypeVar("T")
 READ_TRIES_MAX = 1000
@@ -63,8 +63,7 @@ class Requests:
             for currency in self._universe.currencies
             if rows[currency.handle]["is_checked"] or rows[currency.handle]["margin"]
         ]
-        state = TradingState(int(row["trading_state"])).name
-        return messages.AccountReply(account.name, state, balances)
+        return messages.AccountReply(account.name, trading_state(row).name, balances)
 
     def _positions(self, account: Account) -> messages.PositionsReply:
         rows, sides = self._read_several(

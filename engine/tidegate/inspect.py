@@ -17,14 +17,14 @@ from tidegate import counters, topology
 from tidegate.errors import RegionError, RunDirError
 from tidegate.native import region as native
 from tidegate.native.histogram import HISTOGRAM, percentiles
-from tidegate.native.records import NO_PRICE, Level, Reason, Side, TradingState
+from tidegate.native.records import NO_PRICE, Level, Reason, Side
 from tidegate.native.sessions import SESSION_ROW, SessionState
 from tidegate.native.tables import DTYPES
 from tidegate.prices import to_price
 from tidegate.region import Region
 from tidegate.run_dir import RunDir
 from tidegate.universe import MONEY_SCALE, Instrument
-from tidegate.working import available, held, working_lots
+from tidegate.working import available, held, trading_state, working_lots
 
 Value = str | int
 Row = dict[str, Value]
@@ -76,7 +76,7 @@ class Inspector:
 
     def accounts(self) -> list[Row]:
         """Cash, margin and what is left of each account and currency."""
-        states = self.table("accounts", len(self.universe.accounts) + 1)["trading_state"]
+        accounts = self.table("accounts", len(self.universe.accounts) + 1)
         stride = len(self.universe.currencies) + 1
         balances = self.table("balances", (len(self.universe.accounts) + 1) * stride)
         rows: list[Row] = []
@@ -92,7 +92,7 @@ class Inspector:
                     {
                         "account": account.name,
                         "level": Level(account.level).name,
-                        "state": TradingState(int(states[account.handle])).name,
+                        "state": trading_state(accounts[account.handle]).name,
                         "currency": currency.code,
                         "cash": money(cash),
                         "unrealised": money(int(row["unrealised"])),

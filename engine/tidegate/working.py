@@ -1,4 +1,4 @@
-"""What risk's rows say without storing it: working lots, and money that is free.
+"""What risk's rows say without storing it: working lots, states, and money that is free.
 
 Risk keeps what may still be added (RISK.md 4); consoles and the auditor want what is there.
 """
@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from tidegate.native.records import TradingState
 
 HELD = ("margin", "fee_held", "premium_held", "cash_held")
 BACKING = ("cash", "credit_line", "unrealised")
@@ -29,6 +31,11 @@ def working_lots(
         np.where(has_sides, buys - longs + closing_buys, buys - pairs["net"]),
         np.where(has_sides, sells - shorts + closing_sells, sells + pairs["net"]),
     )
+
+
+def trading_state(account: np.void) -> TradingState:
+    """The worse of what an operator and what a graded action set."""
+    return TradingState(max(int(account["trading_state"]), int(account["graded_state"])))
 
 
 def held(balance: np.void) -> int:
