@@ -115,8 +115,8 @@ class Day:
 def trade(day: Day) -> None:
     """A little of each kind of record."""
     day.put(CONTROL_RECORD, kind=Kind.CHANNEL_STATE, actor=1, trading_state=TradingState.ACTIVE)
-    day.put(QUOTE_RECORD, kind=Kind.MARK, instrument=GOLD, price=13_252)
     day.tick()
+    day.put(QUOTE_RECORD, kind=Kind.MARK, instrument=GOLD, price=13_252)
     first = day.order(1)
     day.report(first, ExecType.EXEC_NEW, 1)
     day.report(first, ExecType.EXEC_TRADE, 2, last_px=13_250, last_qty=1, cum_qty=1)
@@ -129,7 +129,9 @@ def trade(day: Day) -> None:
     day.control(Kind.LIMIT_CHANGE, 70, amount=1, expires_ns=day.now_ns + 10 * MS, **scope)
     assert day.order(6) == 0
     day.control(Kind.CASH, 71, account=SUB, currency=USD, amount=-123_400)
-    day.put(ORDER_RECORD, **{**ORDER, "kind": Kind.CANCEL_REQUEST, "cl_ord_id": 7}, order_id=first)
+    day.put(
+        ORDER_RECORD, **{**ORDER, "kind": Kind.CANCEL_REQUEST, "cl_ord_id": 7}, orig_cl_ord_id=1
+    )
     day.report(first, ExecType.EXEC_CANCELED, 4, cum_qty=1)
     day.put(QUOTE_RECORD, kind=Kind.MARK, instrument=GOLD, price=13_240)
     day.now_ns += 20 * MS
@@ -147,7 +149,7 @@ def main() -> None:
     trade(day)
     day.close()
     done = replay.replay(directory)
-    print(f"{directory.name}: {done.sequence} records, state {done.state_hash}")
+    (directory / "state").write_text(f"{done.state_hash} after {done.sequence} records\n")
 
 
 if __name__ == "__main__":
