@@ -201,6 +201,25 @@ cdef int64_t staged_parts(const tables* t, uint32_t epoch) noexcept nogil:
     return count
 
 
+cdef void drop_credits(tables* t) noexcept nogil:
+    """Exact figures were of the parameters before: everything is held in full again."""
+    cdef balance_row* row
+    cdef change by
+    cdef uint32_t account, currency
+    for account in range(1, t.risk.account_count + 1):
+        for currency in range(1, t.risk.currency_count + 1):
+            row = &t.balances[account * t.currency_capacity + currency]
+            if row.margin_credit == 0:
+                continue
+            memset(&by, 0, sizeof(change))
+            by.margin = row.margin_credit
+            # Inexpressible in the pool's sum alone: it stays as it is until the next fill.
+            if not balances.apply_to(
+                t, account, account * t.currency_capacity + currency, &by
+            ):
+                row.margin_credit = 0
+
+
 cdef bint commit(tables* t, const control_record* r, numbers* n) noexcept nogil:
     """All that stands under the epoch (order_qty), `amount` records of it, in one step."""
     cdef uint32_t epoch, i, j
@@ -217,6 +236,7 @@ cdef bint commit(tables* t, const control_record* r, numbers* n) noexcept nogil:
                 if is_of(&t.staged[j], epoch):
                     put_back(t, j)
             return True
+    drop_credits(t)
     t.risk.margin_epoch = epoch
     t.risk.staged_count = 0
     for i in range(1, t.risk.instrument_count + 1):
@@ -229,7 +249,7 @@ cdef bint commit(tables* t, const control_record* r, numbers* n) noexcept nogil:
 cdef bint credit(tables* t, const control_record* r) noexcept nogil:
     """By how much the exact SPAN figure is below the hold, as of so many fills of the account.
 
-    One that was computed before the last fill is counted and changes nothing.
+    One that was computed before the last fill or commit is counted and changes nothing.
     """
     cdef balance_row* row
     cdef change by
@@ -240,7 +260,10 @@ cdef bint credit(tables* t, const control_record* r) noexcept nogil:
         or r.amount < 0 or r.order_qty < 0
     ):
         return True
-    if <uint64_t>r.order_qty != t.accounts[r.account].fill_count:
+    if (
+        <uint64_t>r.order_qty != t.accounts[r.account].fill_count
+        or r.cl_ord_id != t.risk.margin_epoch
+    ):
         t.risk.stale_credits += 1
         return False
     at = r.account * t.currency_capacity + r.currency

@@ -59,6 +59,7 @@ def commit(s: State, r: Row, verdict: Verdict) -> None:
             apply_array(contract, row)
         del s.staged[instrument, part]
     s.epoch = epoch
+    s.margin_credit.clear()
 
 
 def apply_rates(contract: Contract, row: Row) -> None:
@@ -95,7 +96,8 @@ def apply_array(contract: Contract, row: Row) -> None:
 def credit(s: State, r: Row, verdict: Verdict) -> None:
     """The exact margin of an account is lower than its hold by `amount`."""
     need(r["account"] in s.traders and r["currency"] in s.currencies and r["amount"] >= 0)
-    if s.traders[r["account"]].fill_count != r["order_qty"]:
+    now = s.traders[r["account"]].fill_count, s.epoch
+    if now != (r["order_qty"], r["cl_ord_id"]):
         s.counts["stale_credits"] += 1
         return
     key = r["account"], r["currency"]
