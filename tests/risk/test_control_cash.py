@@ -11,7 +11,6 @@ from risk_rig import (
     GOLD,
     INDEX,
     MILLION,
-    SELL,
     SISTER,
     SUB,
     USD,
@@ -280,7 +279,9 @@ def test_a_member_s_deposit_and_withdrawal_are_its_pool_s_too() -> None:
 def test_a_member_cannot_withdraw_what_the_pool_needs_for_the_others() -> None:
     step = Step(pooled())
     done(step, cash(100))
-    done(step, cash(-MILLION - 100 + 88_000_000, account=FIRM))
-    step.run(order(1, account=SISTER, side=SELL, price=13_000))
+    needed = 88_000_000 + 23_200
+    done(step, cash(-MILLION + needed - 1, account=FIRM))
+    step.accept(order(1, account=SISTER))
     answer = refused(step, cash(-100))
-    assert answer["limit_value"] - answer["used_value"] < 100
+    assert (answer["limit_value"], answer["used_value"]) == (needed + 99, needed)
+    done(step, cash(-99))
