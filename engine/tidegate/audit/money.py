@@ -165,7 +165,7 @@ def convert(state: State, currency: int, amount: int) -> int:
     row = state.currencies[currency]
     if amount >= 0:
         return amount * max(0, int(row["asset_rate"])) // RATE
-    return -(-(-amount) * int(row["liability_rate"]) // RATE)
+    return amount * int(row["liability_rate"]) // RATE
 
 
 def _converted(state: State) -> Iterator[str]:
