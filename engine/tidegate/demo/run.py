@@ -66,6 +66,7 @@ def prove(run_dir: RunDir, seconds: float) -> Result:
     outcomes = [
         msgspec.json.decode(result_path(run_dir, session.name).read_bytes(), type=Outcome)
         for session in run_dir.read_universe().sessions
+        if session.role == "strategy"
     ]
     statements = msgspec.json.decode((run_dir.path / STATEMENTS).read_bytes())
     inspector = Inspector(run_dir)
