@@ -148,6 +148,8 @@ def main() -> None:
     day = Day(directory, golden_universe())
     trade(day)
     day.close()
+    content = directory / replay.UNIVERSE_NAME
+    content.write_bytes(content.read_bytes() + b"\n")
     done = replay.replay(directory)
     (directory / "state").write_text(f"{done.state_hash} after {done.sequence} records\n")
 
