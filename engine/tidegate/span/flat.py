@@ -33,6 +33,7 @@ _MONEY = 10_000
 _RATE_UNIT = 1_000_000
 _TWELFTHS = 12
 _LAST_BIT = 63
+_NO_RANGE = 2**63 - 1
 # Lots of one account times a figure of this size fit an int64.
 _FIGURE_MAX = 2**39
 _VALUE_MAX = 2**31 - 1
@@ -101,7 +102,8 @@ class _Builder:
         self.rows: dict[str, list[tuple[Any, ...]]] = {name: [] for name in DTYPES}
         self.contracts: list[Contract] = []
         self.codes: list[str] = []
-        self.som_rates: list[int] = []
+        # What is no option counts in the first place, at no rate.
+        self.som_rates: list[int] = [0]
         self.groups: dict[tuple[str, str], int] = {}
         self.currencies: list[str] = []
         self.slot_count = 0
@@ -121,7 +123,7 @@ class _Builder:
         return Flat(
             **{name: self._table(name) for name in DTYPES},
             inter_by_commodity=np.array(inter_by_commodity or [0], np.int32),
-            som_rates=np.array(self.som_rates or [0], np.int64),
+            som_rates=np.array(self.som_rates, np.int64),
             currency_by_group=np.array(by_group or [0], np.int32),
             grains=self.grains,
             slot_count=self.slot_count,
@@ -278,7 +280,7 @@ class _Builder:
         series = self.parameters.series_of(contract)
         scan_range = series.scan_range if series is not None else None
         value = self.parameters.option_value_of(contract)
-        som = -1
+        som = 0
         if contract.is_option:
             tiers = [tier for tier, _ in combined.som_tiers]
             number = tier_of(tiers, contract.month)
@@ -290,7 +292,7 @@ class _Builder:
                 values,
                 _whole(self.parameters.delta_of(contract) * self.grains, "a delta"),
                 _whole((value or Fraction(0)) * _MONEY, "an option value"),
-                -1 if scan_range is None else _whole(scan_range * _MONEY, "a scan range"),
+                _NO_RANGE if scan_range is None else _whole(scan_range * _MONEY, "a scan range"),
                 len(self.codes),
                 self.slot_count + slots[contract.month],
                 self.month_count + months.index(contract.month),

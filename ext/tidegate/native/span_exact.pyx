@@ -18,6 +18,7 @@ from tidegate.native.span_tables cimport (
     SCENARIOS,
     TOO_LARGE,
     WIDE_MONEY_MAX,
+    WIDE_NONE,
     absolute,
     account_t,
     commodity_t,
@@ -30,6 +31,7 @@ from tidegate.native.span_tables cimport (
     wide,
     wide_add_lots,
     wide_add_product,
+    wide_clear,
     wide_share,
     work_t,
 )
@@ -97,8 +99,8 @@ cdef void scan(account_t* a, int32_t number) noexcept nogil:
         losses = a.losses + SCENARIOS * slot
         active, largest = 0, losses[0]
         for k in range(1, SCENARIOS):
-            if losses[k] > largest:
-                active, largest = k, losses[k]
+            active = k if losses[k] > largest else active
+            largest = losses[k] if losses[k] > largest else largest
         pair = active if active >= SCENARIOS - 2 else active ^ 1
         work.price_risk += losses[active] + losses[pair] - losses[0] - losses[1]
         largest = largest if largest > 0 else 0
@@ -117,7 +119,7 @@ cdef int take(
     """Sums losses, delta, short options and option values of all positions."""
     cdef const instrument_t* instrument
     cdef work_t* work
-    cdef int64_t lots, all_lots = 0
+    cdef int64_t lots, bought, sold, all_lots = 0
     cdef int64_t* losses
     cdef Py_ssize_t row
     a.held_count = 0
@@ -131,31 +133,26 @@ cdef int take(
         if all_lots > LOTS_MAX:
             return TOO_LARGE
         instrument = &a.instruments[index[row]]
-        if lots < 0 and not instrument.has_price:
+        if not instrument.has_price and lots < 0:
             return NO_PRICE
         work = &a.work[instrument.commodity]
         if not work.is_held:
             work.is_held = True
-            work.range = -1
+            work.range = WIDE_NONE
             a.held[a.held_count] = instrument.commodity
             a.held_count += 1
         losses = a.losses + SCENARIOS * instrument.slot
         a.slot_is_held[instrument.slot] = True
         wide_add_lots(losses, instrument.values, <int32_t>lots)
         a.start[instrument.month] += lots * instrument.delta
-        if instrument.scan_range >= 0 and (
-            work.range < 0 or instrument.scan_range < work.range
-        ):
-            work.range = instrument.scan_range
-        if instrument.som >= 0:
-            if lots < 0 and instrument.is_put:
-                a.puts[instrument.som] -= lots
-            elif lots < 0:
-                a.calls[instrument.som] -= lots
-            if lots > 0:
-                work.longs += lots * instrument.value
-            else:
-                work.shorts -= lots * instrument.value
+        work.range = instrument.scan_range if instrument.scan_range < work.range else work.range
+        # No branch on side or right, which no processor can guess: futures count in slot 0.
+        bought = lots if lots > 0 else 0
+        sold = bought - lots
+        a.puts[instrument.som] += sold * instrument.is_put
+        a.calls[instrument.som] += sold * (1 - instrument.is_put)
+        work.longs += bought * instrument.value
+        work.shorts += sold * instrument.value
     for row in range(a.held_count):
         scan(a, a.held[row])
     return DONE
@@ -231,16 +228,20 @@ cdef void clear(account_t* a) noexcept nogil:
     """Zeros in all scratch that this account used."""
     cdef const commodity_t* commodity
     cdef int32_t row, slot
+    a.calls[0] = 0
+    a.puts[0] = 0
     for row in range(a.held_count):
         commodity = &a.commodities[a.held[row]]
         a.group_sums[commodity.group] = 0
-        memset(&a.work[a.held[row]], 0, sizeof(work_t))
+        wide_clear(&a.work[a.held[row]], sizeof(work_t))
         for slot in range(commodity.slot_first, commodity.slot_end):
             if a.slot_is_held[slot]:
                 a.slot_is_held[slot] = False
-                memset(a.losses + SCENARIOS * slot, 0, SCENARIOS * sizeof(int64_t))
-        for slot in range(commodity.month_first, commodity.month_end):
-            a.start[slot] = 0
+                wide_clear(a.losses + SCENARIOS * slot, SCENARIOS * sizeof(int64_t))
+        wide_clear(
+            a.start + commodity.month_first,
+            (commodity.month_end - commodity.month_first) * sizeof(int64_t),
+        )
         for slot in range(commodity.som_first, commodity.som_end):
             a.calls[slot] = 0
             a.puts[slot] = 0

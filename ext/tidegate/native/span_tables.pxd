@@ -9,7 +9,9 @@ from libc.stdint cimport int32_t, int64_t, uint64_t
 cdef extern from "wide.h" nogil:
     ctypedef long long wide
     int64_t WIDE_MONEY_MAX
+    int64_t WIDE_NONE
     void wide_add_lots(int64_t* losses, const int32_t* values, int32_t lots)
+    void wide_clear(void* out, size_t size)
     int wide_add_product(wide* total, int64_t a, int64_t b)
     int wide_times(wide a, wide b, wide* out)
     int wide_share(wide value, wide divisor, int up, int64_t* out)
