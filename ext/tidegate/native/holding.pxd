@@ -6,7 +6,7 @@ from tidegate.native.positions cimport (
     gross_of, is_freezing, worst_long, worst_short,
 )
 from tidegate.native.tables cimport (
-    instrument_row, order_row, pair_row, sides_row, tables,
+    account_row, instrument_row, order_row, pair_row, product_row, sides_row, tables,
 )
 
 
@@ -34,7 +34,9 @@ cdef inline int64_t today_part(const order_row* order, int64_t lots) noexcept no
 
 # What one level of the chain would hold: the same plan for the checks and for holding.
 ctypedef struct level_plan:
-    uint32_t pair
+    pair_row* pair
+    product_row* product
+    account_row* account
     int64_t gross            # changes
     int64_t notional
     margin_plan margin

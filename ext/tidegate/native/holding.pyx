@@ -17,7 +17,8 @@ from tidegate.native.positions cimport (
 )
 from tidegate.native.records cimport BUY, CLOSE_TODAY, CLOSE_YESTERDAY
 from tidegate.native.tables cimport (
-    TG_CHAIN_MAX, TG_SCENARIOS, credits, instrument_row, order_row, pair_row, sides_row, tables,
+    TG_CHAIN_MAX, TG_SCENARIOS, account_row, credits, instrument_row, order_row, pair_row,
+    product_row, sides_row, tables,
 )
 
 
@@ -27,12 +28,10 @@ cdef inline int64_t known(int64_t value) noexcept nogil:
 
 
 cdef inline bint plan_level(
-    const tables* t, uint32_t pair, const instrument_row* instrument, bint is_buy, int64_t lots,
+    const tables* t, pair_row* row, const instrument_row* instrument, bint is_buy, int64_t lots,
     level_plan* out
 ) noexcept nogil:
     """One level with lots more on a side: gross, margin, notional. True = not expressible."""
-    cdef const pair_row* row = &t.pairs[pair]
-    out.pair = pair
     out.gross = gross_of(
         instrument, worst_long(&row.all) + (lots if is_buy else 0),
         worst_short(&row.all) + (0 if is_buy else lots)
@@ -51,16 +50,25 @@ cdef bint plan_chain(
     level_plan* plans, int* count
 ) noexcept nogil:
     """A close adds to no worst size: its plans are of no lots."""
-    cdef const instrument_row* instrument = &t.instruments[t.pairs[pair].instrument]
-    cdef int levels = 0
+    # Kept here: after any write the compiler would read them from the tables again.
+    cdef pair_row* pairs = t.pairs
+    cdef product_row* products = t.products
+    cdef account_row* accounts = t.accounts
+    cdef const instrument_row* instrument = &t.instruments[pairs[pair].instrument]
+    cdef level_plan* plan = plans
+    cdef pair_row* row
     if is_freezing(instrument, effect):
         lots = 0
     while pair:
-        if plan_level(t, pair, instrument, is_buy, lots, &plans[levels]):
+        row = &pairs[pair]
+        plan.pair = row
+        plan.product = &products[row.product]
+        plan.account = &accounts[row.account]
+        if plan_level(t, row, instrument, is_buy, lots, plan):
             return True
-        levels += 1
-        pair = t.pairs[pair].parent
-    count[0] = levels
+        plan += 1
+        pair = row.parent
+    count[0] = <int>(plan - plans)
     return False
 
 
@@ -71,7 +79,7 @@ cdef bint added_margin(
     cdef level_plan plan
     if is_freezing(instrument, effect):
         lots = 0
-    if plan_level(t, pair, instrument, is_buy, lots, &plan):
+    if plan_level(t, &t.pairs[pair], instrument, is_buy, lots, &plan):
         return True
     added[0] = plan.margin.added
     return False
@@ -96,25 +104,25 @@ cdef int64_t closable(
 
 
 cdef inline void take_lots(
-    credits* row, bint is_buy, int64_t lots, int64_t gross, int32_t orders
+    credits* row, int side, int64_t lots, int64_t gross, int32_t orders
 ) noexcept nogil:
-    if is_buy:
-        row.buy_credit -= lots
-    else:
-        row.sell_credit -= lots
+    """side: 0 buys, 1 sells, as the first two credits stand."""
+    (&row.buy_credit)[side] -= lots
     row.gross_credit -= gross
     row.order_credit -= orders
 
 
 cdef inline void take_level(
-    tables* t, pair_row* row, bint is_buy, int64_t lots, int64_t gross, int32_t orders
+    tables* t, pair_row* row, product_row* product, account_row* account, int side, int64_t lots,
+    int64_t gross, int32_t orders
 ) noexcept nogil:
     """Lots of a side and gross, in the pair's, its product's and its account's row."""
     row.gross += gross
-    take_lots(&row.all, is_buy, lots, gross, orders)
-    take_lots(&t.products[row.product].all, is_buy, lots, gross, orders)
-    take_lots(&t.accounts[row.account].all, is_buy, lots, gross, orders)
-    mark_dirty(t, row.account)
+    take_lots(&row.all, side, lots, gross, orders)
+    take_lots(&product.all, side, lots, gross, orders)
+    take_lots(&account.all, side, lots, gross, orders)
+    if not account.is_dirty:
+        mark_dirty(t, row.account)
 
 
 cdef int64_t today_lots(
@@ -158,25 +166,28 @@ cdef bint hold_planned(
     const level_plan* plans, int count
 ) noexcept nogil:
     cdef const instrument_row* instrument = &t.instruments[order.instrument]
-    cdef bint is_buy = order.side == BUY
     cdef bint is_frozen = is_freezing(instrument, order.position_effect)
+    cdef int side = 0 if order.side == BUY else 1
+    cdef int64_t opening = 0 if is_frozen else lots
     cdef const level_plan* plan
     cdef pair_row* row
     cdef int i
     for i in range(count):
         plan = &plans[i]
-        row = &t.pairs[plan.pair]
+        row = plan.pair
         if row.balance and not can_take(
             t, row.account, row.balance, plan.margin.added, fee, premium, plan.notional
         ):
             return True
     for i in range(count):
         plan = &plans[i]
-        row = &t.pairs[plan.pair]
+        row = plan.pair
         if row.balance:
             level_margin.keep(t, row, instrument, &plan.margin)
             take(t, row.account, row.balance, plan.margin.added, fee, premium, plan.notional)
-        take_level(t, row, is_buy, 0 if is_frozen else lots, plan.gross, <int32_t>orders)
+        take_level(
+            t, row, plan.product, plan.account, side, opening, plan.gross, <int32_t>orders
+        )
     if is_frozen and lots:
         freeze(t, order, lots)
     order.held_qty += lots
@@ -236,8 +247,10 @@ cdef bint move_level(
         if apply_to(t, row.account, row.balance, &by):
             return True
         level_margin.keep(t, row, instrument, &plan)
-    take_level(t, row, True, longs, gross, 0)
-    take_level(t, row, False, shorts, 0, 0)
+    take_level(
+        t, row, &t.products[row.product], &t.accounts[row.account], 0, longs, gross, 0
+    )
+    take_level(t, row, &t.products[row.product], &t.accounts[row.account], 1, shorts, 0, 0)
     row.net += longs if after == NULL else longs - shorts
     return False
 

@@ -89,30 +89,54 @@ cdef inline bint is_too_large(const product_row* product, int64_t gross) noexcep
     return product.all.max_gross - product.all.gross_credit + gross > SPAN_LOTS_MAX
 
 
+cdef bint add_bounds(
+    const instrument_row* instrument, const scan_row* scan, bint is_buy, int64_t lots,
+    int64_t longs, int64_t shorts, margin_plan* out
+) noexcept nogil:
+    """bounds_of after lots more on a side, less those before: they are linear in the sizes."""
+    cdef int64_t before = longs if is_buy else shorts
+    cdef int64_t most = positive(max(longs, shorts))
+    cdef int64_t grown = positive(before + lots) - positive(before)
+    cdef bint is_long = is_buy != (instrument.scan_delta < 0)
+    cdef int64_t intra, delivery
+    cdef int64_t sold = 0
+    most = positive(max(before + lots, shorts if is_buy else longs)) - most
+    if money_times(
+        span_lot_rate(instrument.intra_rate, instrument.scan_delta), grown, &intra
+    ) or money_times(
+        span_lot_rate(instrument.delivery_rate, instrument.scan_delta), most, &delivery
+    ):
+        return True
+    if instrument.is_option and not is_buy and money_times(
+        positive(instrument.short_option_rate), grown, &sold
+    ):
+        return True
+    return (
+        money_sum(scan.intra_longs, intra if is_long else 0, &out.sum_longs)
+        or money_sum(scan.intra_shorts, 0 if is_long else intra, &out.sum_shorts)
+        or money_sum(scan.delivery, delivery, &out.delivery)
+        or money_sum(scan.short_options, sold, &out.short_options)
+    )
+
+
 cdef bint plan_span(
     const tables* t, const pair_row* pair, const instrument_row* instrument, bint is_buy,
     int64_t lots, int64_t gross, margin_plan* out
 ) noexcept nogil:
     cdef const product_row* product = &t.products[pair.product]
     cdef const scan_row* scan = &t.scans[product.scan]
-    cdef int64_t longs = worst_long(&pair.all)
-    cdef int64_t shorts = worst_short(&pair.all)
-    cdef bounds before
-    cdef bounds after
     if gross > 0 and is_too_large(product, gross):
         return True
-    out.sum_longs = scan.intra_longs
-    out.sum_shorts = scan.intra_shorts
-    out.delivery = scan.delivery
-    out.short_options = scan.short_options
-    if has_bounds(instrument) and (
-        bounds_of(instrument, longs, shorts, &before)
-        or bounds_of(
-            instrument, longs + (lots if is_buy else 0), shorts + (0 if is_buy else lots), &after
-        )
-        or shift_bounds(scan, &before, &after, out)
-    ):
-        return True
+    if has_bounds(instrument):
+        if add_bounds(
+            instrument, scan, is_buy, lots, worst_long(&pair.all), worst_short(&pair.all), out
+        ):
+            return True
+    else:
+        out.sum_longs = scan.intra_longs
+        out.sum_shorts = scan.intra_shorts
+        out.delivery = scan.delivery
+        out.short_options = scan.short_options
     if span_margin(
         instrument, span_side(scan.worst, instrument.scan, is_buy, <int32_t>lots, out.worst), out
     ):
