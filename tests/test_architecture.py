@@ -45,6 +45,7 @@ LAYERS = (
     "channel",
     "venue_session native.gateway_agent native.risk_agent native.router_agent replay audit",
     "gateway risk router span",
+    "margin_stage",
     "config tape client+aio+__init__",
     "venue",
     "stage",
@@ -60,9 +61,7 @@ STAGES = (
 )
 CLOCK = {"native.clock", "clock"}
 ENTRIES = ("__init__", "__main__", "cli", "stage", "aio")
-ONLY_FOR_TESTS = {"native.layout", "native.build", "native.holding_probe"} | {
-    *("native.span_exact", "native.span_spreads", "native.span_tables", "span.flat"),
-}
+ONLY_FOR_TESTS = {"native.layout", "native.build", "native.holding_probe"}
 TOP_LEVEL = {".ci", ".gitignore", ".pre-commit-config.yaml", "ARCHITECTURE.md", "CHANGELOG.md"} | {
     *("LICENSE", "Makefile", "NOTICE", "README.md", "RISK.md", "bench", "configs", "engine", "ext"),
     *("pyproject.toml", "setup.py", "tests"),

@@ -24,6 +24,7 @@ MODULES = {
     "venue": "tidegate.venue",
     "router": "tidegate.router",
     "risk": "tidegate.risk",
+    "margin": "tidegate.margin_stage",
     "gateway": "tidegate.gateway",
 }
 

@@ -36,7 +36,9 @@ LANE_NAMES = tuple(lane.name for lane in LANES)
 
 def stages(universe: Universe) -> tuple[str, ...]:
     """The stages in the order they start; they stop in the reverse order."""
-    return (*(f"venue:{venue.name}" for venue in universe.venues), "router", "risk", "gateway")
+    venues = (f"venue:{venue.name}" for venue in universe.venues)
+    is_span = any(row.margin_model == "span" for row in universe.instruments)
+    return (*venues, "router", "risk", *(("margin",) if is_span else ()), "gateway")
 
 
 def endpoint(universe: Universe, lane: str) -> str:

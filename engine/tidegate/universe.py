@@ -77,7 +77,10 @@ class Fee(Frozen, frozen=True, kw_only=True):
 
 
 class Scan(Frozen, frozen=True, kw_only=True):
-    """SPAN of one lot in units of `unit` money: MARGIN.md's 16 losses and the bounds of RISK.md."""
+    """SPAN of one lot in units of `unit` money: 16 losses and the bounds of RISK.md 4.1.
+
+    margin_file, span_product and underlying_maturity say where the exact figure is computed from.
+    """
 
     unit: int
     losses: tuple[int, ...]
@@ -85,6 +88,9 @@ class Scan(Frozen, frozen=True, kw_only=True):
     intra_rate: int = 0
     delivery_rate: int = 0
     short_option_rate: int = 0
+    margin_file: str = ""
+    span_product: str = ""
+    underlying_maturity: str = ""
 
 
 class Limit(Frozen, frozen=True, kw_only=True):

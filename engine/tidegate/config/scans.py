@@ -182,6 +182,9 @@ def scan_of(listed: Listed, combined: CombinedCommodity, unit: Fraction, money: 
         intra_rate=up(outright * scale),
         delivery_rate=up((delivery_rate(combined, contract) + one_sided) * scale),
         short_option_rate=up(short_option_rate(combined, contract) * scale),
+        margin_file=listed.parameters.file,
+        span_product=contract.family[1],
+        underlying_maturity=f"{contract.month[0]}{contract.month[1]}",
     )
 
 

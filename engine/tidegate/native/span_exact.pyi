@@ -6,8 +6,8 @@ Money is int64 in 1/10,000 of a commodity's currency; charges are rounded up to 
 from enum import IntEnum
 from typing import Any, final
 
+import numpy.typing as npt
 from numpy import dtype
-from typing_extensions import Buffer
 
 DTYPES: dict[str, dtype[Any]]
 
@@ -41,7 +41,11 @@ class SpanTable:
 
     def __init__(self, flat: Any) -> None: ...
     def requirement(
-        self, index: Buffer, qty: Buffer, parts: Buffer, totals: Buffer
+        self,
+        index: npt.NDArray[Any],
+        qty: npt.NDArray[Any],
+        parts: npt.NDArray[Any],
+        totals: npt.NDArray[Any],
     ) -> tuple[Outcome, int]:
         """One account: int32 instruments and int64 lots, each instrument once.
 
@@ -51,6 +55,10 @@ class SpanTable:
         """
 
     def repeat(
-        self, index: Buffer, qty: Buffer, parts: Buffer, totals: Buffer
+        self,
+        index: npt.NDArray[Any],
+        qty: npt.NDArray[Any],
+        parts: npt.NDArray[Any],
+        totals: npt.NDArray[Any],
     ) -> tuple[Outcome, int]:
         """Accounts of one size, one a row, and the sum of their totals: for benches."""

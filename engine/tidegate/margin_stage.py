@@ -1,0 +1,146 @@
+"""The margin stage: gives accounts back what SPAN's hold is above the exact figure.
+
+Reads risk's regions, computes, and tells risk with MARGIN_CREDIT on the control lane; risk takes it
+only while the account has had no fill, and the parameters no change, since it was computed. Runs
+only where an instrument is margined by SPAN. Losing it costs nobody money but freedom.
+"""
+
+import threading
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import zmq
+
+from tidegate import topology
+from tidegate.audit.state import Row
+from tidegate.counters import Counters
+from tidegate.native.lane import LaneTarget
+from tidegate.native.records import CONTROL_RECORD, LAYOUT_VERSION, RECORD, Kind, Level
+from tidegate.native.tables import DTYPES
+from tidegate.region import Region
+from tidegate.run_dir import RunDir
+from tidegate.span.exact_margin import ExactMargin
+from tidegate.stopping import on_stop
+from tidegate.universe import Universe
+
+EVERY_S = 0.05
+TABLES = ("risk", "instruments", "accounts", "pairs")
+
+
+class MarginStage:
+    """Owns its end of the control lane and what it has told risk so far."""
+
+    def __init__(
+        self, universe: Universe, run_dir: RunDir, context: zmq.Context[zmq.Socket[bytes]]
+    ) -> None:
+        self.universe = universe
+        self.run_dir = run_dir
+        self.exact = ExactMargin(universe)
+        self.target = LaneTarget(
+            context,
+            topology.endpoint(universe, "control"),
+            hwm=topology.hwm(universe, "control"),
+        )
+        self.told: dict[int, int] = {}
+        self.epoch = 0
+        self.counts = {"computed": 0, "told": 0, "waits": 0}
+        self.counters = Counters(run_dir, "margin")
+
+    def work(self) -> int:
+        """Compute every account that has traded since it was last told; how many were told."""
+        tables = self.read()
+        if tables is None:
+            return 0
+        epoch = int(tables["risk"]["margin_epoch"][0])
+        if epoch != 0:
+            # The files are those of the start: after a change of arrays the hold stands in full.
+            return 0
+        told = 0
+        instruments = self.instrument_rows(tables["instruments"])
+        for account, nets in self.positions(tables).items():
+            version = int(tables["accounts"]["fill_count"][account])
+            if self.told.get(account) == version:
+                continue
+            spared = self.exact.credits(nets, instruments)
+            self.counts["computed"] += 1
+            if not all(self.tell(account, c, money, version) for c, money in spared.items()):
+                self.counts["waits"] += 1
+                break
+            self.told[account] = version
+            told += 1
+        self.target.flush_rows()
+        self.counters.publish("margin", self.counts)
+        return told
+
+    def read(self) -> dict[str, npt.NDArray[Any]] | None:
+        """Copies of risk's tables between two of its steps; None before it has any."""
+        regions: list[Region] = []
+        try:
+            regions = [Region.attach(self.run_dir.region(name), DTYPES[name]) for name in TABLES]
+            version = int(regions[0].header["version"])
+            copies = {
+                name: region.rows.copy() for name, region in zip(TABLES, regions, strict=True)
+            }
+            is_torn = version % 2 == 1 or int(regions[0].header["version"]) != version
+            return None if is_torn else copies
+        finally:
+            for region in regions:
+                region.close()
+
+    def positions(self, tables: dict[str, npt.NDArray[Any]]) -> dict[int, dict[int, int]]:
+        """Net lots by account and instrument, of accounts that send orders and SPAN alone."""
+        found: dict[int, dict[int, int]] = defaultdict(dict)
+        pairs = tables["pairs"]
+        levels = tables["accounts"]["level"][pairs["account"]]
+        mine = np.isin(pairs["instrument"], list(self.exact.handles))
+        for pair in pairs[mine & (levels >= Level.SUB_ACCOUNT)]:
+            own = found[int(pair["account"])]
+            if pair["net"]:
+                own[int(pair["instrument"])] = int(pair["net"])
+        return found
+
+    def instrument_rows(self, table: npt.NDArray[Any]) -> dict[int, Row]:
+        """What risk holds by, as Python values."""
+        names = table.dtype.names or ()
+        return {
+            handle: {name: table[name][handle].tolist() for name in names}
+            for handle in self.exact.handles
+        }
+
+    def tell(self, account: int, currency: int, money: int, version: int) -> bool:
+        """Put one MARGIN_CREDIT on the lane; False when it is full."""
+        row = np.zeros(1, CONTROL_RECORD)
+        row["kind"] = Kind.MARGIN_CREDIT
+        row["layout_version"] = LAYOUT_VERSION
+        row["account"] = account
+        row["currency"] = currency
+        row["amount"] = money
+        row["order_qty"] = version
+        row["cl_ord_id"] = self.epoch
+        if not self.target.put_rows(row.view(RECORD)):
+            return False
+        self.counts["told"] += 1
+        return True
+
+    def close(self) -> None:
+        """Flush what the lane takes."""
+        self.target.flush_rows()
+        self.target.close()
+
+
+def main(universe: Universe, run_dir: RunDir, ready: Callable[[], None]) -> int:
+    """Run the margin stage until SIGTERM or SIGINT."""
+    stop = threading.Event()
+    with zmq.Context() as context:
+        stage = MarginStage(universe, run_dir, context)
+        on_stop(stop.set)
+        ready()
+        try:
+            while not stop.wait(EVERY_S):
+                stage.work()
+        finally:
+            stage.close()
+    return 0
