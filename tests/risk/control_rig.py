@@ -2,19 +2,19 @@
 
 from typing import Any
 
-import numpy as np
 from risk_rig import Step, record
 
-from tidegate.native.records import CONTROL_RECORD, Kind, Reason
+from tidegate.native.records import CONTROL_RECORD, RATE_RECORD, Kind, Reason
 
 OPERATOR = 2
 COUNTED = ("sequence", "refused_records")
 Report = dict[str, Any]
 
 
-def by_operator(kind: Kind, dtype: np.dtype[Any] = CONTROL_RECORD, **fields: Any) -> Any:
+def by_operator(kind: Kind, **fields: Any) -> Any:
     """A record that session 2 is waiting for an answer to."""
-    return record(dtype, kind, **({"actor": OPERATOR} | fields))
+    view = RATE_RECORD if kind == Kind.CURRENCY_RATE else CONTROL_RECORD
+    return record(view, kind, **({"actor": OPERATOR} | fields))
 
 
 def ask(step: Step, row: Any) -> tuple[Report, list[Report], list[Report]]:

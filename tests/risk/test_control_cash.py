@@ -21,7 +21,7 @@ from risk_rig import (
     universe,
 )
 
-from tidegate.native.records import RATE_RECORD, CashPhase, Kind, LimitKind, Reason
+from tidegate.native.records import CashPhase, Kind, LimitKind, Reason
 from tidegate.universe import Universe
 
 PENDING, POST, VOID = map(int, CashPhase)
@@ -41,7 +41,6 @@ def transfer(amount: int, **fields: int) -> Any:
 def rate(currency: int, bid: int, ask: int, haircut_ppm: int = 0) -> Any:
     return by_operator(
         Kind.CURRENCY_RATE,
-        RATE_RECORD,
         currency=currency,
         bid_rate=bid,
         ask_rate=ask,
@@ -90,9 +89,7 @@ def test_a_credit_line_is_not_cash() -> None:
     line = int(LimitKind.LIMIT_CREDIT_LINE)
     done(
         step,
-        by_operator(
-            Kind.LIMIT_CHANGE, account=SUB, limit_kind=line, amount=MILLION, currency=USD
-        ),
+        by_operator(Kind.LIMIT_CHANGE, account=SUB, limit_kind=line, amount=MILLION, currency=USD),
     )
     refused(step, cash(-MILLION - 1))
     done(step, cash(-MILLION))

@@ -6,14 +6,19 @@ import msgspec
 import pytest
 from control_rig import by_operator, done
 from risk_rig import (
+    FIRM,
     GOLD,
+    GROUP,
+    MASTER,
     MILLION,
     SECOND,
     SELL,
+    SISTER,
     START_NS,
     SUB,
     USD,
     Step,
+    accounts,
     changed,
     instrument,
     mark,
@@ -105,18 +110,14 @@ def told(step: Step) -> list[tuple[int, int]]:
 
 def test_a_position_grade_is_told_once_when_it_changes_and_ends_by_itself() -> None:
     step = graded(position_grades=GRADES, slow_interval_ns=SECOND)
-    done(
-        step, by_operator(Kind.LIMIT_CHANGE, account=SUB, limit_kind=4, amount=10)
-    )
+    done(step, by_operator(Kind.LIMIT_CHANGE, account=SUB, limit_kind=4, amount=10))
     step.accept(order(1, order_qty=5))
     assert told(step) == [(Reason.POSITION_LIMIT, Grade.GRADE_ALERT)]
     assert told(step) == []
     step.accept(order(2, order_qty=1))
     assert told(step) == [(Reason.POSITION_LIMIT, Grade.GRADE_SLOW)]
     assert step.refuse(order(3))["reason"] == Reason.SLOWED
-    done(
-        step, by_operator(Kind.LIMIT_CHANGE, account=SUB, limit_kind=4, amount=100)
-    )
+    done(step, by_operator(Kind.LIMIT_CHANGE, account=SUB, limit_kind=4, amount=100))
     assert told(step) == [(Reason.POSITION_LIMIT, 0)]
     step.accept(order(4))
 
@@ -155,3 +156,16 @@ def test_an_alert_of_a_grade_says_what_was_compared() -> None:
     assert (alert["limit_value"], alert["used_value"]) == (1_000_000_000, held)
     assert alert["asked_value"] == held * 1000 // 1_000_000_000
     assert (alert["account"], alert["level"]) == (SUB, 4)
+
+
+def test_grades_of_one_tick_are_told_in_the_order_of_accounts() -> None:
+    rows = tuple(msgspec.structs.replace(row, position_grades=(1, 0, 0, 0)) for row in accounts())
+    step = Step(universe(accounts=rows))
+    for account in (MASTER, FIRM, GROUP, SISTER, SUB):
+        done(step, by_operator(Kind.LIMIT_CHANGE, account=account, limit_kind=4, amount=100))
+    step.accept(order(1, account=SISTER))
+    step.accept(order(2))
+    _, reports = step.run(tick(START_NS + 1))
+    assert [row["account"] for row in reports] == [FIRM, MASTER, GROUP, SUB, SISTER]
+    assert step.risk("dirty_first") == 0
+    assert not step.tables.arrays["accounts"]["is_dirty"].any()

@@ -12,7 +12,6 @@ from risk_rig import (
     GOLD,
     INDEX,
     RATIO,
-    RECORD,
     SECOND,
     SELL,
     SISTER,
@@ -34,6 +33,7 @@ from tidegate.native.records import (
     MARGIN_RECORD,
     QUOTE_RECORD,
     RATE_RECORD,
+    RECORD,
     Kind,
 )
 from tidegate.universe import Scan
@@ -58,11 +58,18 @@ GOOD: dict[Kind, dict[str, int]] = {
     Kind.RE_ENABLE: {"account": SUB, "actor": 2},
     Kind.PROTECTION_RESET: {"account": SUB, "product": GOLD},
     Kind.TRANSFER: {
-        **{"account": SUB, "to_account": SISTER, "currency": USD, "amount": 5, "cl_ord_id": 8}
+        "account": SUB,
+        "to_account": SISTER,
+        "currency": USD,
+        "amount": 5,
+        "cl_ord_id": 8,
     },
     Kind.CURRENCY_RATE: {"currency": 2, "bid_rate": 1, "ask_rate": 2, "haircut_ppm": 3},
     Kind.MARGIN_RATES: {
-        **{"instrument": GOLD, "epoch": 2, "margin_long_lot": 5, "margin_short_lot": 6}
+        "instrument": GOLD,
+        "epoch": 2,
+        "margin_long_lot": 5,
+        "margin_short_lot": 6,
     },
     Kind.MARGIN_ARRAY: {"instrument": RATIO, "epoch": 1, "first": 6},
     Kind.MARGIN_COMMIT: {"order_qty": 1, "amount": 2},
@@ -94,9 +101,7 @@ def edges(dtype: np.dtype[Any]) -> st.SearchStrategy[int]:
 def records(draw: st.DrawFn, kind: Kind) -> np.ndarray[Any, Any]:
     """A good record with up to three fields of any value."""
     dtype = VIEWS.get(kind, CONTROL_RECORD)
-    fields = {
-        name: field for name, (field, _) in (dtype.fields or {}).items() if name not in SKIPPED
-    }
+    fields = {name: field[0] for name, field in (dtype.fields or {}).items() if name not in SKIPPED}
     values: dict[str, Any] = dict(GOOD.get(kind, {}))
     for name in draw(st.lists(st.sampled_from(sorted(fields)), max_size=3, unique=True)):
         field = fields[name]

@@ -191,9 +191,7 @@ def test_a_limit_change_out_of_range_is_refused_whole(fields: dict[str, Any]) ->
 
 
 def test_a_new_rate_keeps_the_burst_unless_it_says_another() -> None:
-    step = Step(
-        universe(accounts=changed(SUB, order_rate=10, order_burst=3))
-    )
+    step = Step(universe(accounts=changed(SUB, order_rate=10, order_burst=3)))
     rate = LimitKind.LIMIT_ORDER_RATE
     done(step, limit(rate, 7))
     bucket = step.account(SUB)["order_rate"]

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from control_rig import by_operator, copies, done, refused
+from control_rig import by_operator, changed_tables, copies, done, refused
 from risk_rig import (
     GOLD,
     INDEX,
@@ -15,6 +15,8 @@ from risk_rig import (
     SUB,
     USD,
     Step,
+    changed,
+    mark,
     order,
     record,
     settlement,
@@ -39,9 +41,7 @@ def rates(instrument: int, epoch: int, *, lots: int = 0, ppm: int = 0, **fields:
 
 
 def array(instrument: int, epoch: int, first: int, values: list[int]) -> Any:
-    row = record(
-        ARRAY_RECORD, Kind.MARGIN_ARRAY, instrument=instrument, epoch=epoch, first=first
-    )
+    row = record(ARRAY_RECORD, Kind.MARGIN_ARRAY, instrument=instrument, epoch=epoch, first=first)
     row.view(ARRAY_RECORD)["values"][0] = values
     return row
 
@@ -240,9 +240,7 @@ def test_arrays_are_committed_whole_over_positions_and_working_orders() -> None:
         (GOLD, 0, [-(1 << 31), 0, 0, 0, 0, 0]),
     ],
 )
-def test_an_array_out_of_range_is_refused(
-    instrument: int, first: int, values: list[int]
-) -> None:
+def test_an_array_out_of_range_is_refused(instrument: int, first: int, values: list[int]) -> None:
     not_taken(Step(spanned()), array(instrument, 1, first, values))
 
 
@@ -270,3 +268,34 @@ def test_span_s_exact_figure_lowers_what_is_held_until_the_next_fill() -> None:
     assert (step.risk("stale_credits"), step.balance(SUB)["margin"]) == (1, before)
     refused(step, credit(-1, fills + 1))
     refused(step, credit(1, -1))
+
+
+def test_a_mark_that_a_pool_cannot_bear_is_refused_though_each_member_can() -> None:
+    members = {SUB, SISTER}
+    rows = tuple(
+        msgspec.structs.replace(row, pool=MASTER, cash={USD: 0}, credit_line={USD: MONEY_MAX // 8})
+        if row.handle in members
+        else row
+        for row in changed(MASTER, cash={USD: MONEY_MAX // 4}, is_shared=False)
+    )
+    content = universe(accounts=rows)
+    gold = msgspec.structs.replace(
+        content.instruments[0], tick_value=1 << 46, collar_ticks=None, fee_lot=0
+    )
+    step = Step(
+        msgspec.structs.replace(content, instruments=(gold, *content.instruments[1:])),
+        marks={GOLD: 0},
+    )
+    step.fill(order(1, price=0))
+    step.fill(order(2, price=0, account=SISTER))
+    before = step.balance(MASTER)
+    step.run(mark(GOLD, 12_000))
+    assert step.balance(MASTER)["unrealised"] == 24_000 << 46
+    count = step.risk("refused_records")
+    state = copies(step)
+    # Each member, and every other level, can still be valued there.
+    step.run(mark(GOLD, 13_500))
+    assert step.risk("refused_records") == count + 1
+    assert changed_tables(step, state) == []
+    step.run(mark(GOLD, 0))
+    assert step.balance(MASTER)["unrealised"] == before["unrealised"] == 0

@@ -34,6 +34,8 @@ from tidegate.native.records import ExecType, Kind, Level, LimitKind, Reason, Tr
 from tidegate.universe import Universe
 
 STRATEGY = 9
+# In every scope but the instrument's.
+BY_ALL = {"account": STRATEGY, "instrument": INDEX, "price": 4_000, "session": 2}
 SCOPES: dict[str, tuple[dict[str, int], set[int]]] = {
     "firm": ({}, {1, 2, 3, 4, 5, 6}),
     "the firm's account": ({"account": FIRM}, {1, 2, 3, 4, 5, 6}),
@@ -58,9 +60,7 @@ def content() -> Universe:
     strategy = account(
         STRATEGY, Level.STRATEGY, SUB, cash={USD: MILLION, CNY: MILLION}, max_position=50
     )
-    return msgspec.structs.replace(
-        base, instruments=instruments, accounts=(*accounts(), strategy)
-    )
+    return msgspec.structs.replace(base, instruments=instruments, accounts=(*accounts(), strategy))
 
 
 def full_pipeline() -> tuple[Step, dict[int, int]]:
@@ -111,14 +111,11 @@ def test_what_a_kill_has_blocked_an_operator_s_active_opens_again(scope: str) ->
     where, _ = SCOPES[scope]
     step = Step(content())
     done(step, by_operator(Kind.KILL, **where))
-    step.refuse(order(1, account=STRATEGY, instrument=INDEX, price=4_000, session=2)) if (
-        "instrument" not in where
-    ) else step.refuse(order(1))
+    blocked = order(1) if "instrument" in where else order(1, **BY_ALL)
+    assert step.refuse(blocked)["reason"] == Reason.KILL_SWITCH
     again = where or {"account": FIRM}
-    done(
-        step, by_operator(Kind.TRADING_STATE, trading_state=int(TradingState.ACTIVE), **again)
-    )
-    step.accept(order(2, account=STRATEGY, instrument=INDEX, price=4_000, session=2))
+    done(step, by_operator(Kind.TRADING_STATE, trading_state=int(TradingState.ACTIVE), **again))
+    step.accept(order(2, **BY_ALL))
     step.accept(order(3))
 
 
@@ -225,9 +222,7 @@ def test_after_its_executions_an_account_waits_for_a_named_person() -> None:
 
 
 def test_a_pulled_maker_may_quote_again_after_a_reset() -> None:
-    step = Step(
-        universe(accounts=changed(SUB, protection_window_ns=10**9, protection_qty=2))
-    )
+    step = Step(universe(accounts=changed(SUB, protection_window_ns=10**9, protection_qty=2)))
     step.fill(order(1, order_qty=3))
     assert step.refuse(order(2))["reason"] == Reason.PROTECTION_PULLED
     done(step, by_operator(Kind.PROTECTION_RESET, account=SUB, product=GOLD))
@@ -259,7 +254,5 @@ def test_every_limit_kind_is_one_that_can_be_changed() -> None:
         where: dict[str, Any] = {"currency": USD} if kind in money else {}
         done(
             step,
-            by_operator(
-                Kind.LIMIT_CHANGE, account=SUB, limit_kind=int(kind), amount=100, **where
-            ),
+            by_operator(Kind.LIMIT_CHANGE, account=SUB, limit_kind=int(kind), amount=100, **where),
         )

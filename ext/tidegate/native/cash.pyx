@@ -164,11 +164,20 @@ cdef bint transfer(tables* t, const control_record* r, numbers* n) noexcept nogi
     return r.amount <= 0 or take(t, r, r.amount, n)
 
 
+cdef uint32_t reconvert_to(tables* t, uint32_t last) noexcept nogil:
+    """Every converted account up to a handle at the rates of now; the first that cannot, or 0."""
+    cdef uint32_t account
+    for account in range(1, last + 1):
+        if t.accounts[account].is_converted and balances.reconvert(t, account):
+            return account
+    return 0
+
+
 cdef bint currency_rate(tables* t, const rate_record* r) noexcept nogil:
     """New rates with their haircuts, rounded against the client; every converted account anew."""
     cdef currency_row* row
     cdef currency_row before
-    cdef uint32_t account
+    cdef uint32_t stuck
     if (
         not 0 < r.currency <= t.risk.currency_count or not 0 < r.bid_rate <= r.ask_rate
         or r.haircut_ppm > PPM
@@ -184,11 +193,8 @@ cdef bint currency_rate(tables* t, const rate_record* r) noexcept nogil:
     ) or margin.money_ppm_up(r.ask_rate, PPM + r.haircut_ppm, &row.liability_rate):
         row[0] = before
         return True
-    for account in range(1, t.risk.account_count + 1):
-        if t.accounts[account].is_converted and balances.reconvert(t, account):
-            row[0] = before
-            for account in range(1, account):
-                if t.accounts[account].is_converted:
-                    must(not balances.reconvert(t, account))
-            return True
-    return False
+    stuck = reconvert_to(t, t.risk.account_count)
+    if stuck:
+        row[0] = before
+        must(reconvert_to(t, stuck - 1) == 0)
+    return stuck != 0

@@ -4,7 +4,7 @@ A maximum that credits are kept from moves them by the signed difference, so tha
 stays in use: below it, working orders stay and new ones are denied. A value is an amount of its
 kind with -1 = not stated; of a rate it is interval << 32 | burst.
 """
-from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t
+from libc.stdint cimport int32_t, int64_t, uint32_t
 from libc.string cimport memset
 
 cimport tidegate.native.balances as balances
