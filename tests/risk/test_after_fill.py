@@ -203,9 +203,7 @@ def test_holds_are_untouched_by_looking_for_what_to_cancel() -> None:
 
 @pytest.mark.parametrize("is_max_side", [False, True])
 def test_closing_orders_with_sides_are_left_and_opening_ones_go(is_max_side: bool) -> None:
-    gold = instrument(
-        GOLD, "GC", margin_model="sides", has_sides=True, is_max_side=is_max_side
-    )
+    gold = instrument(GOLD, "GC", margin_model="sides", has_sides=True, is_max_side=is_max_side)
     cash = {USD: 6 * MARGIN + 3_000_000}
     step = Step(
         universe(

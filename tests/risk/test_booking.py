@@ -277,9 +277,7 @@ def test_a_cancel_of_an_order_that_was_lost_on_the_way_ends_it() -> None:
     step = Step()
     order_id = step.accept(order(1, order_qty=2))
     step.run(cancel(2, 1))
-    _, reports = step.run(
-        cancel_reject(order_id, Kind.CANCEL_REQUEST, Reason.VENUE_UNKNOWN_ORDER)
-    )
+    _, reports = step.run(cancel_reject(order_id, Kind.CANCEL_REQUEST, Reason.VENUE_UNKNOWN_ORDER))
     assert reports[0]["exec_type"] == ExecType.EXEC_CANCELED
     assert reports[0]["cl_ord_id"] == 2
     assert step.risk("open_orders") == 0

@@ -5,7 +5,7 @@ reads copies or regions that others write; a live region may change between two 
 live system is audited while it is quiet. Ledger watches money from record to record.
 """
 
-from tidegate.audit.indexes import audit_indexes
+from tidegate.audit.indexes import audit_indexes, audit_references
 from tidegate.audit.ledger import Ledger
 from tidegate.audit.lots import audit_levels, audit_lots, worst_sizes
 from tidegate.audit.margins import audit_instruments, audit_margins
@@ -36,6 +36,8 @@ def audit_run(run_dir: RunDir) -> list[str]:
 def audit(arrays: Arrays) -> list[str]:
     """What does not add up in the tables, one sentence each; empty = all is right."""
     state = read(arrays)
+    if broken := list(audit_references(state)):
+        return broken
     worst = worst_sizes(state)
     return [
         *audit_orders(state),

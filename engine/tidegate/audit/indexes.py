@@ -18,6 +18,61 @@ from tidegate.audit.state import (
 from tidegate.native.records import NO_PRICE, Level
 
 INT64_MAX = (1 << 63) - 1
+PAIR_NAMES = {
+    "account": "account",
+    "instrument": "instrument",
+    "parent": "pair",
+    "product": "product",
+    "balance": "balance",
+    "next": "pair",
+    "sides": "sides",
+    "day": "day",
+}
+ORDER_NAMES = {
+    "account": "account",
+    "instrument": "instrument",
+    "pair": "pair",
+    "next": "order",
+    "previous": "order",
+    "next_of_group": "order",
+    "previous_of_group": "order",
+    "session": "session",
+}
+
+
+def audit_references(state: State) -> Iterator[str]:
+    """No row names one that is not in use; where one does, nothing else can be recomputed."""
+    sizes = {
+        "account": len(state.accounts),
+        "instrument": len(state.instruments),
+        "currency": len(state.currencies),
+        "pair": len(state.pairs),
+        "product": len(state.products),
+        "sides": len(state.sides),
+        "day": len(state.days),
+        "scan": len(state.scans),
+        "order": len(state.orders),
+        "session": len(state.sessions),
+        "balance": len(state.balances),
+    }
+    for table, rows, names in (
+        ("instrument", state.instruments, {"first_pair": "pair", "currency": "currency"}),
+        ("account", state.accounts, {"pool": "account", "group": "account"}),
+        ("product", state.products, {"account": "account", "scan": "scan", "balance": "balance"}),
+        ("pair", state.pairs, PAIR_NAMES),
+        ("day", state.days, {"first_order": "order"}),
+        ("order", state.orders, ORDER_NAMES),
+        ("cash hold", state.cash_holds, {"account": "account", "currency": "currency"}),
+        ("cl_ord_id", state.cl_ord_ids, {"session": "session"}),
+        ("session", state.sessions, {"first_order": "order"}),
+    ):
+        for index, row in enumerate(rows):
+            for name, of in names.items():
+                if row[name] >= sizes[of]:
+                    yield f"{table} {index}: {name} is {row[name]}; expected below {sizes[of]}"
+    for account, row in enumerate(state.accounts[1:], 1):
+        if row["chain_count"] > len(row["chain"]) or max(row["chain"]) >= sizes["account"]:
+            yield f"account {account}: its chain is {row['chain']}, {row['chain_count']} long"
 
 
 def audit_indexes(state: State) -> Iterator[str]:

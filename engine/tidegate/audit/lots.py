@@ -15,8 +15,9 @@ from tidegate.audit.state import (
     is_freezing,
     open_orders,
     pair_name,
+    senders,
 )
-from tidegate.native.records import Flag, Level
+from tidegate.native.records import Flag
 from tidegate.native.tables import CREDIT_MAX
 
 ORDERS_MAX = 1 << 30
@@ -205,8 +206,9 @@ def audit_levels(state: State) -> Iterator[str]:
     """Lots of a level that sends no orders are the sum of those right below it."""
     by_key = {(pair["account"], pair["instrument"]): pair for pair in state.pairs[1:]}
     zero = dict.fromkeys(SUMMED, 0)
+    sending = senders(state)
     for account, below in children(state).items():
-        if state.accounts[account]["level"] >= Level.SUB_ACCOUNT:
+        if account in sending:
             continue
         for instrument in range(1, state.risk["instrument_count"] + 1):
             where = f"account {account} in instrument {instrument}"
@@ -219,7 +221,7 @@ def audit_levels(state: State) -> Iterator[str]:
                 continue
             for name in SUMMED_SIDES:
                 total = sum(state.sides[row["sides"]][name] for row in rows)
-                own = state.sides[found["sides"]][name]  # type: ignore[index]
+                own = state.sides[found["sides"]][name]
                 yield from differs(where, f"{name} of those below", own, total)
     yield from _fills(state)
 

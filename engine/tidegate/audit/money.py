@@ -19,8 +19,9 @@ from tidegate.audit.state import (
     members,
     open_orders,
     pair_name,
+    senders,
 )
-from tidegate.native.records import NO_PRICE, Level, PositionEffect
+from tidegate.native.records import NO_PRICE, PositionEffect, Side
 
 RATE = 1_000_000_000
 HELD = ("margin", "fee_held", "premium_held", "cash_held", "notional")
@@ -36,6 +37,8 @@ def audit_orders(state: State) -> Iterator[str]:
             qty = max(qty, order["replace_qty"])
         left = max(0, qty - order["cum_qty"])
         yield from differs(where, "held_qty", order["held_qty"], left)
+        if order["side"] not in (Side.BUY, Side.SELL):
+            yield f"{where}: side is {order['side']}; expected {int(Side.BUY)} or {int(Side.SELL)}"
         least = _least_fee(state, order, max(0, order["order_qty"] - order["cum_qty"]))
         if order["fee_held"] < least:
             yield f"{where}: fee_held is {order['fee_held']}; at its own price {least} is due"
@@ -51,7 +54,8 @@ def audit_orders(state: State) -> Iterator[str]:
 
 def fees_of(state: State, account: int, instrument: int) -> Row:
     """What the account's tier pays."""
-    return state.fees[instrument * state.tier_count + state.accounts[account]["tier"]]
+    tier: int = state.accounts[account]["tier"]
+    return state.fees[instrument * state.tier_count + tier]
 
 
 def _least_fee(state: State, order: Row, lots: int) -> int:
@@ -64,11 +68,12 @@ def _least_fee(state: State, order: Row, lots: int) -> int:
     kinds = ["open", "close", "close_today"]
     if instrument["has_sides"] and order["position_effect"] == PositionEffect.OPEN:
         kinds = ["open"]
-    return max(row[f"{kind}_lot"] * lots + ceil_ppm(notional, row[f"{kind}_ppm"]) for kind in kinds)
+    dues = [row[f"{kind}_lot"] * lots + ceil_ppm(notional, row[f"{kind}_ppm"]) for kind in kinds]
+    return int(max(dues))
 
 
 def _premium(state: State, where: str, order: Row) -> Iterator[str]:
-    """A buy holds its price (of MARKET its bound) a lot; while a replace is pending, between both."""
+    """A buy holds its price (of MARKET its bound) a lot; with a replace pending, up to both."""
     instrument = state.instruments[order["instrument"]]
     if not instrument["is_premium_paid"] or not is_buy(order):
         yield from differs(where, "premium_held", order["premium_held"], 0)
@@ -219,6 +224,7 @@ def audit_conservation(state: State) -> Iterator[str]:
     """Levels sum to the master: no money comes or goes between an account and those above it."""
     own = own_values(state)
     below = children(state)
+    sending = senders(state)
 
     def total(account: int, currency: int) -> tuple[int, int]:
         """What those at or below have traded; a pool's own row is its members' alone."""
@@ -234,7 +240,7 @@ def audit_conservation(state: State) -> Iterator[str]:
             if row["is_pool"]:
                 yield from differs(where, "traded value of its own", own[index][0], 0)
                 yield from differs(where, "fees of its own", own[index][1], 0)
-            elif row["level"] < Level.SUB_ACCOUNT and account in below:
+            elif account in below and account not in sending:
                 parts = [total(child, currency) for child in below[account]]
                 traded, fees = sum(part[0] for part in parts), sum(part[1] for part in parts)
                 yield from differs(where, "traded value", own[index][0], traded)

@@ -128,6 +128,11 @@ def children(state: State) -> dict[int, list[int]]:
     return found
 
 
+def senders(state: State) -> set[int]:
+    """Accounts of which an order is known: what they hold is more than what those below do."""
+    return {order["account"] for order in state.orders[1:]}
+
+
 def members(state: State) -> dict[int, list[int]]:
     """The accounts that draw on each pool."""
     found: dict[int, list[int]] = defaultdict(list)
