@@ -1,6 +1,7 @@
 """`tidegate margin`: what it prints, and what it says when it will not."""
 
 import json
+import re
 import subprocess
 import sys
 from decimal import Decimal
@@ -116,6 +117,28 @@ def test_several_files_are_several_exchange_complexes_that_do_not_help_each_othe
     assert found["totals"]["USD"]["requirement"] == 9000 + 120
     message = refusal(tmp_path, {"positions": [future("SI", "202603", 1)]}, SMALL, other)
     assert "expected it in one file" in message
+
+
+def test_the_readme_s_portfolio_is_margined_with_the_readme_s_file(tmp_path: Path) -> None:
+    readme = (SMALL.parent.parent.parent / "README.md").read_text()
+    assert f"--params {SMALL.relative_to(SMALL.parent.parent.parent)}\n" in readme
+    [portfolio] = re.findall(r"^```json\n(.*?)^```", readme, re.DOTALL | re.MULTILINE)
+    found = margin(tmp_path, portfolio, SMALL)
+    assert found["totals"].keys() == found["hold"]["totals"].keys() == {"USD"}
+
+
+def test_the_sample_rate_table_margins_both_models(tmp_path: Path) -> None:
+    table = SMALL.parent.parent.parent / "configs" / "rates.toml"
+    positions = [
+        {"product": "au", "maturity": "2106", "qty": 2, "yesterday": 1},
+        {"product": "au", "maturity": "2106", "qty": -1},
+        {"instrument": "GCZ3", "qty": -3},
+    ]
+    found = margin(tmp_path, {"positions": positions}, table)
+    # The larger side of gold: yesterday's lot at 391.74, today's at 392.00.
+    gold = 1000 * (Decimal("391.74") + 392) * Decimal("0.08")
+    assert found["totals"]["CNY"]["requirement"] == gold
+    assert found["totals"]["USD"]["requirement"] == 3 * 8000
 
 
 ARRAY = [0] * 15 + [7]

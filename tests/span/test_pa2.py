@@ -51,6 +51,13 @@ def test_only_the_products_asked_for_are_kept() -> None:
     assert found.combined == read_pa2(SMALL).combined
 
 
+def test_the_last_contract_is_read_though_nobody_asks_for_it(tmp_path: Path) -> None:
+    path = tmp_path / "cut.pa2"
+    path.write_text(SMALL.read_text()[:-60] + "\n")
+    with pytest.raises(MarginError, match=r"line 99, columns 111-117: .*; expected 7 digits"):
+        read_pa2(path, {"SI"})
+
+
 def test_lines_may_end_as_dos_writes_them(tmp_path: Path) -> None:
     path = tmp_path / "dos.pa2"
     path.write_bytes(SMALL.read_bytes().replace(b"\n", b"\r\n") + b"\x1a")

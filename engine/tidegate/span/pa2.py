@@ -100,6 +100,8 @@ class _Reader:
         self.contracts: dict[tuple[str, str], list[Contract]] = {}
         self.identities: set[str] = set()
         self.with_arrays: set[FamilyKey] = set()
+        self.families_seen: set[str] = set()
+        self.last_pair: tuple[Line, Line] | None = None
         self.series_with_arrays: set[tuple[FamilyKey, Month, Month | None]] = set()
         self.series: dict[tuple[FamilyKey, Month, Month | None], Series] = {}
         self.groups: dict[str, str] = {}
@@ -135,7 +137,7 @@ class _Reader:
         if self.half is not None:
             self._second_half(line, self.half)
         elif kind in _FIRST_HALVES:
-            self.half = pa2_records.half_array(line)
+            self.half = self._first_half(line)
         elif kind in self.takers:
             self.takers[kind](line)
         else:
@@ -205,20 +207,32 @@ class _Reader:
     def _inter_spread(self, line: Line) -> None:
         self.inter_spreads.append((pa2_records.inter_spread(line), line))
 
+    def _first_half(self, line: Line) -> pa2_records.HalfArray:
+        """Not read in full where the product is not asked for: arrays are most of a file."""
+        if self._is_wanted(line.text[5:15].strip()):
+            return pa2_records.half_array(line)
+        return pa2_records.HalfArray(line, line.text[2:54], (), None)
+
     def _second_half(self, line: Line, half: pa2_records.HalfArray) -> None:
         wanted = _FIRST_HALVES[half.line.text[:2]]
         if line.text[:2] != wanted:
             raise line.refusal(1, 2, f"{wanted}, the second half of line {half.line.number}")
         self.half = None
+        self.last_pair = None
+        if not half.values:
+            if len(line.text) < 54 or line.text[2:54] != half.identity:
+                raise pa2_records.other_contract(half, line)
+            self.families_seen.add(half.identity[:13] + half.identity[23:26])
+            self.last_pair = half.line, line
+            return
         if half.identity in self.identities:
             raise line.refusal(3, 54, "a contract that was not there yet")
         contract = pa2_records.contract(half, line)
         self.with_arrays.add(contract.family)
         self.series_with_arrays.add((contract.family, contract.month, contract.option_month))
-        product = contract.family[1]
-        if self._is_wanted(product):
-            self.identities.add(half.identity)
-            self.contracts.setdefault((product, contract.maturity), []).append(contract)
+        self.identities.add(half.identity)
+        listed = self.contracts.setdefault((contract.family[1], contract.maturity), [])
+        listed.append(contract)
 
     def _is_wanted(self, product: str) -> bool:
         return self.products is None or product in self.products
@@ -230,6 +244,12 @@ class _Reader:
         if self.half is not None:
             wanted = _FIRST_HALVES[self.half.line.text[:2]]
             raise self._cut(f"the {wanted} that belongs to line {self.half.line.number}")
+        if self.last_pair is not None:
+            # The one place where a cut can leave half a line of a contract not asked for.
+            first, second = self.last_pair
+            pa2_records.contract(pa2_records.half_array(first), second)
+        for seen in self.families_seen:
+            self.with_arrays.add((seen[:3].strip(), seen[3:13].strip(), seen[13:].strip()))
         if not self.with_arrays:
             raise self._cut("risk arrays, records of type 81 and 82")
         for draft in self.drafts.values():

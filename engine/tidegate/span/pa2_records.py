@@ -4,6 +4,7 @@ from fractions import Fraction
 
 import msgspec
 
+from tidegate.errors import MarginError
 from tidegate.span.columns import Line, power
 from tidegate.span.parameters import (
     SCENARIOS,
@@ -304,11 +305,16 @@ def _values(line: Line, count: int, digits: int) -> tuple[int, ...]:
     return tuple(line.signed(first, first + digits - 1) for first in starts)
 
 
+def other_contract(half: HalfArray, line: Line) -> MarginError:
+    """The refusal of a second half that is not its first half's."""
+    return line.refusal(3, 54, f"the contract of line {half.line.number}, {half.identity!r}")
+
+
 def contract(half: HalfArray, line: Line) -> Contract:
     """Record 82 or 84 together with its first half: a contract."""
     digits = _VALUE_DIGITS[line.text[:2]]
     if len(line.text) < 54 or line.text[2:54] != half.identity:
-        raise line.refusal(3, 54, f"the contract of line {half.line.number}, {half.identity!r}")
+        raise other_contract(half, line)
     behind = _ARRAY + (SCENARIOS - _FIRST_VALUES) * (digits + 1)
     settlement = line.sign(behind + 21) * line.digits(behind + 14, behind + 20)
     factor = line.digits(behind + 41, behind + 54, missing=0)

@@ -27,7 +27,7 @@ WIDE_CLONES static void wide_add_lots(int64_t *restrict losses, const int32_t *r
     for (int k = 0; k < 16; k++) losses[k] += (int64_t)lots * values[k];
 }
 
-/* Zeros a few words. Left alone, compilers write "rep stos" here, which starts slower than it runs. */
+/* Zeros a few words. Left alone, compilers write "rep stos", which starts slower than it runs. */
 static inline void wide_clear(void *out, size_t size) {
     int64_t *words = out;
     for (size_t k = 0; k < size / sizeof(int64_t); k++) {
