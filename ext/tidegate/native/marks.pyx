@@ -44,7 +44,7 @@ cdef void set_collar(instrument_row* row) noexcept nogil:
 cdef bint add_gain(
     const tables* t, const pair_row* row, int64_t value, change* gains, change* losses
 ) noexcept nogil:
-    """The pair's balance can bear the change, which is added to the gains or losses of all.
+    """The pair's balance can bear the change; a pool's member adds it to all gains or losses.
 
     True = it cannot be expressed. Pairs of a pool itself book no money.
     """
@@ -55,8 +55,10 @@ cdef bint add_gain(
         return False
     memset(&by, 0, sizeof(change))
     by.unrealised = value - row.unrealised
+    if not balances.can_apply(t, row.account, at, &by):
+        return True
     sums = gains if by.unrealised > 0 else losses
-    return not balances.can_apply(t, row.account, at, &by) or margin.money_sum(
+    return t.accounts[row.account].pool != 0 and margin.money_sum(
         sums.unrealised, by.unrealised, &sums.unrealised
     )
 
