@@ -53,6 +53,13 @@ class Risk:
             )
             for name in ("routes", "reports")
         }
+        self.drop_copy = LaneTarget(
+            context,
+            topology.endpoint(universe, "drop_copy"),
+            bind=True,
+            hwm=topology.hwm(universe, "drop_copy"),
+            socket_type=zmq.PUB,
+        )
         self.poller = Poller(context)
         for source in self.sources.values():
             self.poller.add_source(source)
@@ -67,6 +74,7 @@ class Risk:
             orders=self.sources["orders"],
             routes=self.targets["routes"],
             reports=self.targets["reports"],
+            drop_copy=self.drop_copy,
             poller=self.poller,
         )
         self.counters = Counters(run_dir, "risk")
@@ -88,7 +96,7 @@ class Risk:
         """Flush what the lanes take and release everything."""
         self.publish()
         self.poller.close()
-        for end in (self.targets | self.sources).values():
+        for end in (*self.targets.values(), *self.sources.values(), self.drop_copy):
             end.close()
         self.journal.close()
         for region in self.regions.values():

@@ -2,9 +2,9 @@
 
     clients <-front-> GATEWAY --orders--> RISK --routes--> ROUTER <-channel-> VENUE --md--> clients
                          ^--------reports---|^---executions--|
-                                   control --^
+                                   control --^--drop_copy--> anyone
 
-The receiver of a lane binds, the senders connect. Every endpoint is ipc in the run directory
+The receiver of a lane binds, the senders connect; drop_copy is a PUB socket that risk binds. Every endpoint is ipc in the run directory
 unless the config says otherwise; resolve.py writes them into the universe, stages read them there.
 """
 
@@ -17,7 +17,7 @@ HWM = 1000
 
 
 class LaneEnds(NamedTuple):
-    """A lane and the stages at its ends; the sender of "control" is anyone."""
+    """A lane and the stages at its ends; anyone may send on "control" and read "drop_copy"."""
 
     name: str
     sender: str
@@ -30,6 +30,7 @@ LANES = (
     LaneEnds("executions", "router", "risk"),
     LaneEnds("reports", "risk", "gateway"),
     LaneEnds("control", "anyone", "risk"),
+    LaneEnds("drop_copy", "risk", "anyone"),
 )
 LANE_NAMES = tuple(lane.name for lane in LANES)
 

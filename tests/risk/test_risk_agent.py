@@ -27,7 +27,7 @@ from tidegate.universe import Lane, Universe
 
 DEADLINE_S = 20.0
 Rows = np.ndarray[Any, Any]
-LANES = ("orders", "executions", "control", "routes", "reports")
+LANES = ("orders", "executions", "control", "routes", "reports", "drop_copy")
 
 
 def until(condition: Callable[[], bool], what: str) -> None:
@@ -112,6 +112,22 @@ def rig(tmp_path: Path) -> Iterator[Rig]:
     rig = Rig(tmp_path)
     yield rig
     rig.close()
+
+
+def test_every_report_is_on_the_drop_copy_too(rig: Rig) -> None:
+    subscriber = rig.context.socket(zmq.SUB)
+    subscriber.setsockopt(zmq.SUBSCRIBE, b"")
+    subscriber.connect("inproc://drop_copy")
+    rig.mark()
+    rig.ends.put("orders", order(1, order_qty=99), order(2, order_qty=98))
+    reports = rig.ends.wait("reports", 2, rig.work)
+    seen: list[Any] = []
+    while len(seen) < 2:
+        assert subscriber.poll(5000), "nothing on the drop copy"
+        seen.extend(np.frombuffer(subscriber.recv(), RECORD))
+    subscriber.close()
+    for name in ("cl_ord_id", "reason", "sequence", "msg_seq_num"):
+        assert [int(row[name]) for row in seen] == [int(row[name]) for row in reports]
 
 
 def test_an_order_in_is_a_route_out_stamped_numbered_and_journaled(rig: Rig) -> None:

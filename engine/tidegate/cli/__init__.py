@@ -23,6 +23,7 @@ COMMANDS = {
     "explain": ("tidegate.cli.explain", "Why a record of the past ended as it did."),
     "ctl": ("tidegate.cli.ctl", "Tell a run what to do, as one of its operators."),
     "whatif": ("tidegate.cli.whatif", "Would this order pass now? Nothing is sent."),
+    "drop-copy": ("tidegate.cli.drop_copy", "Follow all reports of a run, as JSON lines."),
     "version": ("tidegate.cli.version", "Print the version."),
 }
 
@@ -36,7 +37,9 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command = getattr(importlib.import_module(COMMANDS[cmd_name][0]), cmd_name)
+        command = getattr(
+            importlib.import_module(COMMANDS[cmd_name][0]), cmd_name.replace("-", "_")
+        )
         assert isinstance(command, click.Command)
         return command
 

@@ -153,6 +153,8 @@ def resolve_lanes(tables: Tables, run_dir: RunDir, problems: Problems) -> dict[s
     for name in topology.LANE_NAMES:
         row = tables.lanes.get(name)
         endpoint = row.endpoint if row else None
+        if name == "drop_copy" and endpoint is not None and endpoint.startswith("tcp://"):
+            problems.add("lanes.drop_copy.endpoint", f"{endpoint}; expected ipc:// (no CURVE here)")
         found[name] = Lane(
             endpoint=endpoint or topology.default_lane(run_dir, name),
             hwm=row.hwm if row else topology.HWM,

@@ -24,6 +24,7 @@ class RiskAgent:
         orders: LaneSource,
         routes: LaneTarget,
         reports: LaneTarget,
+        drop_copy: LaneTarget,
         poller: Poller,
     ) -> None:
         """`region` is the one of the table "risk": its seqlock covers all of risk's tables."""

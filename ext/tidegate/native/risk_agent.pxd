@@ -34,6 +34,7 @@ cdef class RiskAgent:
     cdef LaneSource orders
     cdef LaneTarget routes
     cdef LaneTarget reports
+    cdef LaneTarget drop_copy
     cdef Poller poller
     cdef object region
     cdef region_header* header

@@ -73,7 +73,8 @@ cdef class RiskAgent:
     def __cinit__(self, *, Tables tables not None, region not None, Journal journal not None,
                   LaneSource executions not None, LaneSource control not None,
                   LaneSource orders not None, LaneTarget routes not None,
-                  LaneTarget reports not None, Poller poller not None):
+                  LaneTarget reports not None, LaneTarget drop_copy not None,
+                  Poller poller not None):
         self.tables = tables
         self.region = region
         self.header = header_of(region)
@@ -83,6 +84,7 @@ cdef class RiskAgent:
         self.orders = orders
         self.routes = routes
         self.reports = reports
+        self.drop_copy = drop_copy
         self.poller = poller
         cdef uint32_t rows = tables.t.order_capacity
         # A kill or a mass cancel gives one route for each open order, a list that is complete
@@ -235,9 +237,12 @@ cdef class RiskAgent:
         while self.report_sent < self.out.report_count:
             if not self.reports.put(&self.out.reports[self.report_sent]):
                 break
+            # PUB takes everything: a subscriber that is too slow loses records, risk no time.
+            self.drop_copy.put(&self.out.reports[self.report_sent])
             self.report_sent += 1
         self.routes.flush()
         self.reports.flush()
+        self.drop_copy.flush()
         if self.route_sent < self.out.route_count or self.report_sent < self.out.report_count:
             return False
         self.out.route_count = 0
