@@ -71,7 +71,15 @@ def test_a_figure_is_exact_and_rounded_up_only_without_finite_decimal(
 
 def test_lots_of_one_contract_are_netted(tmp_path: Path) -> None:
     found = margin(tmp_path, {"positions": [GOLD, GOLD, future("GA", "202512", -2)]}, SMALL)
-    assert found["totals"] == {}
+    part = found["combined_commodities"]["CC-AU"]
+    assert {part[name] for name in ASKED_FOR - {"active_scenario"}} == {0}
+
+
+def test_an_empty_portfolio_needs_0_in_every_currency(tmp_path: Path) -> None:
+    found = margin(tmp_path, {}, SMALL)
+    nothing = {"span_risk": 0, "net_option_value": 0, "requirement": 0}
+    assert found["combined_commodities"] == {}
+    assert found["totals"] == {"EUR": nothing, "USD": nothing}
 
 
 def test_orders_add_a_hold_beside_the_exact_figure(tmp_path: Path) -> None:
@@ -90,7 +98,8 @@ def test_orders_add_a_hold_beside_the_exact_figure(tmp_path: Path) -> None:
 
 def test_an_order_alone_is_held_though_nothing_is_required(tmp_path: Path) -> None:
     found = margin(tmp_path, {"orders": [{**GOLD, "side": "BUY"}]}, SMALL)
-    assert (found["combined_commodities"], found["totals"]) == ({}, {})
+    assert found["combined_commodities"]["CC-AU"]["requirement"] == 0
+    assert found["totals"]["USD"]["requirement"] == 0
     assert found["hold"]["totals"]["USD"]["requirement"] == 9000 + 120
 
 
@@ -124,7 +133,11 @@ def test_the_readme_s_portfolio_is_margined_with_the_readme_s_file(tmp_path: Pat
     assert f"--params {SMALL.relative_to(SMALL.parent.parent.parent)}\n" in readme
     [portfolio] = re.findall(r"^```json\n(.*?)^```", readme, re.DOTALL | re.MULTILINE)
     found = margin(tmp_path, portfolio, SMALL)
-    assert found["totals"].keys() == found["hold"]["totals"].keys() == {"USD"}
+    assert found["hold"]["totals"].keys() == {"USD"}
+    assert (
+        found["totals"]["USD"]["requirement"]
+        == found["combined_commodities"]["CC-AU"]["requirement"]
+    )
 
 
 def test_the_sample_rate_table_margins_both_models(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from tidegate.span.numbers import plain
 from tidegate.span.pa2 import read_pa2
 from tidegate.span.parameters import ParameterSet
 from tidegate.span.portfolio import Found, Portfolio, holdings, read_json
-from tidegate.span.requirement import Parts, held_by_combined, requirement, totals
+from tidegate.span.requirement import Parts, Total, held_by_combined, requirement, totals
 from tidegate.span.working import Hold, hold
 
 _ARRAY_KEYS = ("arrays", "pnl")
@@ -56,8 +56,7 @@ def from_pa2(path: Path, files: Sequence[Path]) -> dict[str, Any]:
     holds: list[Hold] = []
     try:
         for parameters, found in holdings(sets, portfolio):
-            held = [entry.held for entry in found if entry.held.qty]
-            parts += requirement(parameters, held)
+            parts += requirement(parameters, [entry.held for entry in found])
             if portfolio.orders:
                 holds += _holds(parameters, found)
     except MarginError as error:
@@ -66,7 +65,7 @@ def from_pa2(path: Path, files: Sequence[Path]) -> dict[str, Any]:
     found_document: dict[str, Any] = {
         "parameters": [_provenance(parameters) for parameters in sets],
         "combined_commodities": _by_code(parts),
-        "totals": {currency: document(total) for currency, total in totals(parts).items()},
+        "totals": _all_totals(sets, parts),
     }
     if portfolio.orders:
         found_document["hold"] = {
@@ -74,6 +73,13 @@ def from_pa2(path: Path, files: Sequence[Path]) -> dict[str, Any]:
             "totals": _hold_totals(holds),
         }
     return found_document
+
+
+def _all_totals(sets: Sequence[ParameterSet], parts: Sequence[Parts]) -> dict[str, Any]:
+    """Every currency of the parameters: 0 where nothing is held."""
+    currencies = {cc.currency for parameters in sets for cc in parameters.combined.values()}
+    found = dict.fromkeys(sorted(currencies), Total(_ZERO, _ZERO, _ZERO)) | totals(parts)
+    return {currency: document(total) for currency, total in found.items()}
 
 
 def _provenance(parameters: ParameterSet) -> dict[str, Any]:
