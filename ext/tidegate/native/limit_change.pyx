@@ -139,44 +139,43 @@ cdef credits* credits_of(const tables* t, const override_row* key) noexcept nogi
 
 
 cdef int64_t maximum(const tables* t, const override_row* key, int64_t value) noexcept nogil:
-    """What a row of credits has for a stated value, or for none."""
-    cdef int64_t position
-    if value >= 0:
-        return value
-    if key.limit_kind == LIMIT_MAX_OPEN_ORDERS:
-        return ORDERS_MAX
-    if key.limit_kind == LIMIT_MAX_GROSS or key.instrument == 0:
-        return TG_CREDIT_MAX
-    position = t.accounts[key.account].max_position
-    return position if position < TG_CREDIT_MAX else <int64_t>TG_CREDIT_MAX
+    """What a row of credits has for a stated value, or for none; more is no limit at all."""
+    cdef int64_t most = ORDERS_MAX if key.limit_kind == LIMIT_MAX_OPEN_ORDERS else TG_CREDIT_MAX
+    cdef bint is_position = key.limit_kind == LIMIT_MAX_LONG or key.limit_kind == LIMIT_MAX_SHORT
+    if value < 0:
+        value = t.accounts[key.account].max_position if is_position and key.instrument else most
+    return min(value, most)
 
 
 cdef void move_credits(
-    tables* t, const override_row* key, int64_t before, int64_t after, outputs* out
+    tables* t, const override_row* key, int64_t after, outputs* out
 ) noexcept nogil:
     """The credits move by the difference; an ALERT where less than what is in use is left."""
     cdef credits* row = credits_of(t, key)
-    cdef int64_t by = after - before
-    cdef int64_t left
+    cdef int64_t before, left
     if row == NULL:
         return
     if key.limit_kind == LIMIT_MAX_LONG:
-        row.max_long += by
-        row.buy_credit += by
+        before = row.max_long
+        row.max_long = after
+        row.buy_credit += after - before
         left = row.buy_credit
     elif key.limit_kind == LIMIT_MAX_SHORT:
-        row.max_short += by
-        row.sell_credit += by
+        before = row.max_short
+        row.max_short = after
+        row.sell_credit += after - before
         left = row.sell_credit
     elif key.limit_kind == LIMIT_MAX_GROSS:
-        row.max_gross += by
-        row.gross_credit += by
+        before = row.max_gross
+        row.max_gross = after
+        row.gross_credit += after - before
         left = row.gross_credit
     else:
-        row.max_open_orders += <int32_t>by
-        row.order_credit += <int32_t>by
+        before = row.max_open_orders
+        row.max_open_orders = <int32_t>after
+        row.order_credit += <int32_t>(after - before)
         left = row.order_credit
-    if by < 0 and left < 0:
+    if after < before and left < 0:
         alert(
             t, out, key.account, key.instrument, LIMIT_LOWERED, 0, after, after - left, before
         )
@@ -207,7 +206,6 @@ cdef bint put(
 ) noexcept nogil:
     """Set the limit; its row is there. True = it could not be set and nothing was done."""
     cdef int64_t* field
-    cdef int64_t before
     cdef bucket* rate
     if key.limit_kind == LIMIT_CREDIT_LINE:
         if put_credit_line(t, key, value, out):
@@ -218,10 +216,9 @@ cdef bint put(
         rate.tolerance_ns = ((value & BURST_MASK) - 1) * rate.interval_ns if value >= 0 else 0
     else:
         field = field_of(t, key)
-        before = field[0]
         field[0] = value
         if is_credit(key.limit_kind):
-            move_credits(t, key, maximum(t, key, before), maximum(t, key, value), out)
+            move_credits(t, key, maximum(t, key, value), out)
         elif value < 0 and not is_scoped(key.limit_kind):
             field[0] = TG_NO_LIMIT
     mark_dirty(t, key.account)
