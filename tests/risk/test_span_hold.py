@@ -97,7 +97,9 @@ def span_book(*, has_bounds: bool) -> Book:
 
 def scan_of(book: Book, lots: dict[int, int]) -> int:
     """The worst scenario of a reached portfolio, as SPAN scans it."""
-    arrays = {of: book.arrays["instruments"]["scan"][of].tolist() for of in lots}
+    arrays: dict[int, list[int]] = {
+        of: book.arrays["instruments"]["scan"][of].tolist() for of in lots
+    }
     return max(0, *(sum(arrays[of][k] * n for of, n in lots.items()) for k in range(16)))
 
 
