@@ -30,7 +30,13 @@ def fee_to_hold(
     lots: int,
 ) -> int | None: ...
 def fee_of_fill(
-    tables_: Tables, account: int, instrument: int, kind: int, price: int, lots: int
+    tables_: Tables,
+    account: int,
+    instrument: int,
+    price: int,
+    opened: int,
+    closed: int,
+    closed_today: int,
 ) -> int | None: ...
 def premium_to_hold(
     tables_: Tables, instrument: int, is_buy: bool, price: int, lots: int

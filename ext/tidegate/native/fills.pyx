@@ -13,7 +13,6 @@ cimport tidegate.native.holding as holding
 cimport tidegate.native.margin as margin
 cimport tidegate.native.positions as positions
 from tidegate.native.balances cimport change
-from tidegate.native.margin cimport FEE_CLOSE, FEE_CLOSE_TODAY, FEE_OPEN, FeeKind
 from tidegate.native.records cimport BUY, HALTED, TG_NO_PRICE, execution_record
 from tidegate.native.states cimport set_state
 from tidegate.native.tables cimport instrument_row, order_row, pair_row, sides_row, tables
@@ -71,18 +70,6 @@ cdef void split(tables* t, const order_row* order, fill* f) noexcept nogil:
     f.charged = min(f.closed_today + f.closed_yesterday, charged)
 
 
-cdef bint add_fee(
-    const tables* t, const order_row* order, fill* f, FeeKind kind, int64_t lots
-) noexcept nogil:
-    cdef int64_t part
-    if lots == 0:
-        return False
-    return margin.fee_of_fill(
-        margin.fees_of(t, order.account, order.instrument), &t.instruments[order.instrument],
-        kind, f.price, lots, &part
-    ) or margin.money_sum(f.fee, part, &f.fee)
-
-
 cdef void read(
     tables* t, const order_row* order, const execution_record* e, fill* f
 ) noexcept nogil:
@@ -94,10 +81,9 @@ cdef void read(
         split(t, order, f)
     else:
         f.opened = f.lots - closing_lots(&t.pairs[order.pair], f)
-    f.is_overflow = (
-        add_fee(t, order, f, FEE_OPEN, f.opened)
-        or add_fee(t, order, f, FEE_CLOSE_TODAY, f.charged)
-        or add_fee(t, order, f, FEE_CLOSE, f.lots - f.opened - f.charged)
+    f.is_overflow = margin.fee_of_fill(
+        margin.fees_of(t, order.account, order.instrument), &t.instruments[order.instrument],
+        f.price, f.opened, f.lots - f.opened - f.charged, f.charged, &f.fee
     )
 
 

@@ -112,13 +112,14 @@ def fee_to_hold(
 
 
 def fee_of_fill(
-    Tables tables_, uint32_t account, uint32_t instrument, int kind, int64_t price, int64_t lots
+    Tables tables_, uint32_t account, uint32_t instrument, int64_t price, int64_t opened,
+    int64_t closed, int64_t closed_today
 ):
-    """kind: 1 opens, 2 closes, 3 closes today's."""
+    """Of one fill, by what its lots do."""
     cdef int64_t out
     if margin.fee_of_fill(
         margin.fees_of(&tables_.t, account, instrument), &tables_.t.instruments[instrument],
-        <margin.FeeKind>kind, price, lots, &out
+        price, opened, closed, closed_today, &out
     ):
         return None
     return out

@@ -160,25 +160,27 @@ cdef inline bint fee_part(
     )
 
 
-cdef enum FeeKind:
-    FEE_OPEN = 1
-    FEE_CLOSE = 2
-    FEE_CLOSE_TODAY = 3
-
-
 cdef inline bint fee_of_fill(
-    const fee_row* fees, const instrument_row* instrument, FeeKind kind, int64_t price,
-    int64_t lots, int64_t* out
+    const fee_row* fees, const instrument_row* instrument, int64_t price, int64_t opened,
+    int64_t closed, int64_t closed_today, int64_t* out
 ) noexcept nogil:
-    """The fee of lots that open, close, or close today's, at this price."""
-    cdef int64_t notional
-    if money_product(price, instrument.tick_value, lots, &notional):
+    """The fee of one fill: its lots that open, close, and close today's. Rounded up once."""
+    cdef int64_t value, opening, closing, today, by_ppm
+    if money_product(price, instrument.tick_value, opened + closed + closed_today, &value):
         return True
-    if kind == FEE_OPEN:
-        return fee_part(fees.open_lot, fees.open_ppm, notional, lots, out)
-    if kind == FEE_CLOSE:
-        return fee_part(fees.close_lot, fees.close_ppm, notional, lots, out)
-    return fee_part(fees.close_today_lot, fees.close_today_ppm, notional, lots, out)
+    return (
+        money_times(fees.open_lot, opened, &opening)
+        or money_times(fees.close_lot, closed, &closing)
+        or money_times(fees.close_today_lot, closed_today, &today)
+        or money_ppm_up(
+            price * instrument.tick_value,
+            opened * <int64_t>fees.open_ppm + closed * <int64_t>fees.close_ppm
+            + closed_today * <int64_t>fees.close_today_ppm, &by_ppm
+        )
+        or money_sum(by_ppm, opening, out)
+        or money_sum(out[0], closing, out)
+        or money_sum(out[0], today, out)
+    )
 
 
 cdef inline bint fee_to_hold(

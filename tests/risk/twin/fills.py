@@ -3,12 +3,12 @@
 from tidegate.native.records import TradingState
 from twin.margin import (
     bears,
-    charge,
     closable,
     fee_to_hold,
     held_prices,
     premium_to_hold,
 )
+from twin.parts import PPM, ceil_div
 from twin.state import CLOSES, Book, InexpressibleError, Order, State, money
 
 
@@ -133,15 +133,17 @@ def fee_of_fill(s: State, order: Order, lots: int, price: int, closed: int) -> i
     today = 0
     if row.has_sides:
         today = min(closed, book.charged_short if order.is_buy else book.charged_long)
-    total = 0
+    value = money(abs(price) * row.tick_value)
+    money(value * lots)
+    by_lot = ppm = 0
     for name, part in (
         ("open", lots - closed),
         ("close", closed - today),
         ("close_today", today),
     ):
-        value = money(abs(price) * row.tick_value) * part
-        total += charge(getattr(fee, f"{name}_lot"), getattr(fee, f"{name}_ppm"), value, part)
-    return money(total)
+        by_lot += money(getattr(fee, f"{name}_lot") * part)
+        ppm += getattr(fee, f"{name}_ppm") * part
+    return money(by_lot + money(ceil_div(value * ppm, PPM)))
 
 
 def book_fill(s: State, order: Order, lots: int, price: int) -> bool:
