@@ -59,7 +59,7 @@ def test_the_last_execution_allowed_waits_for_a_person() -> None:
     order_id = step.accept(order(1, order_qty=5))
     assert alerts(step.run(trade(order_id, 1, 1, 13_000))[1]) == []
     _, reports = step.run(trade(order_id, 2, 1, 13_000))
-    assert reports[0]["kind"] == Kind.EXECUTION_REPORT
+    assert [row["kind"] for row in reports] == [Kind.ALERT, Kind.EXECUTION_REPORT]
     assert alerts(reports) == [(Reason.RE_ENABLE_NEEDED, 2, 2, 1)]
     assert step.refuse(order(2))["reason"] == Reason.RE_ENABLE_NEEDED
     assert alerts(step.run(trade(order_id, 3, 1, 13_000))[1]) == []

@@ -116,8 +116,8 @@ def _order_lists(state: State) -> Iterator[str]:
         yield f"risk: order slots {missing} are in no list"
     for slot, order in enumerate(state.orders[1:], 1):
         yield from differs(f"order {slot}", "slot", order["order_id"] & SLOT, slot)
-        if order["price"] == NO_PRICE:
-            yield f"order {slot}: no price; of a market order it is what it was bound to"
+        if order["order_id"] and is_market(order) != (order["price"] == NO_PRICE):
+            yield f"order {slot}: ord_type {order['ord_type']} with the price {order['price']}"
 
 
 def _group_lists(state: State) -> Iterator[str]:

@@ -16,6 +16,7 @@ from tidegate.audit.state import (
     has_money,
     is_buy,
     is_freezing,
+    is_market,
     members,
     open_orders,
     pair_name,
@@ -59,8 +60,8 @@ def fees_of(state: State, account: int, instrument: int) -> Row:
 
 
 def _least_fee(state: State, order: Row, lots: int) -> int:
-    """At the order's own price; it was held at that or at the mark of then, the farther."""
-    if lots == 0:
+    """At a limit order's price; it was held at that or at the mark of then, the farther."""
+    if lots == 0 or is_market(order):
         return 0
     row = fees_of(state, order["account"], order["instrument"])
     instrument = state.instruments[order["instrument"]]
@@ -73,10 +74,12 @@ def _least_fee(state: State, order: Row, lots: int) -> int:
 
 
 def _premium(state: State, where: str, order: Row) -> Iterator[str]:
-    """A buy holds its price (of MARKET its bound) a lot; with a replace pending, up to both."""
+    """A limit buy holds its price a lot; with a replace pending, up to the higher of both."""
     instrument = state.instruments[order["instrument"]]
     if not instrument["is_premium_paid"] or not is_buy(order):
         yield from differs(where, "premium_held", order["premium_held"], 0)
+        return
+    if is_market(order):
         return
     price = max(0, order["price"]) * instrument["tick_value"]
     least = price * max(0, order["order_qty"] - order["cum_qty"])

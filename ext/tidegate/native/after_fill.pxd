@@ -4,7 +4,11 @@ from tidegate.native.records cimport execution_record
 from tidegate.native.tables cimport order_row, tables
 
 
-# `order` has been booked and reported; it may be closed.
+# Executions of every level and the day's trades, when the fill has been booked.
+cdef void count(
+    tables* t, const order_row* order, const execution_record* e, outputs* out
+) noexcept nogil
+# Protection, reduce-only, margin, when it has been reported; the order may be closed.
 cdef void follow(
-    tables* t, order_row* order, const execution_record* e, outputs* out
+    tables* t, const order_row* order, const execution_record* e, outputs* out
 ) noexcept nogil

@@ -34,7 +34,9 @@ cdef order_row* after(const tables* t, const order_row* order) noexcept nogil:
     return &t.orders[order.next_of_group] if order.next_of_group else NULL
 
 
-cdef void count_execution(tables* t, uint32_t account, outputs* out) noexcept nogil:
+cdef void count_execution(
+    tables* t, uint32_t account, uint32_t instrument, outputs* out
+) noexcept nogil:
     """Control 24: a level that has booked its last execution waits for a person."""
     cdef account_row* row = &t.accounts[account]
     row.fill_count += 1
@@ -42,7 +44,9 @@ cdef void count_execution(tables* t, uint32_t account, outputs* out) noexcept no
     if row.executions == row.executions_max:
         row.is_halted_by_executions = 1
         unfold(t)
-        alert(t, out, account, 0, RE_ENABLE_NEEDED, 0, row.executions_max, row.executions, 1)
+        alert(
+            t, out, account, instrument, RE_ENABLE_NEEDED, 0, row.executions_max, row.executions, 1
+        )
 
 
 cdef void pull(tables* t, const order_row* order, outputs* out) noexcept nogil:
@@ -226,14 +230,19 @@ cdef void cancel_for_margin(tables* t, const order_row* order, outputs* out) noe
     move_all(t, order, True, True)
 
 
-cdef void follow(
-    tables* t, order_row* order, const execution_record* e, outputs* out
+cdef void count(
+    tables* t, const order_row* order, const execution_record* e, outputs* out
 ) noexcept nogil:
     cdef const account_row* account = &t.accounts[order.account]
     cdef int i
     for i in range(account.chain_count):
-        count_execution(t, account.chain[i], out)
+        count_execution(t, account.chain[i], order.instrument, out)
     days.count_trade(t, order, e.trd_match_id)
+
+
+cdef void follow(
+    tables* t, const order_row* order, const execution_record* e, outputs* out
+) noexcept nogil:
     protect(t, order, e.last_qty, out)
     clamp(t, order, out)
     cancel_for_margin(t, order, out)

@@ -23,6 +23,7 @@ cdef void trade(
         t.risk.unbookable += 1
         return
     fills.book_fill(t, order, e)
+    after_fill.count(t, order, e, out)
     if not orders.is_open(order):
         t.risk.late_fills += 1
         endings.report(order, <const record*>e, out)

@@ -45,6 +45,7 @@ cdef inline bint count_trade(
         and row.last_match_side != order.side
     )
     row.self_trades += is_self
-    row.last_match_id = trd_match_id
-    row.last_match_side = order.side
+    if trd_match_id:
+        row.last_match_id = trd_match_id
+        row.last_match_side = order.side
     return is_self

@@ -25,6 +25,7 @@ cdef void needed(
 ) noexcept nogil:
     """What lots of the order at this price (of MARKET its bound) need, at most what it holds."""
     cdef const instrument_row* instrument = &t.instruments[order.instrument]
+    price = margin.price_of(instrument, order.side == BUY, price)
     if margin.fee_to_hold(
         margin.fees_of(t, order.account, order.instrument), instrument, order.position_effect,
         price, lots, fee

@@ -99,16 +99,31 @@ def free_without(s: State, account: int, currency: int, gone: list[Order]) -> in
     return found
 
 
+def held_without(s: State, account: int, currency: int, gone: list[Order]) -> int:
+    """Margin and premium of the account were these orders not there."""
+    for order in gone:
+        del s.open[order.number]
+    balance = Balance(s, account, currency, working(s))
+    found = balance.margin + balance.premium_held
+    for order in gone:
+        s.open[order.number] = order
+    s.open = dict(sorted(s.open.items()))
+    return found
+
+
 def cancel_for_margin(s: State, order: Order, verdict: Verdict) -> None:
-    """16: the largest order first, until what is left can be afforded or nothing helps."""
+    """16: the largest order first, until what is left can be afforded or needs no margin."""
     account, one = order.account, order.instrument
     currency = s.contracts[one].row.currency
+    if currency not in s.traders[account].checked:
+        return
     while True:
-        orders = of_account(s, account, one)
+        orders = [other for other in of_account(s, account, one) if s.opens(other)]
         gone = [other for other in orders if other.cancel is not None]
         rest = [other for other in orders if other.cancel is None]
         now = free_without(s, account, currency, gone)
-        if now >= 0 or free_without(s, account, currency, orders) == now:
+        own = held_without(s, account, currency, orders)
+        if now >= 0 or held_without(s, account, currency, gone) <= own:
             return
         best: list[tuple[int, int, bool, Order]] = []
         for is_buy in (True, False):
