@@ -300,7 +300,7 @@ def as_dicts(rows: np.ndarray[Any, Any]) -> list[dict[str, Any]]:
 
 def flat(row: Any) -> dict[str, Any]:
     """A row as a dict of Python values, the fields of its credits among them."""
-    found = {}
+    found: dict[str, Any] = {}
     for name in row.dtype.names:
         if row.dtype[name].names and name == "all":
             found |= {inner: row[name][inner].item() for inner in row.dtype[name].names}
@@ -363,7 +363,7 @@ class Step:
         return int(self.tables.arrays["risk"][field][0])
 
     def pair(self, account: int, instrument: int) -> dict[str, int]:
-        """The pair's fields, its credits, and in a net instrument what works: open_buy, open_sell."""
+        """The pair's fields, its credits, and in a net instrument what works on each side."""
         rows = self.tables.arrays["pairs"]
         for row in rows[1 : self.risk("pair_count") + 1]:
             if row["account"] == account and row["instrument"] == instrument:

@@ -13,12 +13,21 @@ import msgspec
 import numpy as np
 import pytest
 import zmq
-from risk_rig import GOLD, SELL, cancel, execution, mark, order, record, trade, universe
+from risk_rig import GOLD, SELL, SUB, cancel, execution, mark, order, record, trade, universe
 
 from tidegate import replay
 from tidegate.audit import audit_run
+from tidegate.native.journal import JournalReader
 from tidegate.native.lane import LaneSource, LaneTarget
-from tidegate.native.records import EXECUTION_RECORD, ORDER_RECORD, RECORD, ExecType, Kind, Reason
+from tidegate.native.records import (
+    CONTROL_RECORD,
+    EXECUTION_RECORD,
+    ORDER_RECORD,
+    RECORD,
+    ExecType,
+    Kind,
+    Reason,
+)
 from tidegate.native.tables import DTYPES, Tables
 from tidegate.region import Region
 from tidegate.risk import Risk
@@ -329,3 +338,34 @@ def test_a_kind_that_has_no_place_on_its_lane_is_counted_and_dropped(rig: Rig) -
 def test_the_universe_of_the_rig_survives_json() -> None:
     content = placed(lambda name: f"inproc://{name}")
     assert msgspec.json.decode(msgspec.json.encode(content), type=Universe) == content
+
+
+@pytest.mark.parametrize("kind", [kind for kind in Kind if kind >= Kind.LIMIT_CHANGE])
+def test_what_operators_send_has_its_place_on_the_control_lane_alone(rig: Rig, kind: Kind) -> None:
+    before = int(rig.risk.tables.arrays["risk"]["sequence"][0])
+    rig.ends.put("orders", record(RECORD, kind))
+    rig.ends.put("executions", record(RECORD, kind))
+    rig.ends.put("control", record(RECORD, kind))
+
+    def is_run() -> bool:
+        rig.work()
+        counted = int(rig.risk.agent.counters["misplaced"]) == 2
+        return counted and int(rig.risk.tables.arrays["risk"]["sequence"][0]) > before
+
+    until(is_run, "two records on the wrong lane and one on the right")
+    kinds = [
+        int(row["kind"]) for batch in JournalReader(rig.run_dir.journal).batches() for row in batch
+    ]
+    assert kinds.count(kind) == 1
+
+
+def test_a_kill_is_routed_order_by_order_and_told_once(rig: Rig) -> None:
+    rig.mark()
+    rig.ends.put("orders", *(order(number) for number in range(1, 4)))
+    rig.ends.wait("routes", 3, rig.work)
+    rig.ends.put("control", record(CONTROL_RECORD, Kind.KILL, account=SUB))
+    routes = rig.ends.wait("routes", 6, rig.work)
+    assert [int(row["kind"]) for row in routes[3:]] == [Kind.CANCEL_REQUEST] * 3
+    reports = rig.ends.wait("reports", 1, rig.work)
+    assert int(reports[0]["kind"]) == Kind.ALERT
+    assert int(reports[0]["reason"]) == Reason.KILL_SWITCH

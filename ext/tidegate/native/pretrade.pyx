@@ -228,8 +228,10 @@ cdef class Pretrade:
     def __cinit__(self, Tables tables_):
         self.tables = tables_
         self.room = tables_.t.order_capacity + 2
-        self.routes = np.zeros(self.room, RECORD)
-        self.reports = np.zeros(self.room, RECORD)
+        # Alerts and answers fill one room, what senders are told another; an order of a list
+        # may be routed and canceled by one record.
+        self.routes = np.zeros(2 * self.room, RECORD)
+        self.reports = np.zeros(2 * self.room, RECORD)
         cdef record[::1] routes = self.routes
         cdef record[::1] reports = self.reports
         self.out.routes = &routes[0]
