@@ -1,125 +1,415 @@
-"""Properties of holds that must hold for any numbers, and a step that allocates nothing."""
+"""Properties of margin and holds that must hold for any numbers, on the compiled step."""
 
 import itertools
 import sys
 from random import Random
+from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from properties_rig import (
+    CALL,
+    CALL_LOSSES,
+    CLOSE,
+    FUTURE,
+    LONG,
+    LOSSES,
+    PRICES,
+    SHORT,
+    SIDE_LOT,
+    UNIT,
+    Trader,
+    contracts,
+    margin_credit,
+    rich,
+    shuffled,
+)
 from risk_rig import (
-    BUY,
+    CNY,
     GOLD,
+    GROUP,
+    INDEX,
     MASTER,
-    MILLION,
-    SELL,
+    OTHER_MASTER,
+    SISTER,
+    STRANGER,
     SUB,
     USD,
     Step,
-    changed,
     execution,
+    mark,
     order,
     trade,
     universe,
 )
+from twin_desk import Desk
+from twin_rig import Both, Replica
+from twin_world import world
 
 from tidegate.native.records import ExecType, Kind
-from tidegate.universe import Capacity
+from tidegate.universe import Capacity, Scan
 
-LOTS = st.integers(0, 6)
-LONG, SHORT = 88_000_000, 80_000_000
-
-
-def rich() -> Step:
-    return Step(universe(accounts=changed(SUB, cash={USD: 100 * MILLION})))
+LOTS = st.integers(1, 6)
+SIGNED = st.integers(-6, 6)
+SEEDS = st.integers(0, 1 << 32)
+HELD = ("margin", "fee_held", "premium_held", "cash_held")
 
 
-def with_orders(step: Step, net: int, buys: list[int], sells: list[int]) -> list[tuple[int, int]]:
-    """A position and working orders; (order_id, signed lots) of each."""
-    if net:
-        step.fill(order(1, side=BUY if net > 0 else SELL, order_qty=abs(net)))
-    found = []
-    for number, lots in enumerate([*buys, *(-lots for lots in sells)], 2):
-        if lots:
-            side = BUY if lots > 0 else SELL
-            found.append((step.accept(order(number, side=side, order_qty=abs(lots))), lots))
-    return found
+def margin(step: Step, account: int = SUB) -> int:
+    """Of both currencies together: each is moved by its own model alone."""
+    return step.balance(account, USD)["margin"] + step.balance(account, CNY)["margin"]
 
 
-@settings(max_examples=20, deadline=None)
-@given(net=st.integers(-6, 6), buys=st.lists(LOTS, max_size=2), sells=st.lists(LOTS, max_size=2))
-def test_held_is_the_margin_of_the_worst_reachable_position(
-    net: int, buys: list[int], sells: list[int]
-) -> None:
-    """Property 5: brute force over all partial fills, and exactly their maximum."""
-    step = rich()
-    orders = with_orders(step, net, buys, sells)
-    ranges = [range(0, lots + (1 if lots > 0 else -1), 1 if lots > 0 else -1) for _, lots in orders]
-    worst = max(
-        max(LONG * position, -SHORT * position)
-        for fills in itertools.product(*ranges)
-        for position in [net + sum(fills)]
-    )
-    assert step.pair(SUB, GOLD)["margin"] == worst
-
-
-@settings(max_examples=10, deadline=None)
-@given(net=st.integers(-6, 6), first=LOTS, second=LOTS)
-def test_one_more_order_never_lowers_what_is_held(net: int, first: int, second: int) -> None:
-    """Property 6."""
-    step = rich()
-    held = 0
-    for number, (side, lots) in enumerate(((BUY, abs(net)), (SELL, first), (BUY, second)), 1):
-        if lots:
-            step.accept(order(number, side=side, order_qty=lots))
-        assert step.pair(SUB, GOLD)["margin"] >= held
-        held = step.pair(SUB, GOLD)["margin"]
-
-
-@pytest.mark.parametrize("scale", [2, 3])
-def test_what_is_held_is_homogeneous_in_lots(scale: int) -> None:
-    once, more = rich(), rich()
-    with_orders(once, 2, [3], [4])
-    with_orders(more, 2 * scale, [3 * scale], [4 * scale])
-    assert more.pair(SUB, GOLD)["margin"] == scale * once.pair(SUB, GOLD)["margin"]
+def reachable(net: int, orders: list[int]) -> list[int]:
+    """All positions that some fills of the orders lead to."""
+    steps = [range(0, lots + (1 if lots > 0 else -1), 1 if lots > 0 else -1) for lots in orders]
+    return [net + sum(fills) for fills in itertools.product(*steps)]
 
 
 @settings(max_examples=15, deadline=None)
-@given(seed=st.integers(0, 1 << 32))
-def test_any_order_of_the_same_fills_and_cancels_ends_in_the_same_state(seed: int) -> None:
-    """Property 4: position, money together with its open cost, and holds."""
+@given(seed=SEEDS)
+def test_money_is_conserved_in_each_currency_with_fees_pools_and_rounding(seed: int) -> None:
+    """1: what accounts own changes by what was traded and by fees, to the last unit."""
+    rng = Random(seed)
+    step = rich(contracts(fee_ppm=333, tick_value=7))
+    traders = [Trader(step, account) for account in (SUB, SISTER, STRANGER)]
+    traded = dict.fromkeys((USD, CNY), 0)
+    for _ in range(25):
+        one, lots = rng.choice(tuple(PRICES)), rng.choice((-3, -2, -1, 1, 2, 3))
+        px = PRICES[one] + rng.randint(-9, 9)
+        effect = CLOSE if can_close(step, traders[0], one, lots) else 0
+        (traders[0] if effect else rng.choice(traders)).fill(one, lots, px, effect)
+        row = step.tables.arrays["instruments"][one]
+        traded[int(row["currency"])] -= lots * px * int(row["tick_value"])
+    for currency, value in traded.items():
+        rows = [step.balance(t.account, currency) for t in traders]
+        cash = sum(row["cash"] - row["initial_cash"] + row["fees"] for row in rows)
+        costs = sum(cost(step, t.account, currency) for t in traders)
+        assert cash - costs == value
+
+
+def can_close(step: Step, trader: Trader, one: int, lots: int) -> bool:
+    net = step.pair(trader.account, one)["net"]
+    return one == INDEX and net * lots < 0 and abs(lots) <= abs(net)
+
+
+def cost(step: Step, account: int, currency: int) -> int:
+    """What the open positions of an account cost."""
+    total = 0
+    for one in PRICES:
+        if int(step.tables.arrays["instruments"]["currency"][one]) == currency:
+            row = step.pair(account, one)
+            total += row["open_cost"]
+            if row["sides"]:
+                total -= int(step.tables.arrays["sides"]["short_cost"][row["sides"]])
+    return total
+
+
+def test_a_pool_owns_what_its_members_own_and_held_is_never_negative() -> None:
+    """1, 2: with the twin's own recomputation from orders and fills at every record."""
+    both = Both(3)
+    desk = Desk(3, both.twin)
+    for row in [*desk.opening(), *(None for _ in range(300))]:
+        both.run(desk.next() if row is None else row)
+        balances = both.tables.arrays["balances"]
+        assert all((balances[name] >= 0).all() for name in HELD)
+    pool = [int(balances[3 * 4 + c]["cash"] - balances[3 * 4 + c]["initial_cash"]) for c in (1, 2)]
+    members = [
+        sum(
+            int(balances[a * 4 + c]["cash"] - balances[a * 4 + c]["initial_cash"]) for a in (11, 12)
+        )
+        for c in (1, 2)
+    ]
+    assert pool == members
+
+
+@settings(max_examples=10, deadline=None)
+@given(orders=st.lists(st.tuples(st.sampled_from(tuple(PRICES)), LOTS), min_size=1, max_size=5))
+def test_nothing_is_held_without_position_and_order(orders: list[tuple[int, int]]) -> None:
+    """3: at every level, in every model, after fills, closes and cancels."""
+    step = rich()
+    trader = Trader(step)
+    for one, lots in orders:
+        number = trader.work(one, lots)
+        step.run(execution(number, ExecType.EXEC_CANCELED, exec_id=number))
+        trader.fill(one, lots)
+        trader.fill(one, -lots, effect=CLOSE)
+    for account, currency in itertools.product(range(1, 9), (USD, CNY)):
+        row = step.balance(account, currency)
+        assert {row[name] for name in HELD} == {0}
+        assert row["cash"] == row["initial_cash"] - row["fees"]
+        assert row["notional"] == row["unrealised"] == 0
+
+
+@settings(max_examples=15, deadline=None)
+@given(seed=SEEDS, one=st.sampled_from((GOLD, INDEX, FUTURE)))
+def test_any_order_of_the_same_fills_and_cancels_ends_in_the_same_state(
+    seed: int, one: int
+) -> None:
+    """4: position, money together with its open cost, and holds."""
     ends = set()
     for shuffle in range(3):
         step = rich()
-        orders = with_orders(step, 0, [4, 5], [3, 6])
+        trader = Trader(step)
         rows = []
-        for number, lots in orders:
-            filled = Random(seed + number).randint(1, abs(lots))
-            price = 13_000 + Random(seed * 7 + number).randint(-20, 20)
-            rows.append(trade(number, 0, filled, price))
+        for lots in (4, 5, -3, -6):
+            number = trader.work(one, lots)
+            filled = Random(seed + lots).randint(1, abs(lots))
+            px = PRICES[one] + Random(seed * 7 + lots).randint(-20, 20)
+            rows.append(trade(number, 0, filled, px))
             if filled < abs(lots):
                 rows.append(execution(number, ExecType.EXEC_CANCELED))
-        Random(seed + shuffle).shuffle(rows)
-        for row in rows:
+        for row in shuffled(rows, seed + shuffle):
             step.run(row)
-        pair, balance = step.pair(SUB, GOLD), step.balance(SUB)
-        held = pair["margin"], balance["fee_held"], pair["open_buy"], pair["open_sell"]
-        money = balance["cash"] - pair["open_cost"], balance["fees"]
-        equity = balance["cash"] + balance["unrealised"]
-        ends.add((pair["net"], *held, *money, equity))
+        pair = step.pair(SUB, one)
+        currency = int(step.tables.arrays["instruments"]["currency"][one])
+        row = step.balance(SUB, currency)
+        owned = row["cash"] - cost(step, SUB, currency)
+        held = tuple(row[name] for name in HELD)
+        room = pair["buy_credit"], pair["sell_credit"], pair["gross_credit"]
+        ends.add((pair["net"], *held, *room, owned, row["cash"] + row["unrealised"]))
     assert len(ends) == 1
 
 
-def test_nothing_is_held_without_position_and_order() -> None:
-    """Properties 2, 3: at every level."""
+@settings(max_examples=15, deadline=None)
+@given(net=SIGNED, orders=st.lists(SIGNED.filter(bool), max_size=4))
+def test_held_is_the_margin_of_the_worst_reachable_position(net: int, orders: list[int]) -> None:
+    """5, NET: brute force over all partial fills, and exactly their maximum."""
     step = rich()
-    step.fill(order(1, order_qty=7))
-    step.fill(order(2, side=SELL, order_qty=7))
-    for account in (1, MASTER, 4, SUB):
-        balance = step.balance(account)
-        assert balance["margin"] == balance["fee_held"] == 0
-        assert balance["cash"] == balance["initial_cash"] - balance["fees"]
+    trader = Trader(step)
+    if net:
+        trader.fill(GOLD, net)
+    for lots in orders:
+        trader.work(GOLD, lots)
+    worst = max(max(LONG * q, -SHORT * q) for q in reachable(net, orders))
+    assert step.pair(SUB, GOLD)["margin"] == worst
+
+
+@settings(max_examples=15, deadline=None)
+@given(longs=LOTS, shorts=LOTS, orders=st.lists(SIGNED.filter(bool), max_size=4))
+def test_held_by_sides_covers_every_reachable_position(
+    longs: int, shorts: int, orders: list[int]
+) -> None:
+    """5, SIDES: long and short lots are margined apart, and no fill needs more than is held."""
+    step = rich()
+    trader = Trader(step)
+    trader.fill(INDEX, longs)
+    trader.fill(INDEX, -shorts)
+    for lots in orders:
+        trader.work(INDEX, lots)
+    worst = SIDE_LOT * (longs + shorts + sum(map(abs, orders)))
+    assert step.pair(SUB, INDEX)["margin"] == worst
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    nets=st.tuples(SIGNED, SIGNED),
+    futures=st.lists(SIGNED.filter(bool), max_size=2),
+    calls=st.lists(SIGNED.filter(bool), max_size=2),
+)
+def test_held_by_span_covers_the_scan_of_every_reachable_position(
+    nets: tuple[int, int], futures: list[int], calls: list[int]
+) -> None:
+    """5, SPAN: sixteen scenarios, every subset of fills of both contracts."""
+    step = rich()
+    trader = Trader(step)
+    for one, net, orders in zip((FUTURE, CALL), nets, (futures, calls), strict=True):
+        if net:
+            trader.fill(one, net)
+        for lots in orders:
+            trader.work(one, lots)
+    worst = max(
+        scan(first, second)
+        for first in reachable(nets[0], futures)
+        for second in reachable(nets[1], calls)
+    )
+    shorts = max(0, *(-q for q in reachable(nets[1], calls)))
+    assert step.balance(SUB)["margin"] == UNIT * max(worst, 4 * shorts)
+
+
+def scan(futures: int, calls: int) -> int:
+    losses = zip(LOSSES, CALL_LOSSES, strict=True)
+    return max(0, *(futures * first + calls * second for first, second in losses))
+
+
+@settings(max_examples=15, deadline=None)
+@given(orders=st.lists(st.tuples(st.sampled_from((GOLD, INDEX, FUTURE)), SIGNED.filter(bool))))
+def test_one_more_order_never_lowers_what_is_held(orders: list[tuple[int, int]]) -> None:
+    """6: in every model."""
+    step = rich()
+    trader = Trader(step)
+    for one, lots in orders:
+        before = margin(step), margin(step, MASTER)
+        trader.work(one, lots)
+        assert margin(step) >= before[0]
+        assert margin(step, MASTER) >= before[1]
+
+
+@pytest.mark.parametrize("scale", [2, 3, 7])
+def test_what_is_held_is_homogeneous_in_lots(scale: int) -> None:
+    """6: twice the lots, twice the margin, by net, by sides and by SPAN."""
+    steps = rich(), rich()
+    for step, times in zip(steps, (1, scale), strict=True):
+        trader = Trader(step)
+        for one in PRICES:
+            trader.fill(one, 2 * times)
+            trader.work(one, 3 * times)
+            trader.work(one, -4 * times)
+    assert margin(steps[1]) == scale * margin(steps[0])
+
+
+def test_span_of_nothing_is_nothing() -> None:
+    """7."""
+    step = rich()
+    trader = Trader(step)
+    for one in (FUTURE, CALL):
+        trader.fill(one, 3)
+        trader.fill(one, -3)
+    assert step.balance(SUB)["margin"] == 0
+
+
+@settings(max_examples=10, deadline=None)
+@given(net=SIGNED, orders=st.lists(SIGNED.filter(bool), max_size=3))
+def test_span_of_the_mirrored_portfolio_in_the_mirrored_array_is_the_same(
+    net: int, orders: list[int]
+) -> None:
+    """7: long and short flip."""
+    mirrored = Scan(unit=UNIT, losses=tuple(-loss for loss in LOSSES), delta=-10_000)
+    ends = []
+    for contents, sign in ((contracts(), 1), (contracts(scan=mirrored), -1)):
+        step = rich(contents)
+        trader = Trader(step)
+        if net:
+            trader.fill(FUTURE, sign * net)
+        for lots in orders:
+            trader.work(FUTURE, sign * lots)
+        ends.append(step.balance(SUB)["margin"])
+    assert ends[0] == ends[1]
+
+
+@settings(max_examples=10, deadline=None)
+@given(first=st.tuples(SIGNED, SIGNED), second=st.tuples(SIGNED, SIGNED))
+def test_span_of_two_portfolios_together_is_at_most_the_sum(
+    first: tuple[int, int], second: tuple[int, int]
+) -> None:
+    """7: subadditive, with intra spreads charged too."""
+    contents = contracts(scan=Scan(unit=UNIT, losses=LOSSES, delta=10_000, intra_rate=0))
+    held = []
+    for parts in ([first], [second], [first, second]):
+        step = rich(contents)
+        trader = Trader(step)
+        for lots in (pair for part in parts for pair in zip((FUTURE, CALL), part, strict=True)):
+            if lots[1]:
+                trader.fill(*lots)
+        held.append(step.balance(SUB)["margin"])
+    assert held[2] <= held[0] + held[1]
+
+
+@pytest.mark.parametrize("amount", [0, 1, 1_200_000, 1 << 60])
+def test_a_margin_credit_is_not_negative_and_at_most_what_is_held(amount: int) -> None:
+    """7: and falls back to nothing with the next fill."""
+    step = rich()
+    trader = Trader(step)
+    trader.fill(FUTURE, 2)
+    held = step.balance(SUB)["margin"]
+    margin_credit(step, amount)
+    row = step.balance(SUB)
+    assert row["margin_credit"] == min(amount, held)
+    assert row["margin"] == held - row["margin_credit"] >= 0
+    trader.fill(FUTURE, 1)
+    assert step.balance(SUB)["margin_credit"] == 0
+
+
+@settings(max_examples=5, deadline=None)
+@given(seed=SEEDS)
+def test_replay_of_the_same_records_is_byte_identical(seed: int) -> None:
+    """8: state, routes and reports."""
+    both = Both(seed)
+    desk = Desk(seed, both.twin)
+    rows = []
+    for row in [*desk.opening(), *(None for _ in range(60))]:
+        rows.append(desk.next() if row is None else row)
+        both.run(rows[-1])
+    again = Replica(seed)
+    outputs = [again.step(row) for row in rows]
+    assert again.tables.state_hash() == both.tables.state_hash()
+    assert outputs == both.outputs
+
+
+@settings(max_examples=10, deadline=None)
+@given(seed=SEEDS, ranks=st.permutations((0, 1, 2, 3)))
+def test_shuffled_instrument_ids_give_the_same_verdicts(seed: int, ranks: list[int]) -> None:
+    """9: margin of other symbols counts, wherever they are stored."""
+    handles = {old + 1: ranks.index(old) + 1 for old in range(4)}
+    rows = contracts()
+    moved = tuple(
+        msgspec.structs.replace(rows[old], handle=new + 1) for new, old in enumerate(ranks)
+    )
+    assert verdicts(seed, {one: one for one in PRICES}, rows) == verdicts(seed, handles, moved)
+
+
+def verdicts(seed: int, handles: dict[int, int], contents: Any) -> list[int]:
+    rng = Random(seed)
+    step = rich(contents, cash={USD: 900_000_000, CNY: 200_000_000})
+    for one, price in PRICES.items():
+        step.run(mark(handles[one], price))
+    trader = Trader(step)
+    found = []
+    for _ in range(25):
+        one, lots = rng.choice(tuple(PRICES)), rng.choice((-3, -2, -1, 1, 2, 3))
+        row = trader.row(one, lots)
+        row["instrument"] = handles[one]
+        routes, _ = step.run(row)
+        found.append(step.verdict)
+        if routes and rng.random() < 0.5:
+            step.run(trade(int(routes[0]["order_id"]), 1, abs(lots), PRICES[one]))
+    return found
+
+
+@settings(max_examples=10, deadline=None)
+@given(seed=SEEDS)
+def test_the_accounts_below_sum_to_the_level_above(seed: int) -> None:
+    """10: lots, fills, and money with its open cost, to the last unit."""
+    rng = Random(seed)
+    step = rich()
+    traders = [Trader(step, account) for account in (SUB, SISTER)]
+    for _ in range(20):
+        one, lots = rng.choice((GOLD, FUTURE, CALL)), rng.choice((-3, -2, -1, 1, 2, 3))
+        rng.choice(traders).fill(one, lots, PRICES[one] + rng.randint(-9, 9))
+    for one in (GOLD, FUTURE, CALL):
+        rows = [step.pair(trader.account, one) for trader in traders]
+        for level in (GROUP, MASTER, 1):
+            above = step.pair(level, one)
+            for name in ("net", "bought_qty", "fill_count"):
+                assert above[name] == sum(row[name] for row in rows)
+    owned = [owned_by(step, account) for account in (SUB, SISTER)]
+    assert owned_by(step, MASTER) == (sum(a for a, _ in owned), sum(b for _, b in owned))
+    assert step.balance(OTHER_MASTER)["cash"] == 0
+
+
+def owned_by(step: Step, account: int) -> tuple[int, int]:
+    """Cash less open cost since the start, and equity since the start."""
+    row = step.balance(account)
+    gained = row["cash"] - row["initial_cash"]
+    return gained - cost(step, account, USD), gained + row["unrealised"]
+
+
+@pytest.mark.parametrize("price", [-1, 0, -3_763, 1 << 53, -(1 << 53)])
+def test_negative_zero_and_locked_prices_are_held_booked_and_marked(price: int) -> None:
+    """11: a limit-locked market trades at one price, of any sign; the hold is by lots."""
+    wide = msgspec.structs.replace(contracts()[0], collar_ticks=None, tick_value=1, fee_ppm=10)
+    step = rich((wide, *contracts()[1:]))
+    step.run(mark(GOLD, price))
+    for side, lots in ((49, 2), (50, 2)):
+        row = order(side, side=side, order_qty=lots, price=price)
+        step.fill(row)
+        assert step.pair(SUB, GOLD)["margin"] == (2 * LONG if side == 49 else 0)
+        assert step.balance(SUB)["unrealised"] == 0
+    fees = 4 * 23_200 + 2 * (2 * abs(price) * 10 // 1_000_000 + (abs(price) % 50_000 != 0))
+    assert step.balance(SUB)["cash"] == step.balance(SUB)["initial_cash"] - fees
 
 
 def test_twenty_thousand_records_allocate_nothing() -> None:
@@ -137,3 +427,7 @@ def test_twenty_thousand_records_allocate_nothing() -> None:
     assert sys.getallocatedblocks() - before < 50
     assert step.risk("denied") > 0
     assert step.risk("accepted") > 0
+
+
+def test_the_world_of_the_twin_is_the_same_for_the_same_seed() -> None:
+    assert world(11) == world(11)

@@ -134,7 +134,7 @@ class Controls:
                 currency=currency,
                 amount=rng.choice((-1, 0, 10**7, 10**9)),
                 order_qty=count + (rng.random() < 0.2),
-                cl_ord_id=self.twin.state.epoch,
+                cl_ord_id=self.twin.state.epoch + (rng.random() < 0.1),
             )
         if pick < 0.55:
             return record(

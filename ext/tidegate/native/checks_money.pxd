@@ -31,7 +31,7 @@ cdef inline bint balance_missing(const context* c, compared* n) noexcept nogil:
 
 cdef inline bint currency_rate_missing(const context* c, compared* n) noexcept nogil:
     """Control 39: a converted account's currency has rates."""
-    cdef bint is_known = c.t.currencies[c.instrument.currency].asset_rate > 0
+    cdef bint is_known = c.t.currencies[c.instrument.currency].asset_rate >= 0
     return tell(
         n, c.levels[0].account.is_converted and not is_known, 0, 0, 0,
         c.levels[0].account.level, SCOPE_ALL,

@@ -23,22 +23,33 @@ from tidegate.native.records cimport (
 from tidegate.native.tables cimport tables
 
 
+cdef bint has_control_view(int kind) noexcept nogil:
+    return (
+        SETTLEMENT <= kind <= CASH or LIMIT_CHANGE <= kind <= TRANSFER
+        or MARGIN_COMMIT <= kind <= SIDE_LOCK
+    )
+
+
 cdef uint16_t actor_of(const record* r) noexcept nogil:
     """The operator's session that is waiting for an answer; 0 = nobody."""
     if r.kind == CURRENCY_RATE:
         return (<const rate_record*>r).actor
-    if (
-        SETTLEMENT <= r.kind <= CASH or LIMIT_CHANGE <= r.kind <= TRANSFER
-        or MARGIN_COMMIT <= r.kind <= SIDE_LOCK
-    ):
+    if has_control_view(r.kind):
         return (<const control_record*>r).actor
     return 0
+
+
+cdef bint names_nobody(const tables* t, const control_record* r) noexcept nogil:
+    """Something is named that is not there, whether the kind uses it or not."""
+    return not states.is_scope(t, r) or r.currency > t.risk.currency_count
 
 
 cdef bint run(tables* t, const record* r, numbers* n, outputs* out) noexcept nogil:
     """True = refused, and nothing is changed."""
     cdef const control_record* c = <const control_record*>r
     cdef int kind = r.kind
+    if has_control_view(kind) and names_nobody(t, c):
+        return True
     if kind == TICK:
         return clocks.tick(t, r, out)
     if kind == MARK:

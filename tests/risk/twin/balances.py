@@ -1,11 +1,15 @@
 """Balances: cash, profit, what is held, what is available; pools and conversion. RISK.md 4.2."""
 
+from functools import cached_property
+
 from twin.margin import (
     Extra,
     Lots,
     bears,
     level_margin,
     lot_notional,
+    pair_margin,
+    product_margin,
     working,
     worst,
 )
@@ -15,8 +19,8 @@ RATE_ONE = 10**9
 
 
 def own_unrealised(s: State, level: int, currency: int) -> int:
-    """Of a level's own pairs, where it has money; a pool's are its members' business."""
-    if not bears(s, level):
+    """Of a level's own pairs; a pool's are its members' business."""
+    if level in s.pools:
         return 0
     total = 0
     for one, contract in s.contracts.items():
@@ -42,6 +46,8 @@ class Balance:
 
     def _sum(self, of: str) -> int:
         """An account's own, and of a pool its members'."""
+        if self.account not in self.s.pools:
+            return money(getattr(self, f"own_{of}"))
         total = 0
         for one in with_members(self.s, self.account):
             other = Balance(self.s, one, self.currency, self.lots)
@@ -66,11 +72,11 @@ class Balance:
     def own_fees(self) -> int:
         return self.s.fees[self.key]
 
-    @property
+    @cached_property
     def own_unrealised(self) -> int:
         return own_unrealised(self.s, *self.key)
 
-    @property
+    @cached_property
     def gross_margin(self) -> int:
         return level_margin(self.s, self.lots, *self.key)
 
@@ -78,11 +84,11 @@ class Balance:
     def own_margin(self) -> int:
         return self.gross_margin - self.s.margin_credit[self.key]
 
-    @property
+    @cached_property
     def own_fee_held(self) -> int:
         return self._of_orders("fee")
 
-    @property
+    @cached_property
     def own_premium_held(self) -> int:
         return self._of_orders("premium")
 
@@ -104,7 +110,7 @@ class Balance:
             if (hold.account, hold.currency) == self.key
         )
 
-    @property
+    @cached_property
     def own_notional(self) -> int:
         if not bears(self.s, self.account):
             return 0
@@ -118,11 +124,11 @@ class Balance:
 
     # With the members of a pool.
 
-    @property
+    @cached_property
     def cash(self) -> int:
         return money(self.s.initial[self.key] + self._sum("moved"))
 
-    @property
+    @cached_property
     def initial_cash(self) -> int:
         return money(self.s.initial[self.key] + self._sum("deposited"))
 
@@ -130,23 +136,23 @@ class Balance:
     def credit_line(self) -> int:
         return self.s.traders[self.account].credit_line.get(self.currency, 0)
 
-    @property
+    @cached_property
     def margin(self) -> int:
         return self._sum("margin")
 
-    @property
+    @cached_property
     def fee_held(self) -> int:
         return self._sum("fee_held")
 
-    @property
+    @cached_property
     def premium_held(self) -> int:
         return self._sum("premium_held")
 
-    @property
+    @cached_property
     def cash_held(self) -> int:
         return self._sum("cash_held")
 
-    @property
+    @cached_property
     def unrealised(self) -> int:
         return self._sum("unrealised")
 
@@ -154,7 +160,7 @@ class Balance:
     def fees(self) -> int:
         return self._sum("fees")
 
-    @property
+    @cached_property
     def notional(self) -> int:
         return self._sum("notional")
 
@@ -222,10 +228,12 @@ def fits(s: State, account: int, currency: int, asked: int, lots: Lots) -> bool:
 
 
 def added_margin(s: State, lots: Lots, level: int, extra: Extra) -> int:
-    """By how much an order raises a level's margin."""
-    currency = s.contracts[extra.instrument].row.currency
-    before = level_margin(s, lots, level, currency)
-    return money(level_margin(s, lots, level, currency, extra) - before)
+    """By how much an order raises a level's margin, at its pair and at its product row."""
+    one = extra.instrument
+    product = s.contracts[one].row.product_index
+    pair = pair_margin(s, lots, level, one, extra) - pair_margin(s, lots, level, one)
+    after = product_margin(s, lots, level, product, extra)
+    return pair + after - product_margin(s, lots, level, product)
 
 
 def note_peaks(s: State) -> None:

@@ -101,9 +101,7 @@ def count_canceled(s: State, order: Order) -> None:
 
 
 def tell(s: State, order: Order, r: Row, verdict: Verdict, cl_ord_id: int = 0) -> None:
-    reason = r["reason"]
-    if r["exec_type"] in ENDS and order.cancel_reason and not reason:
-        reason = order.cancel_reason
+    reason = told_reason(order, r)
     verdict.reports.append(
         {
             "kind": Kind.EXECUTION_REPORT,
@@ -131,19 +129,19 @@ def end(s: State, order: Order, r: Row, verdict: Verdict, status: str) -> None:
         count_canceled(s, order)
     answer(s, order, verdict, Kind.CANCEL_REQUEST, Reason.TOO_LATE)
     answer(s, order, verdict, Kind.CANCEL_REPLACE_REQUEST, Reason.TOO_LATE)
-    s.ids[order.session, order.cl_ord_id].reason = verdict_reason(order, r)
+    s.ids[order.session, order.cl_ord_id].reason = told_reason(order, r)
     finish(s, order, status)
 
 
-def verdict_reason(order: Order, r: Row) -> int:
-    reason: int = r["reason"]
-    is_own = r["exec_type"] in ENDS and order.cancel_reason and not reason
-    return order.cancel_reason if is_own else reason
+def told_reason(order: Order, r: Row) -> int:
+    """Why it ended: risk's own reason where risk canceled it."""
+    is_own = r["exec_type"] == ExecType.EXEC_CANCELED and order.cancel_reason != 0
+    return order.cancel_reason if is_own else int(r["reason"])
 
 
 def finish(s: State, order: Order, status: str) -> None:
     order.status, order.held, order.fee, order.premium, order.frozen_today = status, 0, 0, 0, 0
-    s.open.pop(order.number, None)
+    s.leave(order)
 
 
 def answer(s: State, order: Order, verdict: Verdict, kind: Kind, reason: int) -> None:

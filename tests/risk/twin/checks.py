@@ -135,8 +135,8 @@ def check_states(a: Asked) -> None:
     row = a.contract.row
     pulled = a.own.protections.get(row.product_index)
     if pulled and pulled.is_pulled:
-        numbers = a.own.row.protection_qty, pulled.qty, a.lots, a.own.row.level
-        a.fail(Reason.PROTECTION_PULLED, *numbers, Scope.SCOPE_PRODUCT)
+        compared = a.own.row.protection_qty, pulled.qty, a.lots, a.own.row.level
+        a.fail(Reason.PROTECTION_PULLED, *compared, Scope.SCOPE_PRODUCT)
     if a.contract.phase != 2:
         a.fail(Reason.SESSION_CLOSED, 2, 0, a.contract.phase)
     for t in a.chain:
@@ -173,8 +173,8 @@ def check_locks(a: Asked) -> None:
     """13, 14: told at the first place at which all so far forbid it."""
     found = [(a.contract.lock, 0, NO_SCOPE)]
     for t in a.chain:
-        for scope, key in zip(SCOPES, keys_of(a), strict=True):
-            found.append((t.locks.get(key, 0), t.row.level, int(scope)))
+        for one, key in zip(SCOPES, keys_of(a), strict=True):
+            found.append((t.locks.get(key, 0), t.row.level, int(one)))
     side = 1 if a.is_buy else 2
     everywhere = 0
     for lock, _, _ in found:
@@ -258,8 +258,8 @@ def check_rates(a: Asked) -> None:
     if a.is_new:
         check_open_orders(a)
         if a.own.row.identical_max and a.identical_before >= a.own.row.identical_max:
-            numbers = a.own.row.identical_max, a.identical_before, 1, a.own.row.level
-            a.fail(Reason.IDENTICAL_ORDERS, *numbers, Scope.SCOPE_ALL)
+            compared = a.own.row.identical_max, a.identical_before, 1, a.own.row.level
+            a.fail(Reason.IDENTICAL_ORDERS, *compared, Scope.SCOPE_ALL)
 
 
 def check_day(a: Asked) -> None:

@@ -1,9 +1,11 @@
 """Self-match, 41 and 42: what an order would trade with of its own side. RISK.md 5.4."""
 
-from tidegate.native.records import OrdType, Reason, Scope, SelfMatch
+from tidegate.native.records import NO_PRICE, OrdType, Reason, Scope, SelfMatch
 from twin.checks import Asked
-from twin.margin import asked_price, held_prices
+from twin.margin import asked_price
 from twin.state import Order
+
+BEYOND = 1 << 63
 
 
 def crossed(a: Asked, accounts: set[int]) -> list[Order]:
@@ -34,8 +36,10 @@ def rivals(a: Asked) -> list[tuple[Reason, int, list[Order]]]:
 
 
 def aggressive(order: Order) -> int:
-    """The price at which a working order counts."""
-    prices = held_prices(order)
+    """The price at which a working order counts; MARKET meets everybody."""
+    if order.ord_type == OrdType.MARKET:
+        return BEYOND if order.is_buy else -BEYOND
+    prices = [order.price] + ([order.replace[1]] if order.replace else [])
     return max(prices) if order.is_buy else min(prices)
 
 
@@ -52,4 +56,5 @@ def check_self_match(a: Asked) -> None:
             level = a.own.row.level if reason == Reason.SELF_MATCH_OWN else 3
             prices = [aggressive(order) for order in orders]
             price = min(prices) if a.is_buy else max(prices)
+            price = NO_PRICE if abs(price) == BEYOND else price
             a.fail(reason, price, 0, asked, level, Scope.SCOPE_INSTRUMENT)

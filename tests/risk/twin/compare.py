@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from tidegate.native.records import NO_PRICE
@@ -34,8 +35,10 @@ def as_dict(dtype: Any, values: Any) -> dict[str, Any]:
     """A row of tolist() by field; nested structs are dicts again."""
     found = {}
     for name, value in zip(dtype.names, values, strict=True):
-        nested = dtype[name].names
-        found[name] = as_dict(dtype[name], value) if nested else value
+        if isinstance(value, tuple):
+            found[name] = as_dict(dtype[name], value)
+        else:
+            found[name] = value.tolist() if isinstance(value, np.ndarray) else value
     return found
 
 
@@ -283,11 +286,10 @@ def of_balances(s: State, arrays: Arrays, lots: Lots) -> Found:
 
 
 def of_orders(s: State, arrays: Arrays) -> Found:
-    found = {
-        (row["session"], row["cl_ord_id"]): row
-        for row in rows(arrays, "orders")
-        if row["ord_status"] in OPEN
-    }
+    table = arrays["orders"]
+    working = table[np.isin(table["ord_status"], OPEN)].tolist()
+    known = (as_dict(table.dtype, values) for values in working)
+    found = {(row["session"], row["cl_ord_id"]): row for row in known}
     own = {(order.session, order.cl_ord_id): order for order in s.open.values()}
     yield "open orders", sorted(found), sorted(own)
     for key in set(found) & set(own):

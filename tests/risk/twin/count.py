@@ -82,4 +82,4 @@ def send_cancel(s: State, order: Order, cl_ord_id: int, verdict: Verdict) -> Non
     order.cancel = cl_ord_id
     if not order.is_staged:
         count_cancel(s, order, verdict)
-        route(verdict, Kind.CANCEL_REQUEST, order, cl_ord_id)
+        route(s, verdict, Kind.CANCEL_REQUEST, order, cl_ord_id)

@@ -1,8 +1,9 @@
 """Holding and booking: what an order holds, and what a fill does to every level. RISK.md 4, 4.5."""
 
+from contextlib import suppress
+
 from tidegate.native.records import TradingState
 from twin.margin import (
-    bears,
     closable,
     fee_to_hold,
     held_prices,
@@ -33,15 +34,14 @@ def release(s: State, order: Order, lots: int) -> int:
 def keep(s: State, order: Order, lots: int) -> None:
     """Hold no more than these lots, and no more money than they need now."""
     release(s, order, order.held - max(lots, 0))
-    prices = held_prices(order)
+    prices = held_prices(s, order)
     where = order.account, order.instrument
-    try:
+    with suppress(InexpressibleError):
         fee = fee_to_hold(s, *where, order.effect, prices, order.held)
         order.fee = min(order.fee, fee)
+    with suppress(InexpressibleError):
         premium = premium_to_hold(s, order.instrument, order.is_buy, prices, order.held)
         order.premium = min(order.premium, premium)
-    except InexpressibleError:
-        return
 
 
 def share_of(cost: int, part: int, whole: int) -> int:
@@ -180,7 +180,7 @@ def book_fill(s: State, order: Order, lots: int, price: int) -> bool:
             book_open(book, order.is_buy, parts[2], value)
         else:
             cash = book_net(book, signed, value)
-        if bears(s, level):
+        if level not in s.pools:
             s.moved[level, row.currency] += cash - fee
             s.fees[level, row.currency] += fee
         s.margin_credit[level, row.currency] = 0

@@ -52,7 +52,7 @@ def passed(s: State, o: Row, verdict: Verdict, before: Before) -> None:
         before(order)
         order.is_staged = False
         s.counts["accepted"] += 1
-        route(verdict, Kind.NEW_ORDER_SINGLE, order, order.cl_ord_id)
+        route(s, verdict, Kind.NEW_ORDER_SINGLE, order, order.cl_ord_id)
     forget(desk)
 
 

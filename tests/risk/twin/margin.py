@@ -157,7 +157,7 @@ def side_margins(
     ):
         old, new = found[side] or 0, found[f"{side}_today"] or 0
         held = money(old * yesterday) + money(new * opening)
-        if contract.row.price_basis == 4:
+        if contract.row.price_basis == 4 and found[f"{side}_today"] is not None:
             lot, ppm = contract.rates[owner, side]
             value = money(max(abs(cost), contract.row.notional_floor * today))
             held += money(lot * today + ceil_div(value * ppm, PPM))
@@ -330,7 +330,10 @@ def premium_to_hold(s: State, instrument: int, is_buy: bool, prices: list[int], 
     return max(0, money(money(max(known) * row.tick_value) * lots))
 
 
-def held_prices(order: Order) -> list[int]:
+def held_prices(s: State, order: Order) -> list[int]:
+    """Its price and that of a pending replace; of a MARKET order its bound now."""
+    if order.ord_type == OrdType.MARKET:
+        return [bound(s, order.instrument, order.is_buy)]
     return [order.price] + ([order.replace[1]] if order.replace else [])
 
 

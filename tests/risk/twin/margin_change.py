@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from twin.balances import Balance
-from twin.refused import need
+from twin.refused import Numbers, RefusedError, need
 from twin.state import MONEY_MAX, PPM, Contract, Row, State, Verdict
 
 DELTA, INTRA, DELIVERY, SHORT_OPTION, VALUES, ROOM = 16, 17, 18, 19, 20, 24
@@ -43,14 +43,15 @@ def stage_array(s: State, r: Row, verdict: Verdict) -> None:
     stage(s, r, 1 + r["first"] // 6)
 
 
-def commit(s: State, r: Row, verdict: Verdict) -> None:
+def commit(s: State, r: Row, verdict: Verdict) -> Numbers:
     """All that was staged under the epoch, or nothing."""
     epoch = r["order_qty"]
+    need(epoch > s.epoch)
     found = {key: row for key, row in s.staged.items() if row["epoch"] == epoch}
-    need(epoch > s.epoch and r["amount"] == len(found) > 0)
-    for instrument in {key[0] for key in found}:
-        parts = {part for one, part in found if one == instrument and part}
-        need(parts in (set(), PARTS))
+    counted = len(found), 0, r["amount"]
+    parts = {one: {part for other, part in found if other == one and part} for one, _ in found}
+    if not r["amount"] == len(found) > 0 or any(p not in (set(), PARTS) for p in parts.values()):
+        raise RefusedError(*counted)
     for (instrument, part), row in found.items():
         contract = s.contracts[instrument]
         if part == 0:
@@ -60,6 +61,7 @@ def commit(s: State, r: Row, verdict: Verdict) -> None:
         del s.staged[instrument, part]
     s.epoch = epoch
     s.margin_credit.clear()
+    return (*counted, 0, 0)
 
 
 def apply_rates(contract: Contract, row: Row) -> None:

@@ -1,6 +1,7 @@
 """What leaves the twin: routes and reports, as dicts of the fields that are compared."""
 
 from tidegate.native.records import ExecType, Kind
+from twin.margin import held_prices
 from twin.state import Order, Row, State, Verdict
 
 ENDS = {ExecType.EXEC_CANCELED: "4", ExecType.EXEC_REJECTED: "8", ExecType.EXEC_EXPIRED: "C"}
@@ -47,13 +48,11 @@ def deny_order(s: State, order: Order, verdict: Verdict, reason: int, count: int
     )
 
 
-def route(verdict: Verdict, kind: int, order: Order, cl_ord_id: int) -> None:
-    price = order.price
-    if kind != Kind.NEW_ORDER_SINGLE and order.replace and cl_ord_id == order.replace[0]:
-        price = order.replace[1]
+def route(s: State, verdict: Verdict, kind: int, order: Order, cl_ord_id: int) -> None:
+    """A new order and a replace carry a price; a MARKET order's is its bound now."""
     found = {"kind": kind, "order_id": order.number, "cl_ord_id": cl_ord_id}
     if kind != Kind.CANCEL_REQUEST:
-        found["price"] = price
+        found["price"] = held_prices(s, order)[-1]
     verdict.routes.append(found)
 
 

@@ -33,7 +33,6 @@ from twin.checks_money import (
 )
 from twin.count import count_message, full_buckets, identical_before, send_cancel
 from twin.fills import hold
-from twin.margin import asked_price, bound
 from twin.reports import ENDS, deny, route
 from twin.state import PRICE_MAX, QTY_MAX, Known, Order, Row, State, Verdict
 
@@ -111,7 +110,7 @@ def new_order(s: State, o: Row, verdict: Verdict) -> None:
         return
     s.ids[key] = Known(0, o["order_qty"], 0)
     reason = lists.place(s, o, verdict)
-    if reason == Reason.LIST_REFUSED:
+    if reason:
         verdict.numbers = o["tot_no_orders"], 0, o["list_seq_no"], 0, 0
     account = s.traders.get(o["account"])
     if reason:
@@ -146,7 +145,7 @@ def accept(s: State, o: Row, asked: Asked, added: Added, verdict: Verdict) -> No
         o["account"],
         o["instrument"],
         asked.is_buy,
-        asked_price(s, o, asked.is_buy),
+        o["price"],
         o["order_qty"],
         o["ord_type"],
         o["time_in_force"],
@@ -159,14 +158,14 @@ def accept(s: State, o: Row, asked: Asked, added: Added, verdict: Verdict) -> No
         is_staged=o["list_id"] != 0,
     )
     hold(s, order, asked.lots)
-    s.orders[order.number] = s.open[order.number] = order
+    s.enter(order)
     s.ids[o["session"], o["cl_ord_id"]].order = order.number
     accepted(asked)
     if order.is_staged:
         lists.passed(s, o, verdict, lambda one: cancel_for(s, one, verdict))
     else:
         s.counts["accepted"] += 1
-        route(verdict, o["kind"], order, o["cl_ord_id"])
+        route(s, verdict, o["kind"], order, o["cl_ord_id"])
 
 
 def cancel_for(s: State, order: Order, verdict: Verdict) -> None:
@@ -241,8 +240,8 @@ def named_order(s: State, o: Row) -> tuple[Order | None, int]:
     known = s.ids.get((o["session"], o["orig_cl_ord_id"]))
     if known is None or not known.order:
         return None, Reason.UNKNOWN_ORDER
-    order = s.orders[known.order]
-    return (order, 0) if order.is_open else (None, Reason.TOO_LATE)
+    order = s.orders.get(known.order)
+    return (order, 0) if order and order.is_open else (None, Reason.TOO_LATE)
 
 
 def cancel(s: State, o: Row, verdict: Verdict) -> None:
@@ -305,18 +304,16 @@ def replace(s: State, o: Row, verdict: Verdict) -> None:
         reason = Reason.TOO_LATE
     else:
         asked, added = run_checks(s, full, order, verdict)
-        cancel_crossed(s, full, asked, verdict)
         reason = verdict.reason
+        if not reason:
+            cancel_crossed(s, full, asked, verdict)
     if reason:
         deny(s, o, verdict, Kind.CANCEL_REJECT, reason)
         return
-    price = bound(s, order.instrument, order.is_buy)
-    if order.ord_type == OrdType.LIMIT:
-        price = o["price"]
-    order.replace = o["cl_ord_id"], price, o["order_qty"]
+    order.replace = o["cl_ord_id"], o["price"], o["order_qty"]
     hold(s, order, asked.lots)
     order.fee += added.fee
     order.premium += added.premium
     accepted(asked)
     s.ids[o["session"], o["cl_ord_id"]] = Known(order.number, o["order_qty"], 0)
-    route(verdict, o["kind"], order, o["cl_ord_id"])
+    route(s, verdict, o["kind"], order, o["cl_ord_id"])

@@ -96,6 +96,9 @@ class State:
         self.days: dict[tuple[int, int], Day] = {}
         self.orders: dict[int, Order] = {}
         self.open: dict[int, Order] = {}
+        # Closed orders whose rows are still theirs, the longest closed first.
+        self.closed: list[int] = []
+        self.rows_used = 0
         self.ids: dict[tuple[int, int], Known] = {}
         self.initial = Counter(
             {(row.handle, c): cash for row in universe.accounts for c, cash in row.cash.items()}
@@ -113,6 +116,19 @@ class State:
         self.counts = dict.fromkeys(COUNTS, 0)
         self.denied_by: Counter[int] = Counter()
         self.numbers = 0
+
+    def enter(self, order: Order) -> None:
+        """A row for an order: a fresh one, or that of the order that was closed first."""
+        if self.rows_used < self.universe.capacity.orders:
+            self.rows_used += 1
+        else:
+            del self.orders[self.closed.pop(0)]
+        self.orders[order.number] = self.open[order.number] = order
+
+    def leave(self, order: Order) -> None:
+        """Over, but its row is kept for late fills as long as nobody needs it."""
+        if self.open.pop(order.number, None):
+            self.closed.append(order.number)
 
     def book(self, account: int, instrument: int) -> Book:
         return self.books.setdefault((account, instrument), Book())

@@ -19,11 +19,12 @@ def scope_of(r: Row) -> str:
 
 def covers(s: State, r: Row, scope: str, instrument: int) -> bool:
     row = s.contracts[instrument].row
-    return {
+    found: dict[str, bool] = {
         "instrument": instrument == r["instrument"],
         "product": row.product_index + 1 == r["product"],
         "venue": row.venue == r["venue"],
-    }[scope]
+    }
+    return found[scope]
 
 
 def set_state(s: State, r: Row, scope: str, state: int) -> None:
@@ -59,7 +60,7 @@ def kill(s: State, r: Row, verdict: Verdict) -> Numbers:
     scope = scope_of(r)
     set_state(s, r, scope, TradingState.KILLED)
     canceled = pending = 0
-    for order in reversed(list(s.open.values())):
+    for order in sorted(s.open.values(), key=lambda one: (one.session, -one.number)):
         if not is_in(s, r, scope, order) or not order.is_open:
             continue
         if order.cancel is None:
@@ -99,7 +100,7 @@ def protection_reset(s: State, r: Row, verdict: Verdict) -> None:
 
 def side_lock(s: State, r: Row, verdict: Verdict) -> None:
     """13, 14: of an account at a scope, or of an instrument."""
-    need(r["side_lock"] in range(4))
+    need(r["side_lock"] in range(4) and not r["venue"] and not r["session"])
     need(not (r["instrument"] and r["product"]))
     if r["account"]:
         s.traders[r["account"]].locks[r["instrument"], r["product"]] = r["side_lock"]
