@@ -24,6 +24,8 @@ def place(s: State, o: Row, verdict: Verdict) -> int:
     named = o["list_id"], o["tot_no_orders"]
     follows = o["list_seq_no"] == desk.list_taken + 1
     if not desk.list_id or named != (desk.list_id, desk.list_count) or not follows:
+        if desk.list_id:
+            refuse(s, o["session"], verdict)
         return int(Reason.MALFORMED)
     return int(Reason.LIST_REFUSED if desk.is_list_refused else 0)
 
