@@ -8,7 +8,8 @@ from tidegate.native.tables cimport order_row, tables
 
 # Go on holding at most these lots and the fee and premium that they need. True = not expressible.
 cdef bint keep(tables* t, order_row* order, int64_t lots) noexcept nogil
-# All that it holds given back and no longer counted as open; nobody is told.
+# All that it holds given back and no longer counted as open; nobody is told. True = not
+# expressible: counted, and its account halted.
 cdef bint close(tables* t, order_row* order, char ord_status) noexcept nogil
 cdef void report(const order_row* order, const record* r, outputs* out) noexcept nogil
 cdef void note_state(tables* t, const order_row* order, int exec_type) noexcept nogil

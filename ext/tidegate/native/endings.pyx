@@ -13,9 +13,10 @@ cimport tidegate.native.orders as orders
 from tidegate.native.outputs cimport add_report, outputs
 from tidegate.native.records cimport (
     BUY, CANCEL_REJECT, CANCEL_REPLACE_REQUEST, CANCEL_REQUEST, EXEC_CANCELED, EXEC_EXPIRED,
-    EXEC_REJECTED, EXEC_TRADE, EXECUTION_REPORT, TG_LAYOUT_VERSION, TG_NO_PRICE, TOO_LATE,
+    EXEC_REJECTED, EXEC_TRADE, EXECUTION_REPORT, HALTED, TG_LAYOUT_VERSION, TG_NO_PRICE, TOO_LATE,
     denial_record, execution_record, record,
 )
+from tidegate.native.states cimport set_state
 from tidegate.native.tables cimport cl_ord_id_row, instrument_row, order_row, tables
 
 
@@ -61,6 +62,11 @@ cdef bint close(tables* t, order_row* order, char ord_status) noexcept nogil:
     cdef bint is_stuck = holding.hold(
         t, order, -order.held_qty, -order.fee_held, -order.premium_held, -1
     )
+    if is_stuck:
+        # What it holds cannot be given back, so nobody is to trade on what is left.
+        t.risk.unbookable += 1
+        if t.accounts[order.account].trading_state < HALTED:
+            set_state(t, order.account, HALTED)
     orders.close_order(t, order, ord_status)
     return is_stuck
 
