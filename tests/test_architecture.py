@@ -24,10 +24,14 @@ LAYERS = (
     "native.rates native.days native.identical",
     "native.margin native.self_match native.throttle native.order_map native.venue_codes",
     "native.limit_rows risk_instruments",
-    "native.orders native.positions native.balances native.context",
+    "native.orders native.positions native.balances",
+    "native.level_margin",
+    "native.holding",
+    "native.context",
     "native.checks_state native.checks_order native.checks_rate native.checks_position "
-    "native.checks_money native.counts native.level_margin",
-    "native.checks native.holding",
+    "native.checks_money native.counts",
+    "native.checks",
+    "native.verdict",
     "native.holding_probe",
     "native.states",
     "native.endings",
@@ -40,6 +44,7 @@ LAYERS = (
     "native.after_fill",
     "native.booking",
     "native.pretrade",
+    "native.verdict_bench",
     "replay",
     "native.venue_channel",
     "channel",
@@ -61,7 +66,9 @@ STAGES = (
 )
 CLOCK = {"native.clock", "clock"}
 ENTRIES = ("__init__", "__main__", "cli", "stage", "aio")
-ONLY_FOR_TESTS = {"native.layout", "native.build", "native.holding_probe"}
+ONLY_FOR_TESTS = {
+    *("native.layout", "native.build", "native.holding_probe", "native.verdict_bench"),
+}
 TOP_LEVEL = {".ci", ".gitignore", ".pre-commit-config.yaml", "ARCHITECTURE.md", "CHANGELOG.md"} | {
     *("LICENSE", "Makefile", "NOTICE", "README.md", "RISK.md", "bench", "configs", "engine", "ext"),
     *("pyproject.toml", "setup.py", "tests"),

@@ -1,14 +1,16 @@
 """From a well-formed order to the verdict of every check, on every level. checks.pxd lists them."""
 from libc.stdint cimport int64_t, uint32_t, uint64_t
+from libc.string cimport memset
 
 cimport tidegate.native.checks as checks
 cimport tidegate.native.holding as holding
 cimport tidegate.native.margin as margin
 cimport tidegate.native.positions as positions
+cimport tidegate.native.verdict as verdict
 from tidegate.native.balances cimport pool_balance
-from tidegate.native.compared cimport compared
 from tidegate.native.context cimport context, level_context
 from tidegate.native.days cimport day_of
+from tidegate.native.holding cimport level_plan
 from tidegate.native.orders cimport is_close
 from tidegate.native.records cimport (
     BUY, CLOSE, CLOSE_TODAY, CLOSE_YESTERDAY, DAY, FILL_OR_KILL, GOOD_TILL_CANCEL,
@@ -16,6 +18,7 @@ from tidegate.native.records cimport (
     TG_NO_PRICE, order_record,
 )
 from tidegate.native.tables cimport instrument_row, order_row, pair_row, tables
+from tidegate.native.verdict cimport DECIDED_BIT
 
 # The largest order: 31 bits, so that products of a few of them cannot overflow.
 cdef int64_t QTY_MAX = 2147483647
@@ -107,23 +110,31 @@ cdef inline void gather_room(context* c) noexcept nogil:
 
 
 cdef inline void gather_level(
-    const tables* t, uint32_t pair, context* c, level_context* at
+    const tables* t, const level_plan* plan, level_context* at
 ) noexcept nogil:
-    cdef int64_t worth
-    at.pair = &t.pairs[pair]
-    at.account = &t.accounts[at.pair.account]
-    at.product = &t.products[at.pair.product]
+    at.pair = plan.pair
+    at.account = plan.account
+    at.product = plan.product
     at.balance_index = at.pair.balance
     at.balance = &t.balances[at.balance_index]
     at.is_backing = at.balance_index != 0 and at.balance.is_checked
-    at.gross = holding.added_gross(
-        c.instrument, at.pair, c.is_buy, c.order.position_effect, c.lots
-    )
-    at.margin = 0
-    c.is_overflow |= holding.added_margin(
-        t, pair, c.is_buy, c.order.position_effect, c.lots, &at.margin
-    )
-    c.is_overflow |= margin.money_times(at.gross, c.instrument.lot_notional, &worth)
+    at.plan = plan
+
+
+cdef void plan_gross(const tables* t, uint32_t pair, context* c) noexcept nogil:
+    """What can still be said where some level's margin cannot: gross alone."""
+    cdef level_plan* plan
+    cdef int i
+    memset(c.plans, 0, sizeof(c.plans))
+    for i in range(c.level_count):
+        plan = &c.plans[i]
+        plan.pair = &t.pairs[pair]
+        plan.product = &t.products[plan.pair.product]
+        plan.account = &t.accounts[plan.pair.account]
+        plan.gross = holding.added_gross(
+            c.instrument, plan.pair, c.is_buy, c.order.position_effect, c.lots
+        )
+        pair = plan.pair.parent
 
 
 cdef inline void gather(
@@ -136,7 +147,8 @@ cdef inline void gather(
     c.order = o
     c.instrument = &t.instruments[o.instrument]
     c.session = &t.sessions[o.session]
-    c.day = &t.days[day_of(t, pair)]
+    c.day_index = day_of(t, pair)
+    c.day = &t.days[c.day_index]
     c.now_ns = t.risk.now_ns
     c.lots = lots
     c.is_new = order == NULL
@@ -147,9 +159,13 @@ cdef inline void gather(
     c.pool_balance = pool_balance(t, o.account, t.pairs[pair].balance)
     c.level_count = t.accounts[o.account].chain_count
     gather_money(t, o, order, c)
+    if holding.plan_chain(
+        t, pair, c.is_buy, o.position_effect, lots, c.plans, &c.level_count
+    ):
+        c.is_overflow = True
+        plan_gross(t, pair, c)
     for i in range(c.level_count):
-        gather_level(t, pair, c, &c.levels[i])
-        pair = t.pairs[pair].parent
+        gather_level(t, &c.plans[i], &c.levels[i])
     gather_room(c)
 
 
@@ -161,20 +177,9 @@ cdef uint64_t assess(
 
     `pair` is the order's own, `order` the one to be replaced, NULL for a new one.
     """
+    cdef uint64_t failed
     if t.pairs[pair].fold_version != t.risk.fold_version:
         positions.fold(t, pair)
     gather(t, o, lots, order, pair, c)
-    return <uint64_t>1 << DECIDED_BIT | checks.run_checks(c)
-
-
-cdef int lowest_reason(uint64_t verdict) noexcept nogil:
-    """The reason to report: of the lowest bit; 0 = accepted."""
-    cdef int bit = 1
-    while bit < DECIDED_BIT and not (verdict >> bit) & 1:
-        bit += 1
-    return bit if bit < DECIDED_BIT else 0
-
-
-cdef void numbers_of(const context* c, int reason, compared* n) noexcept nogil:
-    """What the check of this reason compared; n is zero before."""
-    checks.compare(c, reason, n)
+    failed = verdict.failed_checks(c) if checks.any_failed(c) else 0
+    return <uint64_t>1 << DECIDED_BIT | failed

@@ -27,95 +27,112 @@ from tidegate.native.records cimport (
 )
 
 
-cdef inline uint64_t bit(bint is_failed, int reason) noexcept nogil:
-    return <uint64_t>is_failed << reason
+cdef inline uint64_t bit(bint is_failed, int reason, bint is_exact) noexcept nogil:
+    """The bit of a check that failed; only its being one where the bits are not asked for."""
+    return <uint64_t>is_failed << (reason if is_exact else 0)
 
 
-cdef inline uint64_t of_order(const context* c) noexcept nogil:
+cdef inline uint64_t one(int reason) noexcept nogil:
+    return <uint64_t>1 << reason
+
+
+cdef inline uint64_t of_order(const context* c, bint is_exact) noexcept nogil:
     """What is checked once an order."""
     return (
-        bit(state.kill_switch(c, NULL), KILL_SWITCH)
-        | bit(state.halted_state(c, NULL), HALTED_STATE)
-        | bit(state.protection_pulled(c, NULL), PROTECTION_PULLED)
-        | bit(state.session_closed(c, NULL), SESSION_CLOSED)
-        | bit(state.not_permitted(c, NULL), NOT_PERMITTED)
-        | bit(state.restricted(c, NULL), RESTRICTED)
-        | bit(state.side_locked(c, NULL), SIDE_LOCKED)
-        | bit(state.reducing_state(c, NULL), REDUCING_STATE)
-        | bit(state.reduce_only_order(c, NULL), REDUCE_ONLY_ORDER)
-        | bit(state.closable_lots(c, NULL), CLOSABLE_LOTS)
-        | bit(size_and_price.order_size(c, NULL), ORDER_SIZE)
-        | bit(size_and_price.market_order_size(c, NULL), MARKET_ORDER_SIZE)
-        | bit(size_and_price.order_size_min(c, NULL), ORDER_SIZE_MIN)
-        | bit(size_and_price.lot_step(c, NULL), LOT_STEP)
-        | bit(size_and_price.price_step(c, NULL), PRICE_STEP)
-        | bit(size_and_price.order_notional(c, NULL), ORDER_NOTIONAL)
-        | bit(size_and_price.reference_missing(c, NULL), REFERENCE_MISSING)
-        | bit(size_and_price.reference_stale(c, NULL), REFERENCE_STALE)
-        | bit(size_and_price.price_collar(c, NULL), PRICE_COLLAR)
-        | bit(size_and_price.market_unprotected(c, NULL), MARKET_UNPROTECTED)
-        | bit(size_and_price.period_collar(c, NULL), PERIOD_COLLAR)
-        | bit(rate.shared_rate(c, NULL), ORDER_RATE if c.is_new else REPLACE_RATE)
-        | bit(rate.day_cancels(c, NULL), DAY_CANCELS)
-        | bit(rate.day_large_cancels(c, NULL), DAY_LARGE_CANCELS)
-        | bit(rate.day_self_trades(c, NULL), DAY_SELF_TRADES)
-        | bit(rate.order_to_trade(c, NULL), ORDER_TO_TRADE)
-        | bit(rate.identical_orders(c, NULL), IDENTICAL_ORDERS)
-        | bit(rate.self_match_own(c, NULL), SELF_MATCH_OWN)
-        | bit(rate.self_match_group(c, NULL), SELF_MATCH_GROUP)
-        | bit(position.limit_missing(c, NULL), LIMIT_MISSING)
-        | bit(position.concentration(c, NULL), CONCENTRATION)
-        | bit(money.margin_missing(c, NULL), MARGIN_MISSING)
-        | bit(money.balance_missing(c, NULL), BALANCE_MISSING)
-        | bit(money.currency_rate_missing(c, NULL), CURRENCY_RATE_MISSING)
-        | bit(money.pool(c, NULL), POOL)
-        | bit(c.is_overflow, OVERFLOW)
+        bit(state.kill_switch(c, NULL), KILL_SWITCH, is_exact)
+        | bit(state.halted_state(c, NULL), HALTED_STATE, is_exact)
+        | bit(state.protection_pulled(c, NULL), PROTECTION_PULLED, is_exact)
+        | bit(state.session_closed(c, NULL), SESSION_CLOSED, is_exact)
+        | bit(state.not_permitted(c, NULL), NOT_PERMITTED, is_exact)
+        | bit(state.restricted(c, NULL), RESTRICTED, is_exact)
+        | bit(state.side_locked(c, NULL), SIDE_LOCKED, is_exact)
+        | bit(state.reducing_state(c, NULL), REDUCING_STATE, is_exact)
+        | bit(state.reduce_only_order(c, NULL), REDUCE_ONLY_ORDER, is_exact)
+        | bit(state.closable_lots(c, NULL), CLOSABLE_LOTS, is_exact)
+        | bit(size_and_price.order_size(c, NULL), ORDER_SIZE, is_exact)
+        | bit(size_and_price.market_order_size(c, NULL), MARKET_ORDER_SIZE, is_exact)
+        | bit(size_and_price.order_size_min(c, NULL), ORDER_SIZE_MIN, is_exact)
+        | bit(size_and_price.lot_step(c, NULL), LOT_STEP, is_exact)
+        | bit(size_and_price.price_step(c, NULL), PRICE_STEP, is_exact)
+        | bit(size_and_price.order_notional(c, NULL), ORDER_NOTIONAL, is_exact)
+        | bit(size_and_price.reference_missing(c, NULL), REFERENCE_MISSING, is_exact)
+        | bit(size_and_price.reference_stale(c, NULL), REFERENCE_STALE, is_exact)
+        | bit(size_and_price.price_collar(c, NULL), PRICE_COLLAR, is_exact)
+        | bit(size_and_price.market_unprotected(c, NULL), MARKET_UNPROTECTED, is_exact)
+        | bit(size_and_price.period_collar(c, NULL), PERIOD_COLLAR, is_exact)
+        | bit(rate.shared_rate(c, NULL), ORDER_RATE if c.is_new else REPLACE_RATE, is_exact)
+        | bit(rate.day_cancels(c, NULL), DAY_CANCELS, is_exact)
+        | bit(rate.day_large_cancels(c, NULL), DAY_LARGE_CANCELS, is_exact)
+        | bit(rate.day_self_trades(c, NULL), DAY_SELF_TRADES, is_exact)
+        | bit(rate.order_to_trade(c, NULL), ORDER_TO_TRADE, is_exact)
+        | bit(rate.identical_orders(c, NULL), IDENTICAL_ORDERS, is_exact)
+        | bit(rate.self_match_own(c, NULL), SELF_MATCH_OWN, is_exact)
+        | bit(rate.self_match_group(c, NULL), SELF_MATCH_GROUP, is_exact)
+        | bit(position.limit_missing(c, NULL), LIMIT_MISSING, is_exact)
+        | bit(position.concentration(c, NULL), CONCENTRATION, is_exact)
+        | bit(money.margin_missing(c, NULL), MARGIN_MISSING, is_exact)
+        | bit(money.balance_missing(c, NULL), BALANCE_MISSING, is_exact)
+        | bit(money.currency_rate_missing(c, NULL), CURRENCY_RATE_MISSING, is_exact)
+        | bit(money.pool(c, NULL), POOL, is_exact)
+        | bit(c.is_overflow, OVERFLOW, is_exact)
     )
 
 
-cdef inline uint64_t of_level(const context* c, const level_context* at) noexcept nogil:
+cdef inline uint64_t of_level(
+    const context* c, const level_context* at, bint is_exact
+) noexcept nogil:
     """What is checked at each level of the chain."""
     return (
-        bit(state.re_enable_needed(c, at, NULL), RE_ENABLE_NEEDED)
-        | bit(state.loss_limit(c, at, NULL), LOSS_LIMIT)
-        | bit(state.drawdown_limit(c, at, NULL), DRAWDOWN_LIMIT)
-        | bit(rate.level_rate(c, at, NULL), ORDER_RATE if c.is_new else REPLACE_RATE)
-        | bit(rate.slowed(c, at, NULL), SLOWED)
-        | bit(rate.day_orders(c, at, NULL), DAY_ORDERS)
-        | bit(rate.open_orders(c, at, NULL), OPEN_ORDERS)
-        | bit(position.position_limit(c, at, NULL), POSITION_LIMIT)
-        | bit(position.gross_limit(c, at, NULL), GROSS_LIMIT)
-        | bit(money.leverage(c, at, NULL), LEVERAGE)
-        | bit(money.margin(c, at, NULL), MARGIN)
-        | bit(money.fee(c, at, NULL), FEE)
+        bit(state.re_enable_needed(c, at, NULL), RE_ENABLE_NEEDED, is_exact)
+        | bit(state.loss_limit(c, at, NULL), LOSS_LIMIT, is_exact)
+        | bit(state.drawdown_limit(c, at, NULL), DRAWDOWN_LIMIT, is_exact)
+        | bit(rate.level_rate(c, at, NULL), ORDER_RATE if c.is_new else REPLACE_RATE, is_exact)
+        | bit(rate.slowed(c, at, NULL), SLOWED, is_exact)
+        | bit(rate.day_orders(c, at, NULL), DAY_ORDERS, is_exact)
+        | bit(rate.open_orders(c, at, NULL), OPEN_ORDERS, is_exact)
+        | bit(position.position_limit(c, at, NULL), POSITION_LIMIT, is_exact)
+        | bit(position.gross_limit(c, at, NULL), GROSS_LIMIT, is_exact)
+        | bit(money.leverage(c, at, NULL), LEVERAGE, is_exact)
+        | bit(money.margin(c, at, NULL), MARGIN, is_exact)
+        | bit(money.fee(c, at, NULL), FEE, is_exact)
     )
 
 
 cdef inline uint64_t passed_by_closing() noexcept nogil:
     """(c) of RISK.md 3: a close is never refused for what it can only relieve."""
     return (
-        bit(1, LOSS_LIMIT) | bit(1, DRAWDOWN_LIMIT) | bit(1, ORDER_NOTIONAL) | bit(1, SLOWED)
-        | bit(1, DAY_CANCELS) | bit(1, DAY_LARGE_CANCELS) | bit(1, DAY_SELF_TRADES)
-        | bit(1, ORDER_TO_TRADE) | bit(1, OPEN_ORDERS) | bit(1, POSITION_LIMIT)
-        | bit(1, GROSS_LIMIT) | bit(1, CONCENTRATION) | of_money()
+        one(LOSS_LIMIT) | one(DRAWDOWN_LIMIT) | one(ORDER_NOTIONAL) | one(SLOWED)
+        | one(DAY_CANCELS) | one(DAY_LARGE_CANCELS) | one(DAY_SELF_TRADES)
+        | one(ORDER_TO_TRADE) | one(OPEN_ORDERS) | one(POSITION_LIMIT)
+        | one(GROSS_LIMIT) | one(CONCENTRATION) | of_money()
     )
 
 
 cdef inline uint64_t of_new() noexcept nogil:
-    return bit(1, DAY_ORDERS) | bit(1, OPEN_ORDERS) | bit(1, IDENTICAL_ORDERS)
+    return one(DAY_ORDERS) | one(OPEN_ORDERS) | one(IDENTICAL_ORDERS)
 
 
 cdef inline uint64_t of_money() noexcept nogil:
-    return bit(1, LEVERAGE) | bit(1, MARGIN) | bit(1, FEE) | bit(1, POOL)
+    return one(LEVERAGE) | one(MARGIN) | one(FEE) | one(POOL)
 
 
-cdef inline uint64_t run_checks(const context* c) noexcept nogil:
-    """CHECKS. Bit r of the result: the check with reason r failed."""
-    cdef bint adds_nothing = c.lots == 0 and c.fee == 0 and c.premium == 0
-    cdef uint64_t bad = of_order(c)
+cdef inline uint64_t all_checks(const context* c, bint is_exact) noexcept nogil:
+    cdef uint64_t bad = of_order(c, is_exact)
     cdef int i
     for i in range(c.level_count):
-        bad |= of_level(c, &c.levels[i])
+        bad |= of_level(c, &c.levels[i], is_exact)
+    return bad
+
+
+cdef inline bint any_failed(const context* c) noexcept nogil:
+    """CHECKS, as fast as they go: most orders fail none. Which failed: exact_checks."""
+    return all_checks(c, False) != 0
+
+
+cdef inline uint64_t exact_checks(const context* c) noexcept nogil:
+    """CHECKS. Bit r of the result: the check with reason r failed."""
+    cdef bint adds_nothing = c.lots == 0 and c.fee == 0 and c.premium == 0
+    cdef uint64_t bad = all_checks(c, True)
     if c.is_closing:
         bad &= ~passed_by_closing()
     if not c.is_new:

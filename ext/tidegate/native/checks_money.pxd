@@ -38,17 +38,12 @@ cdef inline bint currency_rate_missing(const context* c, compared* n) noexcept n
     )
 
 
-cdef inline int64_t notional_added(const context* c, const level_context* at) noexcept nogil:
-    """What the added gross is worth at the mark; gather has seen that it can be expressed."""
-    return at.gross * c.instrument.lot_notional if c.instrument.lot_notional > 0 else 0
-
-
 cdef inline bint leverage(
     const context* c, const level_context* at, compared* n
 ) noexcept nogil:
     """Control 43: notional within equity times leverage_max, which is in hundredths."""
     cdef int64_t ratio = at.account.leverage_max
-    cdef int64_t added = notional_added(c, at)
+    cdef int64_t added = at.plan.notional
     cdef int64_t most = TG_NO_LIMIT
     cdef bint is_failed = (
         ratio != TG_NO_LIMIT and at.balance_index != 0
@@ -69,7 +64,7 @@ cdef inline bint can_spare(
 
 cdef inline bint margin(const context* c, const level_context* at, compared* n) noexcept nogil:
     """Control 16: the added margin and premium fit into what the level has available."""
-    cdef int64_t asked = at.margin + c.premium
+    cdef int64_t asked = at.plan.margin.added + c.premium
     return tell(
         n, at.is_backing and not can_spare(c, at, asked), equity(at.balance), held(at.balance),
         asked, at.account.level, SCOPE_ALL,
@@ -78,7 +73,7 @@ cdef inline bint margin(const context* c, const level_context* at, compared* n) 
 
 cdef inline bint fee(const context* c, const level_context* at, compared* n) noexcept nogil:
     """Control 17: and so does the fee, where they do."""
-    cdef int64_t asked = at.margin + c.premium
+    cdef int64_t asked = at.plan.margin.added + c.premium
     return tell(
         n, at.is_backing and can_spare(c, at, asked) and not can_spare(c, at, asked + c.fee),
         equity(at.balance), held(at.balance), asked + c.fee, at.account.level, SCOPE_ALL,
@@ -88,7 +83,7 @@ cdef inline bint fee(const context* c, const level_context* at, compared* n) noe
 cdef inline bint pool(const context* c, compared* n) noexcept nogil:
     """Control 16: the pool that the account draws on can spare all of it."""
     cdef const level_context* own = &c.levels[0]
-    cdef int64_t asked = own.margin + c.premium + c.fee
+    cdef int64_t asked = own.plan.margin.added + c.premium + c.fee
     cdef const balance_row* balance = &c.t.balances[c.pool_balance]
     if c.pool_balance == 0:
         return tell(n, False, 0, 0, asked, 0, SCOPE_ALL)

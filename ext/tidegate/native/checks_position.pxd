@@ -50,14 +50,14 @@ cdef inline bint gross_limit(
     for scope in range(<int>SCOPE_INSTRUMENT, SCOPE_ALL + 1):
         row = credits_at(at, scope)
         is_failed |= tell(
-            n, at.gross > 0 and at.gross > row.gross_credit, row.max_gross,
-            row.max_gross - row.gross_credit, at.gross, at.account.level, scope,
+            n, at.plan.gross > 0 and at.plan.gross > row.gross_credit, row.max_gross,
+            row.max_gross - row.gross_credit, at.plan.gross, at.account.level, scope,
         )
     return is_failed
 
 
 cdef inline int64_t gross_after(const level_context* at) noexcept nogil:
-    return at.product.all.max_gross - at.product.all.gross_credit + at.gross
+    return at.product.all.max_gross - at.product.all.gross_credit + at.plan.gross
 
 
 cdef inline bint concentration(const context* c, compared* n) noexcept nogil:

@@ -7,7 +7,8 @@ cimport tidegate.native.self_match as self_match
 from tidegate.native.compared cimport compared, tell
 from tidegate.native.context cimport context, credits_at, level_context
 from tidegate.native.records cimport (
-    CANCEL_RESTING, OWNER_GROUP, SCOPE_ALL, SCOPE_INSTRUMENT, SCOPE_SESSION, SELF_MATCH_ALLOW,
+    CANCEL_RESTING, MARKET, OWNER_GROUP, SCOPE_ALL, SCOPE_INSTRUMENT, SCOPE_SESSION,
+    SELF_MATCH_ALLOW,
 )
 from tidegate.native.tables cimport account_row, bucket, credits
 
@@ -133,8 +134,12 @@ cdef inline bint meets(
 ) noexcept nogil:
     cdef int64_t px = 0
     cdef bint is_denying = policy != SELF_MATCH_ALLOW and policy != CANCEL_RESTING
+    cdef bint may_cross = self_match.may_cross(
+        c.day, c.is_buy, c.order.ord_type == MARKET, c.price
+    )
     return tell(
-        n, is_denying and self_match.crosses(c.t, c.day, c.order, c.price, is_group, &px),
+        n, may_cross and is_denying
+        and self_match.crosses(c.t, c.day, c.order, c.price, is_group, &px),
         px, 0, c.price, level, SCOPE_INSTRUMENT,
     )
 

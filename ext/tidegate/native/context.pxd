@@ -1,6 +1,7 @@
 """What the checks look at: one order, its account's chain, and what the order would add."""
 from libc.stdint cimport int64_t, uint32_t
 
+from tidegate.native.holding cimport level_plan
 from tidegate.native.limit_rows cimport find_limit
 from tidegate.native.records cimport SCOPE_INSTRUMENT, SCOPE_PRODUCT, order_record
 from tidegate.native.tables cimport (
@@ -16,8 +17,7 @@ ctypedef struct level_context:
     const balance_row* balance
     uint32_t balance_index   # 0 = the level has no money of its own
     bint is_backing          # its margin is checked
-    int64_t gross            # what the order adds to this level's gross
-    int64_t margin           # and to its margin
+    const level_plan* plan   # what the order adds to gross, notional and margin
 
 
 ctypedef struct context:
@@ -38,7 +38,9 @@ ctypedef struct context:
     bint is_buy
     bint is_closing
     bint is_overflow
+    uint32_t day_index
     int level_count
+    level_plan plans[5]
     level_context levels[5]  # the account's own first, the firm's last
 
 

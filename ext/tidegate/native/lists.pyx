@@ -13,8 +13,8 @@ cimport tidegate.native.orders as orders
 from tidegate.native.margin cimport price_of
 from tidegate.native.outputs cimport add_route, outputs
 from tidegate.native.records cimport (
-    BUY, EXEC_REJECTED, LIST_INCOMPLETE, LIST_REFUSED, MALFORMED, NEW_ORDER_SINGLE, TG_LAYOUT_VERSION,
-    order_record,
+    BUY, EXEC_REJECTED, LIST_INCOMPLETE, LIST_REFUSED, MALFORMED, NEW_ORDER_SINGLE,
+    TG_LAYOUT_VERSION, order_record,
 )
 from tidegate.native.requests cimport cancel_met
 from tidegate.native.tables cimport cl_ord_id_row, order_row, session_orders_row, tables

@@ -2,10 +2,16 @@
 cimport cython
 from libc.stdint cimport uint32_t
 
+from tidegate.native.compared cimport compared
+from tidegate.native.context cimport context
 from tidegate.native.outputs cimport outputs
-from tidegate.native.records cimport record
+from tidegate.native.records cimport order_record, record
 from tidegate.native.tables cimport Tables, tables
 
+# Check an order and hold for it: the reason of the first check that failed, or 0. `n` is zero.
+cdef int decide(
+    tables* t, const order_record* o, compared* n, context* c, outputs* out
+) noexcept nogil
 cdef void step(tables* t, const record* r, outputs* out) noexcept nogil
 
 

@@ -21,13 +21,10 @@ cimport tidegate.native.orders as orders
 cimport tidegate.native.positions as positions
 cimport tidegate.native.requests as requests
 cimport tidegate.native.self_match as self_match
-from tidegate.native.assessment cimport (
-    DECIDED_BIT, assess, is_well_formed, lowest_reason, numbers_of,
-)
+from tidegate.native.assessment cimport assess, is_well_formed
 from tidegate.native.compared cimport compared
 from tidegate.native.context cimport context
 from tidegate.native.counts cimport count_new, note_accepted
-from tidegate.native.days cimport day_of
 from tidegate.native.outputs cimport add_route, outputs
 from tidegate.native.records cimport (
     CANCEL_BOTH, CANCEL_REJECT, CANCEL_REPLACE_REQUEST, CANCEL_REQUEST, DENIED, DUPLICATE_CL_ORD_ID,
@@ -36,6 +33,7 @@ from tidegate.native.records cimport (
     UNKNOWN_ACCOUNT, UNKNOWN_INSTRUMENT, order_record, record,
 )
 from tidegate.native.tables cimport Tables, account_row, cl_ord_id_row, order_row, tables
+from tidegate.native.verdict cimport DECIDED_BIT, lowest_reason, numbers_of
 
 import numpy as np
 
@@ -91,8 +89,10 @@ cdef bint open_and_hold(
     order.list_id = o.list_id
     order.is_staged = o.list_id != 0
     t.pairs[pair].reduce_only_orders += orders.is_reduce_only(t, order)
-    self_match.enter(t, order)
-    if holding.hold(t, order, c.lots, c.fee, c.premium, 1):
+    self_match.enter(t, order, c.day_index)
+    if holding.hold_planned(
+        t, order, c.lots, c.fee, c.premium, 1, c.plans, c.level_count
+    ):
         orders.close_order(t, order, c'8')
         return True
     note_accepted(t, c, pair)
@@ -136,7 +136,7 @@ cdef int decide(
     reason = lowest_reason(out.verdict)
     if reason:
         numbers_of(c, reason, n)
-    count_new(t, o, day_of(t, pair))
+    count_new(t, c)
     if reason:
         if cancels_both(t, o, out.verdict):
             requests.cancel_met(t, o, c.price, out)

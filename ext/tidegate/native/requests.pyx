@@ -12,7 +12,7 @@ cimport tidegate.native.positions as positions
 cimport tidegate.native.rates as rates
 cimport tidegate.native.self_match as self_match
 from tidegate.native.alerts cimport alert
-from tidegate.native.assessment cimport assess, is_well_formed, lowest_reason, numbers_of
+from tidegate.native.assessment cimport assess, is_well_formed
 from tidegate.native.compared cimport compared
 from tidegate.native.context cimport context
 from tidegate.native.counts cimport count_replace, note_accepted
@@ -24,6 +24,7 @@ from tidegate.native.records cimport (
     REQUEST_PENDING, TABLE_FULL, TG_LAYOUT_VERSION, TOO_LATE, UNKNOWN_ORDER, order_record,
 )
 from tidegate.native.tables cimport account_row, bucket, cl_ord_id_row, order_row, tables
+from tidegate.native.verdict cimport lowest_reason, numbers_of
 
 
 cdef order_row* named(
@@ -210,7 +211,9 @@ cdef int hold_more(
     order.replace_cl_ord_id = full.cl_ord_id
     order.replace_price = full.price
     order.replace_qty = full.order_qty
-    is_stuck = holding.hold(t, order, c.lots, c.fee, c.premium, 0)
+    is_stuck = holding.hold_planned(
+        t, order, c.lots, c.fee, c.premium, 0, c.plans, c.level_count
+    )
     if is_stuck:
         order.is_replace_pending = 0
         out.verdict |= <uint64_t>1 << OVERFLOW
@@ -259,7 +262,7 @@ cdef void replace(tables* t, const order_record* o, outputs* out) noexcept nogil
         reason = lowest_reason(out.verdict)
         if reason:
             numbers_of(&c, reason, &n)
-        count_replace(t, &full, day_of(t, order.pair))
+        count_replace(t, &c)
         if reason == 0:
             reason = hold_more(t, order, &full, &c, out)
     if reason:

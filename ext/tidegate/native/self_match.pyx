@@ -48,8 +48,7 @@ cdef inline bint is_watched(const tables* t, const order_row* order) noexcept no
     )
 
 
-cdef void enter(tables* t, order_row* order) noexcept nogil:
-    cdef uint32_t index = day_of(t, order.pair)
+cdef void enter(tables* t, order_row* order, uint32_t index) noexcept nogil:
     cdef day_row* day = &t.days[index]
     cdef uint32_t slot = <uint32_t>order.order_id
     if index == 0:
@@ -87,14 +86,6 @@ cdef void leave(tables* t, order_row* order) noexcept nogil:
         t.orders[order.next_of_group].previous_of_group = order.previous_of_group
     order.next_of_group = 0
     order.previous_of_group = 0
-
-
-cdef bint may_cross(const day_row* day, bint is_buy, bint is_market, int64_t price) noexcept nogil:
-    if day.first_order == 0:
-        return False
-    if is_buy:
-        return day.best_sell_px != INT64_MAX and (is_market or day.best_sell_px <= price)
-    return day.best_buy_px != INT64_MIN and (is_market or day.best_buy_px >= price)
 
 
 cdef bint is_met(
