@@ -11,7 +11,7 @@ from twin.state import QTY_MAX, InexpressibleError, Order, Row, State, Verdict
 
 def report(s: State, r: Row, verdict: Verdict) -> None:
     order = s.orders.get(r["order_id"])
-    if order is None:
+    if order is None or order.is_staged:
         s.counts["orphan_reports"] += 1
     elif r["kind"] == Kind.CANCEL_REJECT:
         cancel_reject(s, order, r, verdict)

@@ -73,10 +73,10 @@ class Asked:
 
     @property
     def room(self) -> int:
-        """What a closing order of this side may have."""
+        """What a closing order of this side may have; what opens a side closes nothing."""
         own = self.own.row.handle
         if self.contract.row.has_sides:
-            return sum(closable(self.s, own, self.instrument, self.is_buy, PositionEffect.CLOSE))
+            return 0
         net = self.book.net
         if (net >= 0) if self.is_buy else (net <= 0):
             return 0

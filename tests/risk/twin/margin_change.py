@@ -48,9 +48,10 @@ def commit(s: State, r: Row, verdict: Verdict) -> Numbers:
     epoch = r["order_qty"]
     need(epoch > s.epoch)
     found = {key: row for key, row in s.staged.items() if row["epoch"] == epoch}
-    counted = len(found), 0, r["amount"]
     parts = {one: {part for other, part in found if other == one and part} for one, _ in found}
-    if not r["amount"] == len(found) > 0 or any(p not in (set(), PARTS) for p in parts.values()):
+    is_whole = all(one in (set(), PARTS) for one in parts.values())
+    counted = len(found) if is_whole else -1, 0, r["amount"]
+    if not is_whole or not r["amount"] == len(found) > 0:
         raise RefusedError(*counted)
     for (instrument, part), row in found.items():
         contract = s.contracts[instrument]
@@ -65,16 +66,14 @@ def commit(s: State, r: Row, verdict: Verdict) -> Numbers:
 
 
 def apply_rates(contract: Contract, row: Row) -> None:
-    """The venue's go with the client's where they were the same."""
-    for side in ("long", "short"):
-        before = contract.rates["client", side]
+    """The venue's go with the client's where all of them were the same."""
+    sides = ("long", "short")
+    goes = all(contract.rates["client", one] == contract.rates["exchange", one] for one in sides)
+    for side in sides:
         rate = row[f"margin_{side}_lot"], row[f"margin_{side}_ppm"]
-        venue = contract.rates["exchange", side]
         contract.rates["client", side] = rate
-        contract.rates["exchange", side] = (
-            rate[0] if venue[0] == before[0] else venue[0],
-            rate[1] if venue[1] == before[1] else venue[1],
-        )
+        if goes:
+            contract.rates["exchange", side] = rate
 
 
 def apply_array(contract: Contract, row: Row) -> None:
