@@ -96,8 +96,9 @@ class Risk:
         """Flush what the lanes take and release everything."""
         self.publish()
         self.poller.close()
-        for end in (*self.targets.values(), *self.sources.values(), self.drop_copy):
+        for end in (self.targets | self.sources).values():
             end.close()
+        self.drop_copy.close()
         self.journal.close()
         for region in self.regions.values():
             region.close()

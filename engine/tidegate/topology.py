@@ -4,8 +4,9 @@
                          ^--------reports---|^---executions--|
                                    control --^--drop_copy--> anyone
 
-The receiver of a lane binds, the senders connect; drop_copy is a PUB socket that risk binds. Every endpoint is ipc in the run directory
-unless the config says otherwise; resolve.py writes them into the universe, stages read them there.
+The receiver of a lane binds, the senders connect; drop_copy is a PUB socket that risk binds. Every
+endpoint is ipc in the run directory unless the config says otherwise; resolve.py writes them into
+the universe, stages read them there.
 """
 
 from typing import NamedTuple

@@ -3,6 +3,7 @@
 from random import Random
 from typing import Any
 
+import msgspec
 import numpy as np
 from risk_rig import (
     BUY,
@@ -25,7 +26,6 @@ from risk_rig import (
     universe,
 )
 
-import msgspec
 from tidegate.native.records import Kind, PositionEffect
 from tidegate.universe import Capacity, Instrument, Scan
 

@@ -136,7 +136,7 @@ typedef struct {
     uint8_t pad[7];
 } phase_row;
 
-/* Exchange fee plus the broker's markup: fees[instrument * tier_count + tier], tier 0 = exchange. */
+/* Exchange fee plus the broker's markup: fees[instrument * tier_count + tier]; tier 0 = exchange */
 typedef struct {
     int64_t open_lot;
     int64_t close_lot;
