@@ -21,6 +21,7 @@ from risk_rig import (
     mark,
     order,
     tick,
+    trade,
     universe,
 )
 
@@ -82,7 +83,7 @@ def contract(handle: int, model: str) -> Any:
         max_market_qty=50,
         max_order_qty=1000,
         period_ns=SECOND,
-        period_ticks=150,
+        period_ticks=250,
         order_rate=FAST,
         replace_rate=FAST,
         cancel_rate=FAST,
@@ -118,13 +119,9 @@ def world(accounts: int, instruments: int, model: str, pairs: int) -> Universe:
         base,
         accounts=tuple(rows),
         instruments=tuple(contract(handle + 1, model) for handle in range(instruments)),
-        products=tuple(
-            Product(product_index=p, name=f"P{p}", venue=1) for p in range(PRODUCTS)
-        ),
+        products=tuple(Product(product_index=p, name=f"P{p}", venue=1) for p in range(PRODUCTS)),
         sessions=tuple(
-            msgspec.structs.replace(
-                row, order_rate=FAST, replace_rate=FAST, cancel_rate=FAST
-            )
+            msgspec.structs.replace(row, order_rate=FAST, replace_rate=FAST, cancel_rate=FAST)
             for row in base.sessions
         ),
         capacity=Capacity(
@@ -140,8 +137,8 @@ def world(accounts: int, instruments: int, model: str, pairs: int) -> Universe:
     )
 
 
-def tables_of(content: Universe, positions: list[tuple[int, int]]) -> Tables:
-    """Marked tables; the (account, instrument) pairs given hold a lot each."""
+def tables_of(content: Universe, pairs: list[tuple[int, int]], *, is_filled: bool) -> Tables:
+    """Marked tables with these pairs (account, instrument); filled: each is long two lots."""
     tables = risk_state.in_memory(content)
     step = Pretrade(tables)
     sequence = 0
@@ -155,8 +152,12 @@ def tables_of(content: Universe, positions: list[tuple[int, int]]) -> Tables:
     run(tick(START_NS))
     for handle in range(1, len(content.instruments) + 1):
         run(mark(handle, 13_000))
-    for owner, handle in positions:
-        create_pair(tables, owner, handle)
+    for number, (owner, handle) in enumerate(pairs, 1):
+        if is_filled:
+            run(order(number, account=owner, instrument=handle, order_qty=2))
+            run(trade(1 << 32 | number, number, 2, 13_000))
+        else:
+            create_pair(tables, owner, handle)
     return tables
 
 

@@ -30,7 +30,7 @@ LAYERS = (
     "native.context",
     "native.checks_state native.checks_order native.checks_rate native.checks_position "
     "native.checks_money native.counts",
-    "native.checks",
+    "native.checks native.ahead",
     "native.verdict",
     "native.holding_probe",
     "native.states",

@@ -178,8 +178,10 @@ cdef uint64_t assess(
     `pair` is the order's own, `order` the one to be replaced, NULL for a new one.
     """
     cdef uint64_t failed
+    cdef int where
     if t.pairs[pair].fold_version != t.risk.fold_version:
         positions.fold(t, pair)
     gather(t, o, lots, order, pair, c)
-    failed = verdict.failed_checks(c) if checks.any_failed(c) else 0
+    where = checks.any_failed(c)
+    failed = verdict.failed_checks(c, where) if where else 0
     return <uint64_t>1 << DECIDED_BIT | failed

@@ -116,23 +116,29 @@ cdef inline uint64_t of_money() noexcept nogil:
     return one(LEVERAGE) | one(MARGIN) | one(FEE) | one(POOL)
 
 
-cdef inline uint64_t all_checks(const context* c, bint is_exact) noexcept nogil:
-    cdef uint64_t bad = of_order(c, is_exact)
+cdef inline uint64_t of_levels(const context* c, bint is_exact) noexcept nogil:
+    cdef uint64_t bad = 0
     cdef int i
     for i in range(c.level_count):
         bad |= of_level(c, &c.levels[i], is_exact)
     return bad
 
 
-cdef inline bint any_failed(const context* c) noexcept nogil:
-    """CHECKS, as fast as they go: most orders fail none. Which failed: exact_checks."""
-    return all_checks(c, False) != 0
+cdef inline int any_failed(const context* c) noexcept nogil:
+    """CHECKS, as fast as they go, for most orders fail none: bit 0 = one of the order's failed,
+    bit 1 = one of a level's. Which: exact_checks.
+    """
+    return <int>(of_order(c, False) != 0) | <int>(of_levels(c, False) != 0) << 1
 
 
-cdef inline uint64_t exact_checks(const context* c) noexcept nogil:
-    """CHECKS. Bit r of the result: the check with reason r failed."""
+cdef inline uint64_t exact_checks(const context* c, int where) noexcept nogil:
+    """CHECKS where any_failed has seen one fail. Bit r: the check with reason r failed."""
     cdef bint adds_nothing = c.lots == 0 and c.fee == 0 and c.premium == 0
-    cdef uint64_t bad = all_checks(c, True)
+    cdef uint64_t bad = 0
+    if where & 1:
+        bad = of_order(c, True)
+    if where & 2:
+        bad |= of_levels(c, True)
     if c.is_closing:
         bad &= ~passed_by_closing()
     if not c.is_new:

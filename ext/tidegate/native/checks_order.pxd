@@ -32,6 +32,8 @@ cdef inline void tell_least(
     cdef int i, scope
     tell(n, own == least, least, 0, asked, 0, 0)
     for i in range(c.level_count):
+        if n.is_failed:
+            return
         for scope in range(<int>SCOPE_INSTRUMENT, SCOPE_ALL + 1):
             tell(
                 n, stated(limit_at(c, &c.levels[i], scope), limit_kind) == least, least, 0,

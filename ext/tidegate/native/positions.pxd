@@ -3,7 +3,7 @@
 Worst sizes are kept as credits: worst long = max_long - buy_credit, worst short = max_short -
 sell_credit (RISK.md 1). A pair's balance is 0 where its level has no money to back it.
 """
-from libc.stdint cimport int64_t, uint8_t, uint32_t
+from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 
 from tidegate.native.records cimport CLOSE, CLOSE_TODAY, CLOSE_YESTERDAY, SUB_ACCOUNT
 from tidegate.native.tables cimport (
@@ -60,6 +60,12 @@ cdef inline bint is_freezing(const instrument_row* instrument, uint8_t effect) n
     return instrument.has_sides and (
         effect == CLOSE or effect == CLOSE_TODAY or effect == CLOSE_YESTERDAY
     )
+
+
+cdef inline uint32_t hash_of(uint32_t account, uint32_t other) noexcept nogil:
+    """Where an index begins to look for (account, instrument or product)."""
+    cdef uint64_t key = (<uint64_t>account << 32 | other) * <uint64_t>0x9E3779B97F4A7C15
+    return <uint32_t>(key >> 32)
 
 
 cdef uint32_t find_pair(const tables* t, uint32_t account, uint32_t instrument) noexcept nogil

@@ -13,11 +13,6 @@ from tidegate.native.tables cimport (
     product_row, tables,
 )
 
-cdef inline uint32_t hash_of(uint32_t account, uint32_t other) noexcept nogil:
-    cdef uint64_t key = (<uint64_t>account << 32 | other) * <uint64_t>0x9E3779B97F4A7C15
-    return <uint32_t>(key >> 32)
-
-
 cdef uint32_t find_pair(const tables* t, uint32_t account, uint32_t instrument) noexcept nogil:
     """The pair's row, or 0."""
     cdef uint32_t slot = hash_of(account, instrument) & t.pair_mask

@@ -11,6 +11,7 @@ import numpy as np
 
 from tidegate.native.records import RECORD
 
+cimport tidegate.native.ahead as ahead
 cimport tidegate.native.pretrade as pretrade
 from tidegate.native.clock cimport monotonic_ns, now_ns
 from tidegate.native.journal cimport Journal
@@ -161,6 +162,8 @@ cdef class RiskAgent:
         """Run what was taken, up to a record that must not be lost and that the journal refuses."""
         cdef inbox* box = &self.inboxes[lane]
         cdef int first = box.index
+        if lane == ORDERS and box.count - first > 1:
+            ahead.ask(&self.tables.t, &box.rows[first], box.count - first)
         while box.index < box.count:
             if not is_kind_of(lane, box.rows[box.index].kind):
                 self.misplaced_count += 1

@@ -14,9 +14,9 @@ cdef extern from * nogil:
     int count_trailing_zeros "__builtin_ctzll"(uint64_t value)
 
 
-cdef uint64_t failed_checks(const context* c) noexcept nogil:
-    """Bit r: the check of reason r failed."""
-    return checks.exact_checks(c)
+cdef uint64_t failed_checks(const context* c, int where) noexcept nogil:
+    """Bit r: the check of reason r failed. `where` is what any_failed found."""
+    return checks.exact_checks(c, where)
 
 
 cdef int lowest_reason(uint64_t verdict) noexcept nogil:

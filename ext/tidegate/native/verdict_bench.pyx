@@ -7,6 +7,7 @@ the order's rows, and compares and holds one credit in each of them.
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 from libc.string cimport memset
 
+cimport tidegate.native.ahead as ahead
 cimport tidegate.native.endings as endings
 cimport tidegate.native.positions as positions
 cimport tidegate.native.pretrade as pretrade
@@ -16,33 +17,12 @@ from tidegate.native.compared cimport compared
 from tidegate.native.context cimport context
 from tidegate.native.outputs cimport outputs
 from tidegate.native.records cimport BUY, order_record, record
-from tidegate.native.tables cimport Tables, balance_row, order_row, pair_row, tables
+from tidegate.native.tables cimport Tables, balance_row, pair_row, tables
 
 import numpy as np
 
 # Orders between two looks at the clock.
 BATCH = 32
-
-
-cdef extern from *:
-    """
-    #define FETCH(address) __builtin_prefetch((address), 1, 3)
-    """
-    void FETCH(const void* address) noexcept nogil
-
-
-cdef void fetch(const tables* t, uint32_t pair) noexcept nogil:
-    """Ask for every line that a verdict reads or writes."""
-    cdef const char* row
-    cdef int line
-    while pair:
-        row = <const char*>&t.pairs[pair]
-        for line in range(3):
-            FETCH(row + 64 * line)
-        row = <const char*>&t.products[t.pairs[pair].product]
-        FETCH(row)
-        FETCH(row + 64)
-        pair = t.pairs[pair].parent
 
 
 cdef void give_back(tables* t, uint32_t session) noexcept nogil:
@@ -51,18 +31,18 @@ cdef void give_back(tables* t, uint32_t session) noexcept nogil:
 
 
 cdef uint64_t decide_all(
-    tables* t, const order_record* orders, Py_ssize_t count, outputs* out
+    tables* t, const order_record* orders, Py_ssize_t count, outputs* out, uint64_t hashed
 ) noexcept nogil:
-    """The verdicts of a batch, folded into one number."""
+    """The verdicts and numbers of a batch, folded into one number with what was before."""
     cdef context c
     cdef compared n
-    cdef uint64_t hashed = 0
     cdef Py_ssize_t i
     for i in range(count):
         memset(&n, 0, sizeof(n))
         out.verdict = <uint64_t>1 << 63
-        pretrade.decide(t, &orders[i], &n, &c, out)
-        hashed = (hashed ^ out.verdict ^ <uint64_t>n.limit_value) * <uint64_t>0x100000001B3
+        out.route_count += pretrade.decide(t, &orders[i], &n, &c, out) == 0
+        hashed = (hashed ^ out.verdict >> 7 ^ <uint64_t>n.limit_value) * <uint64_t>0x100000001B3
+        hashed = (hashed ^ hashed >> 29) + 1
     return hashed
 
 
@@ -112,7 +92,8 @@ cdef uint64_t floor_all(
 
 
 def measure(Tables tables_, const record[::1] orders, int rounds, bint is_fetched):
-    """(ns of each round's verdicts, ns of its floor, hash): arrays of rounds x batches.
+    """(ns of each batch's verdicts, ns of its floor, hash of all verdicts, how many
+    were accepted): arrays of rounds x batches.
 
     The orders are taken in batches of BATCH, each batch once a round.
     """
@@ -125,7 +106,7 @@ def measure(Tables tables_, const record[::1] orders, int rounds, bint is_fetche
     cdef const order_record* batch
     cdef uint64_t hashed = 0
     cdef int64_t start
-    cdef Py_ssize_t i, j
+    cdef Py_ssize_t i
     cdef int r, phase
     cdef int batch_size = BATCH
     if batches == 0:
@@ -141,16 +122,13 @@ def measure(Tables tables_, const record[::1] orders, int rounds, bint is_fetche
                 for phase in range(2):
                     start = monotonic_ns()
                     if is_fetched:
-                        for j in range(batch_size):
-                            fetch(t, positions.find_pair(t, batch[j].account, batch[j].instrument))
+                        ahead.ask(t, <const record*>batch, batch_size)
                     if phase == 0:
                         floor_all(t, batch, batch_size, 1)
                         least[r, i] = monotonic_ns() - start
                         floor_all(t, batch, batch_size, -1)
                     else:
-                        out.route_count = 0
-                        out.report_count = 0
-                        hashed ^= decide_all(t, batch, batch_size, &out)
+                        hashed = decide_all(t, batch, batch_size, &out, hashed)
                         taken[r, i] = monotonic_ns() - start
                         give_back(t, batch[0].session)
-    return np.asarray(taken), np.asarray(least), hashed
+    return np.asarray(taken), np.asarray(least), hashed, out.route_count

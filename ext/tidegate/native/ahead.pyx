@@ -1,0 +1,62 @@
+"""Asks for the rows of a batch of orders before they are decided, so that memory answers early.
+
+Three rounds, for an address of one row is in the row before: the index, the account's own rows,
+then what these point at. Each row of the levels above is shared by many and mostly near already.
+"""
+from libc.stdint cimport uint32_t
+
+from tidegate.native.positions cimport hash_of
+from tidegate.native.records cimport NEW_ORDER_SINGLE, record
+from tidegate.native.tables cimport pair_row, product_row, tables
+
+
+cdef extern from *:
+    """
+    #define TG_ASK(address) __builtin_prefetch((address), 1, 3)
+    """
+    void TG_ASK(const void* address) noexcept nogil
+
+
+cdef inline void ask_lines(const void* row, size_t size) noexcept nogil:
+    cdef size_t at = 0
+    while at < size:
+        TG_ASK(<const char*>row + at)
+        at += 64
+
+
+cdef inline bint is_known(const tables* t, const record* r) noexcept nogil:
+    return (
+        r.kind == NEW_ORDER_SINGLE and r.account <= t.risk.account_count
+        and r.instrument <= t.risk.instrument_count
+    )
+
+
+cdef void ask(const tables* t, const record* records, int count) noexcept nogil:
+    cdef uint32_t pairs[AHEAD_MAX]
+    cdef const pair_row* pair
+    cdef const product_row* product
+    cdef int i
+    count = min(count, <int>AHEAD_MAX)
+    for i in range(count):
+        pairs[i] = 0
+        if is_known(t, &records[i]):
+            pairs[i] = hash_of(records[i].account, records[i].instrument) & t.pair_mask
+            TG_ASK(&t.pair_index[pairs[i]])
+            ask_lines(&t.accounts[records[i].account], sizeof(t.accounts[0]))
+    for i in range(count):
+        if is_known(t, &records[i]):
+            # The first guess of the probe: another's row does no harm here.
+            pairs[i] = t.pair_index[pairs[i]]
+            ask_lines(&t.pairs[pairs[i]], sizeof(pair_row))
+    for i in range(count):
+        if pairs[i]:
+            pair = &t.pairs[pairs[i]]
+            product = &t.products[pair.product]
+            ask_lines(product, sizeof(product_row))
+            ask_lines(&t.balances[pair.balance], sizeof(t.balances[0]))
+            ask_lines(&t.pairs[pair.parent], sizeof(pair_row))
+    for i in range(count):
+        if pairs[i]:
+            pair = &t.pairs[pairs[i]]
+            ask_lines(&t.scans[t.products[pair.product].scan], sizeof(t.scans[0]))
+            ask_lines(&t.days[t.pairs[pair.parent].day], sizeof(t.days[0]))
