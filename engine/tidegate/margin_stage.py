@@ -1,8 +1,10 @@
 """The margin stage: gives accounts back what SPAN's hold is above the exact figure.
 
 Reads risk's regions, computes, and tells risk with MARGIN_CREDIT on the control lane; risk takes it
-only while the account has had no fill, and the parameters no change, since it was computed. Runs
-only where an instrument is margined by SPAN. Losing it costs nobody money but freedom.
+only while the account has had no fill, and the parameters no change, since it was computed. After
+an intraday change of arrays it computes from RUN_DIR/margin/EPOCH.pa2; without that file, or where
+risk does not hold by it, the hold stands in full. Runs only where an instrument is margined by
+SPAN. Losing it costs nobody money but freedom.
 """
 
 import threading
@@ -17,6 +19,7 @@ import zmq
 from tidegate import topology
 from tidegate.audit.state import Row
 from tidegate.counters import Counters
+from tidegate.errors import MarginError
 from tidegate.native.lane import LaneTarget
 from tidegate.native.records import CONTROL_RECORD, LAYOUT_VERSION, RECORD, Kind, Level
 from tidegate.native.tables import DTYPES
@@ -38,7 +41,8 @@ class MarginStage:
     ) -> None:
         self.universe = universe
         self.run_dir = run_dir
-        self.exact = ExactMargin(universe)
+        self.exact: ExactMargin | None = ExactMargin(universe)
+        self.handles = self.exact.handles
         self.target = LaneTarget(
             context,
             topology.endpoint(universe, "control"),
@@ -46,7 +50,7 @@ class MarginStage:
         )
         self.told: dict[int, int] = {}
         self.epoch = 0
-        self.counts = {"computed": 0, "told": 0, "waits": 0}
+        self.counts = {"computed": 0, "told": 0, "waits": 0, "unusable_files": 0}
         self.counters = Counters(run_dir, "margin")
 
     def work(self) -> int:
@@ -55,11 +59,12 @@ class MarginStage:
         if tables is None:
             return 0
         epoch = int(tables["risk"]["margin_epoch"][0])
-        if epoch != 0:
-            # The files are those of the start: after a change of arrays the hold stands in full.
+        instruments = self.instrument_rows(tables["instruments"])
+        if epoch != self.epoch:
+            self.change(epoch, instruments)
+        if self.exact is None:
             return 0
         told = 0
-        instruments = self.instrument_rows(tables["instruments"])
         for account, nets in self.positions(tables).items():
             version = int(tables["accounts"]["fill_count"][account])
             if self.told.get(account) == version:
@@ -74,6 +79,25 @@ class MarginStage:
         self.target.flush_rows()
         self.counters.publish("margin", self.counts)
         return told
+
+    def change(self, epoch: int, instruments: dict[int, Row]) -> None:
+        """Compute from the file of this epoch, or not at all: nothing told before counts."""
+        self.epoch = epoch
+        self.told.clear()
+        self.exact = None
+        path = self.run_dir.margin_file(epoch)
+        if not path.exists():
+            return
+        try:
+            exact = ExactMargin(self.universe, path)
+            if exact.is_held_by(instruments):
+                self.exact = exact
+                return
+        except MarginError:
+            # The copy was damaged since: the same as a file of other arrays.
+            pass
+        self.counts["unusable_files"] += 1
+        self.counters.publish("margin", self.counts)
 
     def read(self) -> dict[str, npt.NDArray[Any]] | None:
         """Copies of risk's tables between two of its steps; None before it has any."""
@@ -95,7 +119,7 @@ class MarginStage:
         found: dict[int, dict[int, int]] = defaultdict(dict)
         pairs = tables["pairs"]
         levels = tables["accounts"]["level"][pairs["account"]]
-        mine = np.isin(pairs["instrument"], list(self.exact.handles))
+        mine = np.isin(pairs["instrument"], list(self.handles))
         for pair in pairs[mine & (levels >= Level.SUB_ACCOUNT)]:
             own = found[int(pair["account"])]
             if pair["net"]:
@@ -107,7 +131,7 @@ class MarginStage:
         names = table.dtype.names or ()
         return {
             handle: {name: table[name][handle].tolist() for name in names}
-            for handle in self.exact.handles
+            for handle in self.handles
         }
 
     def tell(self, account: int, currency: int, money: int, version: int) -> bool:

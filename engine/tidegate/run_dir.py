@@ -3,6 +3,7 @@ enter it can trade), locks it and writes universe.json; each stage creates its o
 
     RUN_DIR/universe.json   RUN_DIR/stages.json   RUN_DIR/lock
     RUN_DIR/regions/NAME   RUN_DIR/journal/   RUN_DIR/lanes/NAME (sockets)
+    RUN_DIR/margin/EPOCH.pa2 (copies of the margin files of intraday changes)
 """
 
 import fcntl
@@ -26,10 +27,15 @@ class RunDir:
         self.regions = self.path / "regions"
         self.journal = self.path / "journal"
         self.lanes = self.path / "lanes"
+        self.margin = self.path / "margin"
 
     def region(self, name: str) -> Path:
         """The file of a region."""
         return self.regions / name
+
+    def margin_file(self, epoch: int) -> Path:
+        """The margin file that an intraday change of arrays was made of."""
+        return self.margin / f"{epoch}.pa2"
 
     def ipc(self, name: str) -> str:
         """The ipc endpoint called `name`; resolve.py checks its length with check_ipc()."""

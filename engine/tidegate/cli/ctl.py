@@ -14,6 +14,7 @@ import msgspec
 
 from tidegate import Client
 from tidegate.cli.answer import as_words, sentence
+from tidegate.cli.margin_file import ArrayChange
 from tidegate.client.operator import LOCKS, OF_RATES, MarginRate, Operator, limit_kind
 from tidegate.client.report import ControlAnswer
 from tidegate.explain.units import Speaker, duration
@@ -310,6 +311,16 @@ def margin(why: str, instrument: str, **rate: Any) -> list[tuple[str, Asked]]:
     what = f"the margin of {instrument} is as given"
     rates = {instrument: MarginRate(**rate)}
     return [(what, lambda operator: operator.margin_rates(rates, why=why))]
+
+
+@ctl.command("margin-file")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@asks
+def margin_file(why: str, file: Path) -> list[tuple[str, Asked]]:
+    """The SPAN arrays of FILE for all instruments, over positions and orders in one cut."""
+    change = ArrayChange(click.get_current_context().obj, file)
+    what = f"{len(change.arrays)} instruments are margined by {file}"
+    return [(what, lambda operator: change.carry_out(operator, why))]
 
 
 @ctl.command("currency-rate")

@@ -4,12 +4,13 @@ One class for both clients: `carry_out` sends the records and gives back the ans
 asyncio client something to await. RISK.md 5.7 says what risk does with each.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from struct import pack
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from tidegate.client.names import Names, money, whole
-from tidegate.codec import CONTROL, MARGIN, NOTE, RATE, View
+from tidegate.codec import ARRAY, CONTROL, MARGIN, NOTE, RATE, View
 from tidegate.errors import SessionError
 from tidegate.native.clock import wall_ns
 from tidegate.native.records import NO_PRICE, CashPhase, Kind, LimitKind, TradingState
@@ -19,6 +20,8 @@ Money = str | int | Decimal
 NO_LIMIT = -1
 NOTE_SIZE = 32
 WHY_SIZE_MAX = 1024
+ARRAY_SIZE = 20
+ARRAY_PART = 6
 RATE_SCALE = 1_000_000_000
 LOCKS = {"none": 0, "buys": 1, "sells": 2, "both": 3}
 OF_MONEY = frozenset(
@@ -206,7 +209,7 @@ class Operator(Generic[R]):
 
         Changes are ordered by the second in which they were asked for.
         """
-        epoch = wall_ns() // 1_000_000_000
+        epoch = next_epoch()
         staged = [
             Control(
                 MARGIN,
@@ -223,6 +226,29 @@ class Operator(Generic[R]):
             )
             for symbol, rate in rates.items()
         ]
+        return self._commit(staged, epoch, why)
+
+    def margin_arrays(self, arrays: Mapping[str, Sequence[int]], *, epoch: int, why: str) -> R:
+        """SPAN arrays of instruments in one cut: 20 values each, in their units in use.
+
+        16 losses, then delta, intra rate, delivery rate and short option rate (RISK.md 5.7);
+        `epoch` is next_epoch(), above that of every change before.
+        """
+        staged = []
+        for symbol, values in arrays.items():
+            handle, _ = self._names().instrument(symbol)
+            if len(values) != ARRAY_SIZE:
+                raise SessionError(f"{symbol}: {len(values)} values; expected {ARRAY_SIZE}")
+            checked = [whole(f"{symbol} value", value, 1 - 2**31, 2**31) for value in values]
+            checked += [0] * (-ARRAY_SIZE % ARRAY_PART)
+            for first in range(0, ARRAY_SIZE, ARRAY_PART):
+                part = pack("<6i", *checked[first : first + ARRAY_PART])
+                fields = {"instrument": handle, "values": part, "epoch": epoch, "first": first}
+                known = {"kind": Kind.MARGIN_ARRAY, "price": NO_PRICE}
+                staged.append(Control(ARRAY, {**known, **fields}))
+        return self._commit(staged, epoch, why)
+
+    def _commit(self, staged: list[Control], epoch: int, why: str) -> R:
         commit = {"kind": Kind.MARGIN_COMMIT, "order_qty": epoch, "amount": len(staged)}
         return self._carry_out(Request([*staged, control(commit)], why))
 
@@ -290,6 +316,11 @@ class Operator(Generic[R]):
             else:
                 raise TypeError(f"{kind!r} is no scope")
         return found
+
+
+def next_epoch() -> int:
+    """The number of a margin change: the second in which it is asked for."""
+    return wall_ns() // 1_000_000_000
 
 
 def control(values: Mapping[str, Any]) -> Control:

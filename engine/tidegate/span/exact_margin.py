@@ -14,15 +14,15 @@ import numpy as np
 
 from tidegate.audit.lots import Worst
 from tidegate.audit.margins import Scan
-from tidegate.errors import MarginError
 from tidegate.native.span_exact import Column, Outcome, SpanTable
 from tidegate.span.flat import Flat, flatten
 from tidegate.span.pa2 import read_pa2
 from tidegate.span.parameters import Contract, ParameterSet
-from tidegate.span.portfolio import Position, find
 from tidegate.span.requirement import requirement
 from tidegate.span.scanning import Holding
+from tidegate.span.scans import contract_of, intraday_scans, span_instruments
 from tidegate.universe import MONEY_SCALE, Instrument, Universe
+from tidegate.universe import Scan as InstrumentScan
 
 Row = dict[str, Any]
 # Handle of an instrument -> net lots, none of them 0.
@@ -33,6 +33,7 @@ class MarginFile:
     """One parameter file, and the instruments of a universe that are margined by it."""
 
     def __init__(self, path: Path, instruments: list[Instrument]) -> None:
+        self.instruments = instruments
         products = {row.scan.span_product for row in instruments if row.scan}
         self.parameters: ParameterSet = read_pa2(path, products)
         self.contracts: dict[int, Contract] = {
@@ -49,6 +50,10 @@ class MarginFile:
         }
         self.parts = np.zeros((max(1, len(self.flat.codes)), int(Column.COLUMNS)), np.int64)
         self.totals = np.zeros(self.flat.currency_count, np.int64)
+
+    def scans(self, currencies: Mapping[int, str]) -> dict[int, InstrumentScan]:
+        """What risk would hold by under this file; codes of currencies by handle."""
+        return intraday_scans(self.parameters, self.instruments, currencies)
 
     def span_risk(self, nets: Nets) -> dict[str, int]:
         """Exact SPAN risk by currency code, in money, rounded up once a commodity."""
@@ -80,15 +85,24 @@ class MarginFile:
 class ExactMargin:
     """The margin files of a universe."""
 
-    def __init__(self, universe: Universe) -> None:
+    def __init__(self, universe: Universe, path: Path | None = None) -> None:
+        """Those that the config names, or for all instruments the one at `path`."""
         self.codes = {row.code: row.handle for row in universe.currencies}
-        self.currencies = {row.handle: row.currency for row in universe.instruments}
-        by_file: dict[str, list[Instrument]] = defaultdict(list)
-        for row in universe.instruments:
-            if row.margin_model == "span" and row.scan and row.scan.margin_file:
-                by_file[row.scan.margin_file].append(row)
-        self.files = [MarginFile(Path(name), rows) for name, rows in by_file.items()]
+        self.currencies = {row.handle: row.code for row in universe.currencies}
+        by_file: dict[Path, list[Instrument]] = defaultdict(list)
+        for row in span_instruments(universe):
+            assert row.scan is not None
+            by_file[path or Path(row.scan.margin_file)].append(row)
+        self.files = [MarginFile(name, rows) for name, rows in by_file.items()]
         self.handles = frozenset(handle for file in self.files for handle in file.contracts)
+
+    def is_held_by(self, instruments: Mapping[int, Row]) -> bool:
+        """Whether risk holds by the arrays of these files; MarginError as intraday_scans()."""
+        return all(
+            is_same(scan, instruments[handle])
+            for file in self.files
+            for handle, scan in file.scans(self.currencies).items()
+        )
 
     def credits(self, nets: Nets, instruments: Mapping[int, Row]) -> dict[int, int]:
         """Money by currency handle: held for the positions alone, less the exact figure.
@@ -118,16 +132,14 @@ def held_for(nets: Nets, instruments: Mapping[int, Row]) -> dict[int, int]:
     return dict(found)
 
 
-def contract_of(parameters: ParameterSet, row: Instrument) -> Contract:
-    """The instrument's contract in the file; MarginError when it is not there."""
-    if row.scan is None or row.maturity is None:
-        raise MarginError(f"instrument {row.symbol}: no scan or no maturity; expected both")
-    position = Position(
-        product=row.scan.span_product,
-        maturity=row.maturity,
-        qty=1,
-        right=row.right or "",
-        strike=row.strike,
-        underlying_maturity=row.scan.underlying_maturity,
+def is_same(scan: InstrumentScan, row: Row) -> bool:
+    """Whether a row of risk's table has exactly these values."""
+    rates = (scan.intra_rate, scan.delivery_rate, scan.short_option_rate)
+    return (scan.unit, *scan.losses, scan.delta, *rates) == (
+        row["scan_unit"],
+        *row["scan"],
+        row["scan_delta"],
+        row["intra_rate"],
+        row["delivery_rate"],
+        row["short_option_rate"],
     )
-    return find(parameters, position, row.symbol)
