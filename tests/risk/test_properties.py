@@ -166,11 +166,11 @@ def test_any_order_of_the_same_fills_and_cancels_ends_in_the_same_state(
             step.run(row)
         pair = step.pair(SUB, one)
         currency = int(step.tables.arrays["instruments"]["currency"][one])
-        row = step.balance(SUB, currency)
-        owned = row["cash"] - cost(step, SUB, currency)
-        held = tuple(row[name] for name in HELD)
+        money = step.balance(SUB, currency)
+        owned = money["cash"] - cost(step, SUB, currency)
+        held = tuple(money[name] for name in HELD)
         room = pair["buy_credit"], pair["sell_credit"], pair["gross_credit"]
-        ends.add((pair["net"], *held, *room, owned, row["cash"] + row["unrealised"]))
+        ends.add((pair["net"], *held, *room, owned, money["cash"] + money["unrealised"]))
     assert len(ends) == 1
 
 

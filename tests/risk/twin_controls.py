@@ -4,6 +4,7 @@ from random import Random
 
 from twin import Twin
 from twin_records import Record, record
+from twin_themes import Theme
 from twin_world import OPERATOR, PRICES, START_NS, TRADERS
 
 from tidegate.native.records import CashPhase, Kind, LimitKind
@@ -12,9 +13,10 @@ from tidegate.native.records import CashPhase, Kind, LimitKind
 class Controls:
     """Draws control records; queue = what must follow the one just drawn."""
 
-    def __init__(self, rng: Random, twin: Twin) -> None:
+    def __init__(self, rng: Random, twin: Twin, theme: Theme) -> None:
         self.rng = rng
         self.twin = twin
+        self.theme = theme
         self.now = START_NS
         self.epoch = 0
         self.queue: list[Record] = []
@@ -35,14 +37,14 @@ class Controls:
             instrument = min(since, key=lambda h: since[h])
         if pick < 0.65:
             price = self.price(instrument)
-            if rng.random() < 0.05:
+            if rng.random() < self.theme.jump:
                 price += rng.randint(-900, 900)
             return record(Kind.MARK, instrument=instrument, price=price)
         if pick < 0.7:
             return record(Kind.SETTLEMENT, instrument=instrument, price=self.price(instrument))
         makers = (
-            self.state,
-            self.limit,
+            *[self.state] * self.theme.states,
+            *[self.limit] * self.theme.states,
             self.cash,
             self.cash,
             self.rates,
@@ -63,10 +65,17 @@ class Controls:
 
     def state(self) -> Record:
         rng = self.rng
-        given = self.scope() | {"actor": self.actor(), "cl_ord_id": rng.randint(1, 999)}
+        given = self.scope()
+        killed = [handle for handle, t in self.twin.state.traders.items() if t.state != 1]
+        if killed and rng.random() < 0.6:
+            given = {"account": rng.choice(killed)}
+        stopped = [handle for handle, c in self.twin.state.contracts.items() if c.state != 1]
+        if stopped and rng.random() < 0.4:
+            given = {"instrument": rng.choice(stopped)}
+        given |= {"actor": self.actor(), "cl_ord_id": rng.randint(1, 999)}
         if rng.random() < 0.1:
             given |= {"venue": 2}
-        if rng.random() < 0.12:
+        if rng.random() < 0.2:
             return record(Kind.KILL, **given)
         if rng.random() < 0.3:
             given["side_lock"] = rng.choice((0, 0, 0, 1, 2, 3, 4))

@@ -1,5 +1,7 @@
 """Records that mostly make sense, drawn from a seed; they need nothing but the twin's own state."""
 
+from collections.abc import Callable
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -7,6 +9,7 @@ from twin import Twin
 from twin.state import Order
 from twin_controls import Controls
 from twin_records import Record, record
+from twin_themes import theme_of
 from twin_world import PRICES, START_NS, TRADERS
 
 from tidegate.native.records import (
@@ -20,6 +23,8 @@ from tidegate.native.records import (
     Side,
 )
 
+Maker = Callable[[], Record]
+
 
 class Desk:
     """Draws the next record; order ids in its records are the twin's own numbers."""
@@ -30,8 +35,9 @@ class Desk:
         self.next_id = 0
         self.exec_id = 0
         self.match_id = 0
-        self.controls = Controls(self.rng, twin)
-        self.queue: list[Record] = []
+        self.theme = theme_of(seed)
+        self.controls = Controls(self.rng, twin, self.theme)
+        self.queue: list[Maker] = []
 
     def opening(self) -> list[Record]:
         """The time and a mark for all but one instrument."""
@@ -39,12 +45,13 @@ class Desk:
         return [record(Kind.TICK, received_ns=START_NS), *marks]
 
     def next(self) -> Record:
-        self.queue += self.controls.queue
+        self.queue += [partial(row.copy) for row in self.controls.queue]
         self.controls.queue.clear()
         if self.queue and self.rng.random() < 0.9:
-            return self.queue.pop(0)
-        makers = (self.new, self.new, self.new, self.request, self.answer, self.answer)
-        return self.rng.choice((*makers, self.controls.one))()
+            return self.queue.pop(0)()
+        makers = (self.new, self.request, self.answer, self.controls.one)
+        weights = [getattr(self.theme, name) for name in ("new", "request", "answer", "control")]
+        return self.rng.choices(makers, weights)[0]()
 
     def price(self, instrument: int) -> int:
         width = 8 if instrument in (7, 8, 10) else 30
@@ -61,13 +68,15 @@ class Desk:
 
     def new(self) -> Record:
         rng = self.rng
-        if rng.random() < 0.04 and not self.queue:
+        if rng.random() < self.theme.episodes and not self.queue:
+            return self.episode()
+        if rng.random() < self.theme.lists and not self.queue:
             return self.list()
-        return self.one(rng.choice(TRADERS), rng.choice((1, 1, 2, 3)))
+        return self.one(rng.choice(self.theme.traders), rng.choice((1, 1, 2, 3)))
 
     def one(self, account: int, session: int, **fields: Any) -> Record:
         rng = self.rng
-        instrument = rng.choice((1, 1, 1, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 8, 9, 10, 11))
+        instrument = rng.choice(self.theme.instruments)
         is_market = rng.random() < 0.12
         side = int(rng.choice(tuple(Side)))
         effect, flags = self.effect(account, instrument, side)
@@ -90,12 +99,54 @@ class Desk:
         if rng.random() < 0.02:
             odd = ("account", "instrument", "side", "flags", "stop_px", "session")
             drawn[rng.choice(odd)] = rng.choice((0, 5, 99))
-        if drawn["cl_ord_id"] and rng.random() < 0.05 and self.twin.state.orders:
+        if drawn["cl_ord_id"] and rng.random() < self.theme.same and self.twin.state.orders:
             same = self.some_order()
             drawn |= {"instrument": same.instrument, "price": same.price, "order_qty": same.qty}
             drawn |= {"side": 49 if same.is_buy else 50, "ord_type": int(OrdType.LIMIT)}
             drawn |= {"account": same.account, "position_effect": same.effect}
         return record(Kind.NEW_ORDER_SINGLE, **drawn | fields)
+
+    def episode(self) -> Record:
+        """A position, more working, and what takes the ground away from under it."""
+        account = self.rng.choice((8, 9, 14))
+        fall = record(Kind.MARK, instrument=1, price=PRICES[1] - 700)
+        rise = record(Kind.MARK, instrument=1, price=PRICES[1])
+        close = partial(self.plain, account, -2, int(Flag.REDUCE_ONLY))
+        more = partial(self.plain, account, 3, 0)
+        if self.rng.random() < 0.5:
+            self.queue += [self.last_fill, close, close, partial(self.plain, account, -3, 0)]
+        else:
+            self.queue += [self.last_fill, more, more, partial(fall.copy)]
+        self.queue += [self.last_fill, partial(rise.copy)]
+        return self.plain(account, 4, 0)
+
+    def plain(self, account: int, lots: int, flags: int) -> Record:
+        """Signed lots of the first instrument at its price."""
+        return self.one(
+            account,
+            1,
+            cl_ord_id=self.fresh(),
+            instrument=1,
+            side=int(Side.BUY if lots > 0 else Side.SELL),
+            order_qty=abs(lots),
+            ord_type=int(OrdType.LIMIT),
+            price=PRICES[1] + (0 if lots > 0 else 5),
+            flags=flags,
+            position_effect=0,
+        )
+
+    def last_fill(self) -> Record:
+        """The youngest working order, or an unknown one, fills."""
+        self.exec_id += 1
+        last = next(reversed(self.twin.state.open.values()), None)
+        return record(
+            Kind.EXECUTION_REPORT,
+            exec_type=int(ExecType.EXEC_TRADE),
+            order_id=last.number if last else 77,
+            exec_id=self.exec_id,
+            last_qty=last.left if last else 1,
+            last_px=PRICES[1],
+        )
 
     def effect(self, account: int, instrument: int, side: int) -> tuple[int, int]:
         """A position effect and flags; closes mostly where there is something to close."""
@@ -104,13 +155,13 @@ class Desk:
         flags = int(rng.choice((0,) * 12 + (Flag.POST_ONLY, Flag.POSS_RESEND)))
         to_close = max(0, -book.net if side == Side.BUY else book.net)
         if instrument not in (3, 4, 5, 11):
-            if rng.random() < (0.3 if to_close else 0.03):
+            if rng.random() < (self.theme.close if to_close else 0.03):
                 if rng.random() < 0.5:
                     return int(PositionEffect.CLOSE), flags
                 return 0, flags | Flag.REDUCE_ONLY
             return int(rng.choice((0, PositionEffect.OPEN))), flags
         lots = book.shorts if side == Side.BUY else book.longs
-        if rng.random() < (0.5 if lots else 0.04):
+        if rng.random() < (self.theme.close if lots else 0.04):
             kinds = [PositionEffect.CLOSE]
             if instrument == 5:
                 kinds += [PositionEffect.CLOSE_TODAY] * 3 + [PositionEffect.CLOSE_YESTERDAY]
@@ -131,14 +182,17 @@ class Desk:
             )
             for place in range(1, count + 1)
         ]
-        if self.rng.random() < 0.2:
-            found.pop(self.rng.randrange(count))
-        self.queue += found[1:]
+        if self.rng.random() < 0.4:
+            found.pop(self.rng.choice((self.rng.randrange(count), count - 1)))
+        self.queue += [partial(row.copy) for row in found[1:]]
         return found[0] if found else self.one(8, 1)
 
     def some_order(self) -> Order:
         s = self.twin.state
         if s.open and self.rng.random() < 0.85:
+            told = [order for order in s.open.values() if order.cancel_reason]
+            if told and self.rng.random() < 0.3:
+                return self.rng.choice(told)
             return self.rng.choice(list(s.open.values()))
         return self.rng.choice(list(s.orders.values())[-30:])
 
@@ -161,7 +215,7 @@ class Desk:
             )
         other = self.some_order()
         named = {"session": other.session, "orig_cl_ord_id": other.cl_ord_id}
-        if rng.random() < 0.5:
+        if rng.random() < self.theme.cancel:
             return record(Kind.CANCEL_REQUEST, cl_ord_id=self.fresh(), **named)
         is_market = other.ord_type == OrdType.MARKET
         return record(
@@ -181,13 +235,13 @@ class Desk:
         named = {"order_id": other.number, "exec_id": self.exec_id}
         if rng.random() < 0.55:
             most = max(1, other.left) + (rng.random() < 0.05)
-            self.match_id += rng.random() < 0.6
+            self.match_id += rng.random() > self.theme.match
             return record(
                 Kind.EXECUTION_REPORT,
                 exec_type=int(ExecType.EXEC_TRADE),
                 last_qty=rng.choice((rng.randint(1, most), most)),
                 last_px=self.price(other.instrument),
-                trd_match_id=rng.choice((0, self.match_id)),
+                trd_match_id=rng.choice((0, self.match_id, self.match_id)),
                 **named,
             )
         if rng.random() < 0.2:
@@ -200,6 +254,7 @@ class Desk:
                 reason=int(why),
             )
         likely = [ExecType.EXEC_CANCELED] if other.cancel is not None else [ExecType.EXEC_NEW]
+        likely *= 3 if other.cancel_reason else 1
         likely += [ExecType.EXEC_REPLACED] if other.replace else []
         kind = rng.choice([*ExecType, *likely * 4])
         reason = int(rng.choice((0, 0, Reason.VENUE_CLOSED)))

@@ -10,6 +10,7 @@ from random import Random
 from typing import Any
 
 import msgspec
+from twin_themes import Theme, theme_of
 
 from tidegate.native.records import Level, TradingState
 from tidegate.universe import (
@@ -72,7 +73,7 @@ def instrument(handle: int, symbol: str, product: int, **fields: Any) -> Instrum
     )
 
 
-def instruments(rng: Random) -> tuple[Instrument, ...]:
+def instruments(rng: Random, theme: Theme) -> tuple[Instrument, ...]:
     fees = (
         Fee(open_lot=100, close_lot=200, close_today_lot=50, open_ppm=23, close_ppm=23),
         Fee(open_lot=150, close_lot=150, close_today_lot=900, close_today_ppm=345),
@@ -82,15 +83,18 @@ def instruments(rng: Random) -> tuple[Instrument, ...]:
     sides = {"margin_model": "sides", "has_sides": True, "currency": CNY, "fees": fees}
     sides |= ppm | {"tick_value": 60_000, "collar_ticks": 150}
     span = {"margin_model": "span", "tick_value": 10_000, "collar_ticks": 100}
-    return (
+    found = (
         instrument(
             1,
             "GC1",
             0,
             exchange_long_lot=70_000_000,
             day_orders_max=rng.choice((None, 40)),
-            order_to_trade_max=rng.choice((None, 6)),
-            order_to_trade_floor=30,
+            order_to_trade_max=2 if theme.is_strict else None,
+            order_to_trade_floor=25,
+            day_large_cancels_max=2 if theme.is_strict else None,
+            day_self_trades_max=1 if theme.is_strict else None,
+            large_cancel_qty=5,
             order_rate=Rate(per_second=40, burst=20),
         ),
         instrument(2, "GC2", 0, **ppm, notional_floor=5_000_000_000, lot_step=2, max_market_qty=9),
@@ -102,9 +106,9 @@ def instruments(rng: Random) -> tuple[Instrument, ...]:
             **sides,
             is_max_side=True,
             price_basis=1,
-            day_cancels_max=rng.choice((None, 4)),
-            day_large_cancels_max=rng.choice((None, 2)),
-            day_self_trades_max=rng.choice((None, 1)),
+            day_cancels_max=4 if theme.is_strict else None,
+            day_large_cancels_max=2 if theme.is_strict else None,
+            day_self_trades_max=1 if theme.is_strict else None,
             large_cancel_qty=5,
         ),
         instrument(
@@ -176,6 +180,7 @@ def instruments(rng: Random) -> tuple[Instrument, ...]:
             replace_rate=Rate(per_second=2, burst=2),
         ),
     )
+    return tuple(msgspec.structs.replace(row, stale_ns=theme.stale_ns) for row in found)
 
 
 def account(handle: int, level: Level, parent: int, **fields: Any) -> Account:
@@ -221,9 +226,9 @@ def drawn_limits(rng: Random) -> tuple[Limit, ...]:
     return tuple(found)
 
 
-def trader(handle: int, parent: int, rng: Random, **fields: Any) -> Account:
+def trader(handle: int, parent: int, rng: Random, theme: Theme, **fields: Any) -> Account:
     level = Level.STRATEGY if handle > 14 else Level.SUB_ACCOUNT
-    small = rng.choice((1, 1, 1, 20))
+    small = 20 if theme.is_poor else rng.choice((1, 1, 1, 20))
     cash = {USD: 2 * MILLION // small, CNY: 3 * MILLION // small}
     drawn: dict[str, Any] = {
         "cash": cash,
@@ -238,7 +243,7 @@ def trader(handle: int, parent: int, rng: Random, **fields: Any) -> Account:
         "leverage_max": rng.choice((None, None, 600)),
         "concentration_permille": rng.choice((None, None, None, 800)),
         "concentration_floor": 20,
-        "identical_max": rng.choice((0, 0, 2)),
+        "identical_max": 2 if theme.is_strict else rng.choice((0, 0, 2)),
         "identical_window_ns": SECOND,
         "executions_max": rng.choice((None, None, None, 15)),
         "day_orders_max": rng.choice((None, None, 60)),
@@ -255,7 +260,7 @@ def trader(handle: int, parent: int, rng: Random, **fields: Any) -> Account:
     return account(handle, level, parent, **drawn | fields)
 
 
-def accounts(rng: Random) -> tuple[Account, ...]:
+def accounts(rng: Random, theme: Theme) -> tuple[Account, ...]:
     def group(handle: int, parent: int) -> Account:
         return account(
             handle,
@@ -274,21 +279,23 @@ def accounts(rng: Random) -> tuple[Account, ...]:
         group(5, SHARED),
         group(6, POOL),
         group(7, PLAIN),
-        trader(8, 5, rng),
-        trader(9, 5, rng, products=(0, 1, 2, 3, 5)),
+        trader(8, 5, rng, theme),
+        trader(9, 5, rng, theme, products=(0, 1, 2, 3, 5)),
         account(10, Level.SUB_ACCOUNT, 5, cash=money, is_shared=True, max_position=70, session=1),
-        trader(11, 6, rng, cash={}, pool=POOL, credit_line={USD: MILLION, CNY: MILLION}),
-        trader(12, 6, rng, cash={USD: 0}, pool=POOL, credit_line={USD: 2 * MILLION}),
-        trader(13, 7, rng, is_converted=True, cash={USD: MILLION, CNY: MILLION, EUR: MILLION}),
-        trader(14, 7, rng, replace_rate=Rate(per_second=2, burst=2)),
-        trader(15, 10, rng),
-        trader(16, 10, rng),
+        trader(11, 6, rng, theme, cash={}, pool=POOL, credit_line={USD: MILLION, CNY: MILLION}),
+        trader(12, 6, rng, theme, cash={USD: 0}, pool=POOL, credit_line={USD: 2 * MILLION}),
+        trader(
+            13, 7, rng, theme, is_converted=True, cash={USD: MILLION, CNY: MILLION, EUR: MILLION}
+        ),
+        trader(14, 7, rng, theme, replace_rate=Rate(per_second=2, burst=2)),
+        trader(15, 10, rng, theme),
+        trader(16, 10, rng, theme),
     )
 
 
 def world(seed: int, **fields: Any) -> Universe:
     """The universe of a seed."""
-    rng = Random(seed)
+    rng, theme = Random(seed), theme_of(seed)
     lane = Lane(endpoint="inproc://none", hwm=10)
     return msgspec.structs.replace(
         Universe(
@@ -307,8 +314,8 @@ def world(seed: int, **fields: Any) -> Universe:
                 Product(product_index=index, name=f"P{index}", venue=1) for index in range(6)
             ),
             venues=(),
-            instruments=instruments(rng),
-            accounts=accounts(rng),
+            instruments=instruments(rng, theme),
+            accounts=accounts(rng, theme),
             sessions=tuple(
                 Session(
                     handle=handle,
