@@ -4,7 +4,7 @@ import denials_money  # noqa: F401
 import denials_order  # noqa: F401
 import denials_state  # noqa: F401
 import pytest
-from denials import DENIALS, Denial, Numbers
+from denials import DENIALS, Denial, Numbers, Row
 from risk_rig import (
     BUY,
     GOLD,
@@ -43,7 +43,7 @@ VERDICT = [reason for reason in Reason if 0 < reason < 64]
 CHECKED = [reason for reason in VERDICT if reason >= Reason.KILL_SWITCH]
 
 
-def denied(step: Step, row: object, reason: Reason) -> dict[str, int]:
+def denied(step: Step, row: Row, reason: Reason) -> dict[str, int]:
     report = step.refuse(row)
     assert Reason(report["reason"]) is reason
     if reason < 63:
@@ -52,11 +52,8 @@ def denied(step: Step, row: object, reason: Reason) -> dict[str, int]:
 
 
 def numbers_of(report: dict[str, int]) -> Numbers:
-    return Numbers(
-        *(report[f"{name}_value"] for name in ("limit", "used", "asked")),
-        report["level"],
-        report["scope"],
-    )
+    limit, used, asked = (report[f"{name}_value"] for name in ("limit", "used", "asked"))
+    return Numbers(limit, used, asked, report["level"], report["scope"])
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ Risk alone writes them. They are made when the first well-formed order of an acc
 instrument arrives, for all levels above it too, and are never removed. Their indexes are twice
 as large as the tables, so every probe ends.
 """
-from libc.stdint cimport INT32_MAX, int32_t, int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdint cimport INT32_MAX, int32_t, int64_t, uint8_t, uint32_t
 
 from tidegate.native.limit_rows cimport find_limit
 from tidegate.native.records cimport ACTIVE, KILLED, MARGIN_SPAN, OWNER_GROUP

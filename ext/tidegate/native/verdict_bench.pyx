@@ -31,7 +31,8 @@ cdef void give_back(tables* t, uint32_t session) noexcept nogil:
 
 
 cdef uint64_t decide_all(
-    tables* t, const order_record* orders, Py_ssize_t count, outputs* out, uint64_t hashed
+    tables* t, const order_record* orders, Py_ssize_t count, outputs* out, uint64_t hashed,
+    uint64_t* accepted
 ) noexcept nogil:
     """The verdicts and numbers of a batch, folded into one number with what was before."""
     cdef context c
@@ -40,7 +41,7 @@ cdef uint64_t decide_all(
     for i in range(count):
         memset(&n, 0, sizeof(n))
         out.verdict = <uint64_t>1 << 63
-        out.route_count += pretrade.decide(t, &orders[i], &n, &c, out) == 0
+        accepted[0] += pretrade.decide(t, &orders[i], &n, &c, out) == 0
         hashed = (hashed ^ out.verdict >> 7 ^ <uint64_t>n.limit_value) * <uint64_t>0x100000001B3
         hashed = (hashed ^ hashed >> 29) + 1
     return hashed
@@ -105,6 +106,7 @@ def measure(Tables tables_, const record[::1] orders, int rounds, bint is_fetche
     cdef int64_t[:, ::1] least = np.zeros((rounds, batches), np.int64)
     cdef const order_record* batch
     cdef uint64_t hashed = 0
+    cdef uint64_t accepted = 0
     cdef int64_t start
     cdef Py_ssize_t i
     cdef int r, phase
@@ -128,7 +130,7 @@ def measure(Tables tables_, const record[::1] orders, int rounds, bint is_fetche
                         least[r, i] = monotonic_ns() - start
                         floor_all(t, batch, batch_size, -1)
                     else:
-                        hashed = decide_all(t, batch, batch_size, &out, hashed)
+                        hashed = decide_all(t, batch, batch_size, &out, hashed, &accepted)
                         taken[r, i] = monotonic_ns() - start
                         give_back(t, batch[0].session)
-    return np.asarray(taken), np.asarray(least), hashed, out.route_count
+    return np.asarray(taken), np.asarray(least), hashed, accepted
