@@ -192,7 +192,8 @@ cdef inline bint fee_to_hold(
     `price` is price_of the order: it may fill at a better one than its own. An opening order of
     an instrument with sides pays the open fee, any other may pay each of the three.
     """
-    cdef int64_t notional, opening, closing, today
+    # gcc cannot follow the overflow flag through -ftrapv and takes these for unset.
+    cdef int64_t notional, opening = 0, closing = 0, today = 0
     if money_product(
         farther(price, instrument.mark_px), instrument.tick_value, lots, &notional
     ) or fee_part(fees.open_lot, fees.open_ppm, notional, lots, &opening):
