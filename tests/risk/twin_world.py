@@ -42,6 +42,15 @@ PRICES |= {10: 100, 11: 3_520}
 LOSSES = (0, 0, -40, -40, 40, 40, -80, -80, 80, 80, -120, -120, 120, 120, -119, 119)
 CALL = (5, -6, -20, -30, 25, 15, -50, -60, 40, 30, -85, -95, 50, 45, -100, 20)
 PUT = (4, -5, 18, 9, -25, -32, 30, 25, -55, -60, 42, 38, -90, -95, 15, -105)
+FEES = (
+    Fee(open_lot=100, close_lot=200, close_today_lot=50, open_ppm=23, close_ppm=23),
+    Fee(open_lot=150, close_lot=150, close_today_lot=900, close_today_ppm=345),
+)
+PPM = {"margin_long_lot": 0, "margin_short_lot": 0}
+PPM |= {"margin_long_ppm": 120_001, "margin_short_ppm": 150_000}
+SIDES = {"margin_model": "sides", "has_sides": True, "currency": CNY, "fees": FEES}
+SIDES |= PPM | {"tick_value": 60_000, "collar_ticks": 150}
+SPAN = {"margin_model": "span", "tick_value": 10_000, "collar_ticks": 100}
 
 
 def instrument(handle: int, symbol: str, product: int, **fields: Any) -> Instrument:
@@ -73,17 +82,9 @@ def instrument(handle: int, symbol: str, product: int, **fields: Any) -> Instrum
     )
 
 
-def instruments(rng: Random, theme: Theme) -> tuple[Instrument, ...]:
-    fees = (
-        Fee(open_lot=100, close_lot=200, close_today_lot=50, open_ppm=23, close_ppm=23),
-        Fee(open_lot=150, close_lot=150, close_today_lot=900, close_today_ppm=345),
-    )
-    ppm = {"margin_long_lot": 0, "margin_short_lot": 0}
-    ppm |= {"margin_long_ppm": 120_001, "margin_short_ppm": 150_000}
-    sides = {"margin_model": "sides", "has_sides": True, "currency": CNY, "fees": fees}
-    sides |= ppm | {"tick_value": 60_000, "collar_ticks": 150}
-    span = {"margin_model": "span", "tick_value": 10_000, "collar_ticks": 100}
-    found = (
+def metals(rng: Random, theme: Theme) -> tuple[Instrument, ...]:
+    """Margined by net."""
+    return (
         instrument(
             1,
             "GC1",
@@ -97,13 +98,19 @@ def instruments(rng: Random, theme: Theme) -> tuple[Instrument, ...]:
             large_cancel_qty=5,
             order_rate=Rate(per_second=40, burst=20),
         ),
-        instrument(2, "GC2", 0, **ppm, notional_floor=5_000_000_000, lot_step=2, max_market_qty=9),
-        instrument(3, "IF1", 1, **sides, is_max_side=True, price_basis=2, exempts_immediate=True),
+        instrument(2, "GC2", 0, **PPM, notional_floor=5_000_000_000, lot_step=2, max_market_qty=9),
+    )
+
+
+def sided(theme: Theme) -> tuple[Instrument, ...]:
+    """Margined by sides."""
+    return (
+        instrument(3, "IF1", 1, **SIDES, is_max_side=True, price_basis=2, exempts_immediate=True),
         instrument(
             4,
             "IF2",
             1,
-            **sides,
+            **SIDES,
             is_max_side=True,
             price_basis=1,
             day_cancels_max=4 if theme.is_strict else None,
@@ -112,13 +119,19 @@ def instruments(rng: Random, theme: Theme) -> tuple[Instrument, ...]:
             large_cancel_qty=5,
         ),
         instrument(
-            5, "RB1", 2, **sides, closes_today=True, price_basis=4, exchange_long_ppm=90_000
+            5, "RB1", 2, **SIDES, closes_today=True, price_basis=4, exchange_long_ppm=90_000
         ),
+    )
+
+
+def scanned() -> tuple[Instrument, ...]:
+    """Margined by SPAN: a future, a call and a put."""
+    return (
         instrument(
             6,
             "SF",
             3,
-            **span,
+            **SPAN,
             scan=Scan(unit=10_000, losses=LOSSES, delta=10_000, intra_rate=30),
             fee_ppm=12,
         ),
@@ -126,7 +139,7 @@ def instruments(rng: Random, theme: Theme) -> tuple[Instrument, ...]:
             7,
             "SC",
             3,
-            **span,
+            **SPAN,
             scan=Scan(unit=10_000, losses=CALL, delta=4_321, intra_rate=31, short_option_rate=45),
             right="C",
             strike=Decimal(210),
@@ -136,7 +149,7 @@ def instruments(rng: Random, theme: Theme) -> tuple[Instrument, ...]:
             8,
             "SP",
             3,
-            **span,
+            **SPAN,
             scan=Scan(
                 unit=10_000,
                 losses=PUT,
@@ -148,6 +161,12 @@ def instruments(rng: Random, theme: Theme) -> tuple[Instrument, ...]:
             right="P",
             strike=Decimal(190),
         ),
+    )
+
+
+def odd(rng: Random) -> tuple[Instrument, ...]:
+    """A third currency, a second venue with phases, and a price of sides that is an average."""
+    return (
         instrument(9, "EU", 4, currency=EUR, collar_permille=50, collar_ticks=None, price_step=5),
         instrument(
             10,
@@ -172,7 +191,7 @@ def instruments(rng: Random, theme: Theme) -> tuple[Instrument, ...]:
             11,
             "RB2",
             2,
-            **sides,
+            **SIDES,
             price_basis=3,
             average_px=rng.choice((None, 3_510)),
             closes_today=False,
@@ -180,6 +199,10 @@ def instruments(rng: Random, theme: Theme) -> tuple[Instrument, ...]:
             replace_rate=Rate(per_second=2, burst=2),
         ),
     )
+
+
+def instruments(rng: Random, theme: Theme) -> tuple[Instrument, ...]:
+    found = (*metals(rng, theme), *sided(theme), *scanned(), *odd(rng))
     return tuple(msgspec.structs.replace(row, stale_ns=theme.stale_ns) for row in found)
 
 
