@@ -170,6 +170,27 @@ def test_whatif_gives_the_verdict_and_leaves_the_regions_alone(tmp_path: Path) -
         region.close()
 
 
+def test_whatif_tries_any_id_and_copies_the_rows_in_use(tmp_path: Path) -> None:
+    run_dir = RunDir(tmp_path)
+    run_dir.create()
+    tables, regions = risk_state.in_regions(universe(), run_dir)
+    step = Pretrade(tables)
+    rows = (tick(START_NS), mark(GOLD, 13_000), order(1), order(2**64 - 1))
+    for sequence, row in enumerate(rows, 1):
+        row["sequence"] = sequence
+        step.step(row)
+    copied = whatif.copy_live(run_dir).arrays
+    for name, rows_there in tables.arrays.items():
+        if name != "cl_ord_ids":
+            assert copied[name].tobytes() == rows_there.tobytes(), name
+    asked = whatif.order_record(
+        universe(), account="account-6", side="buy", order_qty=1, symbol="GC", price="1300.0"
+    )
+    assert whatif.what_if(universe(), whatif.copy_live(run_dir), asked).routes
+    for region in regions.values():
+        region.close()
+
+
 def test_whatif_at_the_start_of_a_day_takes_settlement_as_mark() -> None:
     tables = whatif.from_config(universe(), START_NS)
     asked = whatif.order_record(

@@ -33,6 +33,15 @@ from tidegate.run_dir import RunDir
 from tidegate.universe import Universe
 
 PATIENCE_S = 5.0
+# Tables whose rows are taken in turn from row 1 on, and which counter of risk says how many.
+ROWS_USED = {
+    "pairs": "pair_count",
+    "products": "group_count",
+    "sides": "side_count",
+    "scans": "scan_count",
+    "days": "day_count",
+    "orders": "order_slots_used",
+}
 EFFECTS = {
     "open": PositionEffect.OPEN,
     "close": PositionEffect.CLOSE,
@@ -42,17 +51,19 @@ EFFECTS = {
 
 
 def copy_live(run_dir: RunDir) -> Tables:
-    """Risk's tables as they stood between two of its steps; RegionError when it never rests."""
+    """Risk's tables as they stood between two of its steps; RegionError when it never rests.
+
+    Without the cl_ord_ids of the day: any id is then new, and so is that of an order to try.
+    """
     regions = {name: Region.attach(run_dir.region(name), DTYPES[name]) for name in DTYPES}
     try:
-        copies = {name: np.empty_like(region.rows) for name, region in regions.items()}
+        copies = {name: np.zeros(len(region.rows), DTYPES[name]) for name, region in regions.items()}
         header = regions["risk"].header
         until = time.monotonic() + PATIENCE_S  # nondeterministic: a reader's patience
         while True:
             version = int(header["version"])
             if version % 2 == 0:
-                for name, region in regions.items():
-                    copies[name][:] = region.rows
+                _copy(regions, copies)
                 if int(header["version"]) == version:
                     return Tables(copies)
             if time.monotonic() > until:  # nondeterministic: a reader's patience
@@ -63,6 +74,17 @@ def copy_live(run_dir: RunDir) -> Tables:
     finally:
         for region in regions.values():
             region.close()
+
+
+def _copy(regions: dict[str, Region], copies: dict[str, npt.NDArray[Any]]) -> None:
+    """Only rows that are in use: a copy must fit between two steps of a busy day."""
+    copies["risk"][:] = regions["risk"].rows
+    for name, region in regions.items():
+        if name in ROWS_USED:
+            used = int(copies["risk"][ROWS_USED[name]][0]) + 1
+            copies[name][:used] = region.rows[:used]
+        elif name not in ("risk", "cl_ord_ids"):
+            copies[name][:] = region.rows
 
 
 def what_if(content: Universe, tables: Tables, order: npt.NDArray[Any]) -> Explanation:
@@ -98,7 +120,6 @@ def order_record(
     row["kind"] = Kind.NEW_ORDER_SINGLE
     row["layout_version"] = LAYOUT_VERSION
     row["flags"] = Flag.REDUCE_ONLY if reduce_only else 0
-    # No id of a strategy's is likely to be as large.
     row["cl_ord_id"] = 2**64 - 1
     row["session"] = accounts[account].session or 1
     row["account"] = accounts[account].handle
