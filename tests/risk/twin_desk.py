@@ -117,7 +117,7 @@ class Desk:
             self.queue += [self.last_fill, close, close, partial(self.plain, account, -3, 0)]
         else:
             self.queue += [self.last_fill, more, more, partial(fall.copy)]
-        self.queue += [self.last_fill, partial(rise.copy)]
+        self.queue += [self.last_fill, self.end_told, partial(rise.copy)]
         return self.plain(account, 4, 0)
 
     def plain(self, account: int, lots: int, flags: int) -> Record:
@@ -146,6 +146,17 @@ class Desk:
             exec_id=self.exec_id,
             last_qty=last.left if last else 1,
             last_px=PRICES[1],
+        )
+
+    def end_told(self) -> Record:
+        """A venue has done what risk told it: canceled an order."""
+        self.exec_id += 1
+        told = [order for order in self.twin.state.open.values() if order.cancel is not None]
+        return record(
+            Kind.EXECUTION_REPORT,
+            exec_type=int(ExecType.EXEC_CANCELED),
+            order_id=told[-1].number if told else 77,
+            exec_id=self.exec_id,
         )
 
     def effect(self, account: int, instrument: int, side: int) -> tuple[int, int]:

@@ -93,6 +93,7 @@ def metals(rng: Random, theme: Theme) -> tuple[Instrument, ...]:
             day_orders_max=rng.choice((None, 40)),
             order_to_trade_max=2 if theme.is_strict else None,
             order_to_trade_floor=25,
+            day_cancels_max=4 if theme.is_strict else None,
             day_large_cancels_max=2 if theme.is_strict else None,
             day_self_trades_max=1 if theme.is_strict else None,
             large_cancel_qty=5,

@@ -17,7 +17,8 @@ def place(s: State, o: Row, verdict: Verdict) -> int:
         return 0
     desk = s.desks[o["session"]]
     refuse_stale(s, o["session"], desk, verdict)
-    if o["list_seq_no"] == 1 and (not desk.list_id or desk.is_list_refused):
+    is_place = 1 <= o["list_seq_no"] <= o["tot_no_orders"]
+    if is_place and o["list_seq_no"] == 1 and (not desk.list_id or desk.is_list_refused):
         forget(desk)
         desk.list_id, desk.list_count = o["list_id"], o["tot_no_orders"]
         desk.list_since = s.now

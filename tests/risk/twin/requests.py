@@ -290,9 +290,6 @@ def replace(s: State, o: Row, verdict: Verdict) -> None:
         "time_in_force": order.time_in_force,
         "flags": order.flags,
         "position_effect": order.effect,
-        "list_id": 0,
-        "list_seq_no": 0,
-        "tot_no_orders": 0,
     }
     if order.replace or order.cancel is not None or order.is_staged:
         reason = Reason.REQUEST_PENDING
