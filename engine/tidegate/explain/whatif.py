@@ -57,7 +57,7 @@ def copy_live(run_dir: RunDir) -> Tables:
     """
     regions = {name: Region.attach(run_dir.region(name), DTYPES[name]) for name in DTYPES}
     try:
-        copies = {name: np.zeros(len(region.rows), DTYPES[name]) for name, region in regions.items()}
+        copies = {name: np.zeros(len(one.rows), DTYPES[name]) for name, one in regions.items()}
         header = regions["risk"].header
         until = time.monotonic() + PATIENCE_S  # nondeterministic: a reader's patience
         while True:
