@@ -221,8 +221,8 @@ def test_the_journal_says_who_and_why(run: Engine) -> None:
 
 def test_who_is_no_operator_is_refused(run: Engine, desk: Desk) -> None:
     code, said = ctl(run, "kill", "--account", "sub-1", operator="raw")
-    assert code == 1
-    assert said == "Refused that account sub-1 is killed: this session is no operator's."
+    assert code == 2
+    assert "session 'raw' is a strategy's; expected an operator's" in said
     key = run.run_dir.path.parent / "wrong.key"
     key.write_text(zmq.curve_keypair()[1].decode())
     wrong = command("ctl", run.run_dir.path, "kill", "--firm", "--operator", "desk", "--why", "x")
@@ -243,6 +243,15 @@ def test_who_is_no_operator_is_refused(run: Engine, desk: Desk) -> None:
         (("halt",), "give one of --account, --instrument, --product, --venue"),
         (("halt", "--account", SUB, "--venue", "SIM"), "give one of --account"),
         (("limits", "--account", SUB, "max_long"), "expected KIND=AMOUNT"),
+        (("limits", "--account", SUB, "max_loss=5"), "max_loss needs --currency"),
+        (
+            ("limits", "--account", SUB, "--currency", "USD", "max_long=5"),
+            "max_long has no currency",
+        ),
+        (
+            ("cash", "--account", SUB, "--currency", "USD", "5", "--deposit", "--withdraw"),
+            "give --deposit or --withdraw",
+        ),
         (("limits", "--account", SUB, "max_long=3/4"), "only rates have a burst"),
         (("limits", "--account", SUB, "speed=3"), "limit 'speed' is unknown; expected one of max_"),
         (("override", "--account", SUB, "max_long=3", "--for", "2d"), "expected such as 30s"),

@@ -99,6 +99,35 @@ def test_an_operators_record_shows_its_note(run_dir: RunDir) -> None:
     assert any(change.field == "cash" for change in found.changes)
 
 
+def explained(*rows: np.ndarray[Any, Any]) -> explanation.Explanation:
+    """The last of these records, explained after those before it."""
+    tables = risk_state.in_memory(universe())
+    step = Pretrade(tables)
+    for sequence, row in enumerate(rows, 1):
+        row["sequence"] = sequence
+    for row in rows[:-1]:
+        step.step(row)
+    return explanation.explain_record(universe(), tables, step, rows[-1])
+
+
+def test_a_refused_operators_record_is_not_called_booked() -> None:
+    found = explained(tick(START_NS), cash(SUB, USD, -(10**15)))
+    assert not found.changes
+    assert found.sentence == "Cash was refused whole; it changed nothing."
+
+
+def test_a_cancel_on_its_way_was_neither_checked_nor_held() -> None:
+    found = explained(tick(START_NS), mark(GOLD, 13_000), order(1), cancel(2, 1))
+    assert len(found.routes) == 1
+    assert "held on all levels" not in found.sentence
+    assert "stays held until" in found.sentence
+
+
+def test_what_is_not_stated_is_said_in_words() -> None:
+    found = explained(tick(START_NS), mark(GOLD, 13_000))
+    assert {row.field: row.text for row in found.changes}["mark_px"] == "none -> 1,300"
+
+
 def test_beyond_the_end_is_refused(run_dir: RunDir) -> None:
     with pytest.raises(ReplayError, match="ends at sequence 9; expected 12"):
         explanation.explain(run_dir.journal, 12)

@@ -15,7 +15,7 @@ import msgspec
 from tidegate import Client
 from tidegate.cli.answer import as_words, sentence
 from tidegate.cli.margin_file import ArrayChange
-from tidegate.client.operator import LOCKS, OF_RATES, MarginRate, Operator, limit_kind
+from tidegate.client.operator import LOCKS, OF_CURRENCY, OF_RATES, MarginRate, Operator, limit_kind
 from tidegate.client.report import ControlAnswer
 from tidegate.explain.units import Speaker, duration
 from tidegate.native.records import CashPhase
@@ -43,6 +43,10 @@ def asks(words: Words) -> Callable[..., None]:
     ) -> None:
         requests = words(**options)
         universe = run_dir.read_universe()
+        roles = {row.name: row.role for row in universe.sessions}
+        if roles.get(session, "operator") != "operator":
+            # Its logon would take the place of the strategy that is logged on.
+            raise click.UsageError(f"session {session!r} is a strategy's; expected an operator's")
         speaker = Speaker(universe)
         secret = key.read_text().strip() if key is not None else None
         is_done = True
@@ -123,7 +127,10 @@ def kill(why: str, firm: bool, **scope: str | None) -> list[tuple[str, Asked]]:
 @scoped("instrument", "product", "currency")
 @asks
 def limits(why: str, limits: tuple[str, ...], **scope: Any) -> list[tuple[str, Asked]]:
-    """Other limits, such as max_long=10, max_loss=2500.50, order_rate=50/100, max_gross=none."""
+    """Other limits, such as max_long=10, order_rate=50/100, max_gross=none.
+
+    max_loss=2500.50, max_drawdown and credit_line are of a --currency.
+    """
     return [limit_of(text, None, why, scope) for text in limits]
 
 
@@ -148,6 +155,9 @@ def limit_of(text: str, seconds: int | None, why: str, scope: dict[str, Any]) ->
     if not found or not value:
         raise click.UsageError(f"limit {text!r}: expected KIND=AMOUNT")
     kind = limit_kind(name)
+    if (kind in OF_CURRENCY) != (scope["currency"] is not None):
+        needs = "needs --currency" if kind in OF_CURRENCY else "has no currency"
+        raise click.UsageError(f"limit {text!r}: {name} {needs}")
     amount, has_burst, burst = value.partition("/")
     if kind in OF_RATES and value != "none":
         if not has_burst:
@@ -185,19 +195,25 @@ def phased(command: Command) -> Command:
 @ctl.command()
 @click.option("--account", required=True)
 @click.option("--currency", required=True)
-@click.option("--deposit", "sign", flag_value=1, type=int, help="Money comes in.")
-@click.option("--withdraw", "sign", flag_value=-1, type=int, help="Free money goes out.")
+@click.option("--deposit", is_flag=True, help="Money comes in.")
+@click.option("--withdraw", is_flag=True, help="Free money goes out.")
 @click.argument("amount")
 @phased
 @asks
 def cash(
-    why: str, account: str, currency: str, sign: int | None, amount: str, **phases: Any
+    why: str,
+    account: str,
+    currency: str,
+    deposit: bool,
+    withdraw: bool,
+    amount: str,
+    **phases: Any,
 ) -> list[tuple[str, Asked]]:
     """Deposit or withdraw AMOUNT; never below what is held."""
-    if sign is None or not re.fullmatch(r"[0-9.]+", amount):
+    if deposit == withdraw or not re.fullmatch(r"[0-9.]+", amount):
         raise click.UsageError("give --deposit or --withdraw, and an amount above 0")
-    signed = amount if sign > 0 else f"-{amount}"
-    what = f"{'a deposit to' if sign > 0 else 'a withdrawal from'} {account} of {amount} {currency}"
+    signed = amount if deposit else f"-{amount}"
+    what = f"{'a deposit to' if deposit else 'a withdrawal from'} {account} of {amount} {currency}"
     phase, request_id, state = phase_of(**phases)
     if phase is None:
         return [
@@ -344,7 +360,8 @@ def currency_rate(
     ]
 
 
-@ctl.command()
+# A price below 0 is no option.
+@ctl.command(context_settings={"ignore_unknown_options": True})
 @click.argument("instrument")
 @click.argument("price")
 @asks

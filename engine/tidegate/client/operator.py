@@ -32,6 +32,7 @@ OF_MONEY = frozenset(
         LimitKind.LIMIT_CREDIT_LINE,
     }
 )
+OF_CURRENCY = OF_MONEY - {LimitKind.LIMIT_MAX_NOTIONAL}
 OF_RATES = frozenset(
     {LimitKind.LIMIT_ORDER_RATE, LimitKind.LIMIT_REPLACE_RATE, LimitKind.LIMIT_CANCEL_RATE}
 )

@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from tidegate.explain.units import Speaker
+from tidegate.explain.units import STATES, Speaker
+from tidegate.native.records import NO_PRICE
 from tidegate.native.tables import CREDIT_MAX
 from tidegate.risk_state import OPEN_ORDERS_MAX
 from tidegate.universe import Instrument
@@ -28,6 +29,7 @@ SHOWN = (
     "currencies",
     "days",
 )
+STATE_FIELDS = frozenset(("trading_state", "graded_state"))
 # Rows that are made at the first order of an account in an instrument.
 HELD = ("held_qty", "fee_held", "premium_held", "ord_status")
 MADE = ("pairs", "products", "limits")
@@ -79,7 +81,18 @@ MONEY = frozenset(
         "margin_short_today",
     )
 )
-PRICES = frozenset(("price", "replace_price", "mark_px", "settlement_px", "period_px"))
+PRICES = frozenset(
+    (
+        "price",
+        "replace_price",
+        "mark_px",
+        "settlement_px",
+        "average_px",
+        "period_px",
+        "collar_low",
+        "collar_high",
+    )
+)
 
 
 class Change(NamedTuple):
@@ -178,12 +191,24 @@ def _name(table: str, row: Any, index: int, speaker: Speaker, stride: int) -> st
 
 def _text(was: Any, now: Any, field: str, instrument: Instrument | None, speaker: Speaker) -> str:
     if field in PRICES:
-        return f"{speaker.price(was, instrument)} -> {speaker.price(now, instrument)}"
+        return f"{_price(was, instrument, speaker)} -> {_price(now, instrument, speaker)}"
     if field in MONEY:
         return f"{speaker.money(was, None)} -> {speaker.money(now, None)}"
     if field == "ord_status":
         return f"{_status(was)} -> {_status(now)}"
+    if field in STATE_FIELDS:
+        return f"{STATES.get(was, was)} -> {STATES.get(now, now)}"
+    if field.startswith("max_") or field.endswith("_credit"):
+        return f"{_limit(was)} -> {_limit(now)}"
     return f"{was} -> {now}"
+
+
+def _price(ticks: int, instrument: Instrument | None, speaker: Speaker) -> str:
+    return "none" if ticks == NO_PRICE else speaker.price(ticks, instrument)
+
+
+def _limit(amount: int) -> str:
+    return "not stated" if amount == -1 or amount >= CREDIT_MAX >> 1 else str(amount)
 
 
 def _status(code: int) -> str:

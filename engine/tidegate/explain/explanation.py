@@ -149,7 +149,9 @@ def explain_record(
     if kind in ORDERS:
         checks = checks_of(step, row, speaker)
     before = copy_of(tables.arrays)
+    refused_before = int(tables.arrays["risk"]["refused_records"][0])
     routes, reports = step.step(row)
+    is_refused = int(tables.arrays["risk"]["refused_records"][0]) > refused_before
     return Explanation(
         sequence=int(row["sequence"][0]),
         kind=Kind(kind).name if kind in set(Kind) else f"kind {kind}",
@@ -159,7 +161,7 @@ def explain_record(
         changes=changes(before, copy_of(tables.arrays), speaker),
         routes=[as_dict(routes[at : at + 1]) for at in range(len(routes))],
         reports=[as_dict(reports[at : at + 1]) for at in range(len(reports))],
-        sentence=conclusion(row, routes, reports, speaker),
+        sentence=conclusion(row, routes, reports, speaker, is_refused=is_refused),
         why=why,
     )
 
@@ -181,8 +183,10 @@ def conclusion(
     routes: npt.NDArray[Any],
     reports: npt.NDArray[Any],
     speaker: Speaker,
+    *,
+    is_refused: bool = False,
 ) -> str:
-    """The sentence that a risk officer would say."""
+    """The sentence that a risk officer would say; `is_refused`: risk counted it as refused."""
     refused = [
         reports[at : at + 1].view(DENIAL_RECORD)
         for at in range(len(reports))
@@ -201,13 +205,17 @@ def conclusion(
         said = sentence(speaker, int(first["reason"]), compared, int(row["instrument"][0]))
         return f"{name} was refused. {said}"
     kind = int(row["kind"][0])
+    if kind == Kind.CANCEL_REQUEST and len(routes):
+        return f"{name} went to the venue; what the order holds stays held until it is answered."
     if kind in REQUESTS and len(routes):
         return f"{name} passed every check, was held on all levels and went to the venue."
     if kind in REQUESTS and len(reports):
         return f"{name} had been sent before; its state was told again."
     if kind in REQUESTS:
         return f"{name} was taken, and waits for the rest of its list or for an earlier answer."
-    return f"{name} was booked; the changes below are all that it did."
+    if is_refused:
+        return f"{name} was refused whole; it changed nothing."
+    return f"{name} was booked; the changes above are all that it did."
 
 
 def describe(row: npt.NDArray[Any], speaker: Speaker) -> str:
