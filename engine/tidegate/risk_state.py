@@ -173,6 +173,7 @@ def _fill_account(rows: npt.NDArray[Any], account: Account, universe: Universe) 
         "self_match_group",
         "session",
         "tier",
+        "margin_ppm",
         "concentration_floor",
         "identical_max",
         "identical_window_ns",

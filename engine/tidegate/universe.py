@@ -205,6 +205,7 @@ class Account(Frozen, frozen=True, kw_only=True):
     cancel_rate: Rate | None = None
     session: int = 0
     tier: int = 0
+    margin_ppm: int = 1_000_000
     pool: int = 0
     credit_line: dict[int, int] = {}
     is_shared: bool = False

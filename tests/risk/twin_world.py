@@ -260,6 +260,7 @@ def trader(handle: int, parent: int, rng: Random, theme: Theme, **fields: Any) -
         "limits": drawn_limits(rng),
         "session": rng.choice((1, 2, 3)),
         "tier": rng.choice((0, 1)),
+        "margin_ppm": rng.choice((1_000_000, 1_200_000, 333_333)),
         "order_rate": rng.choice((None, None, None, 20)),
         "order_burst": 5,
         "max_loss": rng.choice(({}, {}, {USD: MILLION // 40})),

@@ -99,7 +99,14 @@ def audit_margins(state: State, worst: list[Worst]) -> Iterator[str]:
 def _rate(state: State, pair: Row, name: str) -> int:
     """The venue's own where the level is shared, the client's else; unknown counts nothing."""
     owner = "exchange" if state.accounts[pair["account"]]["is_shared"] else "margin"
-    return int(max(0, state.instruments[pair["instrument"]][f"{owner}_{name}"]))
+    rate = int(max(0, state.instruments[pair["instrument"]][f"{owner}_{name}"]))
+    return of_client(state, pair["account"], rate)
+
+
+def of_client(state: State, account: int, margin: int) -> int:
+    """What the account's group is asked for it; a shared level is margined as its venue does it."""
+    row = state.accounts[account]
+    return margin if row["is_shared"] else ceil_ppm(margin, row["margin_ppm"])
 
 
 def net_margin(state: State, pair: Row, worst: Worst) -> int:
@@ -130,9 +137,10 @@ def _todays(state: State, pair: Row, side: str, lots: int, cost: int) -> int:
     owner = "exchange" if state.accounts[pair["account"]]["is_shared"] else "margin"
     rate = row[f"{owner}_{side}_today"]
     if row["price_basis"] != OPEN_PRICE or rate < 0:
-        return int(max(0, rate)) * lots
+        return _rate(state, pair, f"{side}_today") * lots
     value = max(abs(cost), row["notional_floor"] * lots)
-    return int(row[f"{owner}_{side}_lot"]) * lots + ceil_ppm(value, row[f"{owner}_{side}_ppm"])
+    by_money = ceil_ppm(value, row[f"{owner}_{side}_ppm"])
+    return of_client(state, pair["account"], int(row[f"{owner}_{side}_lot"]) * lots + by_money)
 
 
 class Scan:
@@ -180,5 +188,6 @@ def _span(
         yield from differs(where, f"worst scan {k + 1}", found["worst"][k], value)
     for name in ("intra_longs", "intra_shorts", "delivery", "short_options"):
         yield from differs(where, name, found[name], getattr(scan, name))
-    unit = state.instruments[state.pairs[pairs[0]]["instrument"]]["scan_unit"]
-    return int(scan.units * max(0, unit))
+    first = state.pairs[pairs[0]]
+    unit = int(state.instruments[first["instrument"]]["scan_unit"])
+    return of_client(state, first["account"], scan.units * max(0, unit))

@@ -5,7 +5,7 @@ from typing import Literal
 import msgspec
 
 from tidegate.config import money
-from tidegate.config.fields import NAME, NAME_WORDS, SelfMatch
+from tidegate.config.fields import NAME, NAME_WORDS, PPM_MAX, SelfMatch
 from tidegate.config.limits import (
     check_grades,
     check_trading,
@@ -92,6 +92,7 @@ class Accounts:
             executions_max=row.executions_max,
             day_orders_max=row.day_orders_max,
             slow_interval_ns=(row.slow_interval_ms or 0) * NS_PER_MS,
+            margin_ppm=self.margin_ppm(row, parent),
             self_match_group=SELF_MATCH[row.self_match] if isinstance(row, Group) else 1,
             margin_grades=self.grades(row, "margin", where),
             loss_grades=self.grades(row, "loss", where),
@@ -101,6 +102,12 @@ class Accounts:
             account = self.trading(account, row, where)
         self.rows.append(account)
         return account
+
+    def margin_ppm(self, row: Level, parent: int) -> int:
+        """Its own share of the client's margin, else that of the level above."""
+        if isinstance(row, Group | Trading) and row.margin_ppm is not None:
+            return row.margin_ppm
+        return self.rows[parent - 1].margin_ppm if parent else PPM_MAX
 
     def own_money(
         self, row: Level, above: list[Account], products: tuple[int, ...], name: str, where: str

@@ -18,6 +18,8 @@ from tidegate.config.fields import (
 )
 
 Money = dict[str, Decimals]
+# Share of the client's margin that a group is asked: a hundredth to ten times.
+MarginPpm = Annotated[int, Meta(ge=10_000, le=10_000_000)]
 
 
 class PositionLimit(Strict, frozen=True, kw_only=True):
@@ -103,11 +105,16 @@ class Master(Level, frozen=True, kw_only=True):
 
 
 class Group(Level, frozen=True, kw_only=True):
-    """[[groups]]: sub-accounts under common control; `self_match` is between all of them."""
+    """[[groups]]: sub-accounts under common control; `self_match` is between all of them.
+
+    `margin_ppm` = what they are asked of the client's margin: 1_200_000 for a fifth more, less for
+    hedgers. Accounts and strategies below may state their own.
+    """
 
     name: Name
     master: str
     self_match: SelfMatch = "allow"
+    margin_ppm: MarginPpm | None = None
 
 
 class Trading(Level, frozen=True, kw_only=True):
@@ -124,6 +131,7 @@ class Trading(Level, frozen=True, kw_only=True):
     slice: Money = {}
     max_position: Count
     fee_tier: str | None = None
+    margin_ppm: MarginPpm | None = None
     self_match: SelfMatch = "allow"
     concentration_permille: Permille | None = None
     concentration_floor: CountOrZero = 0

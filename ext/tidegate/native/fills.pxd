@@ -12,4 +12,5 @@ cdef bint unrealised_at(
     const tables* t, uint32_t pair, int64_t price, int64_t* out
 ) noexcept nogil
 # The same at the instrument's mark, carried to the pair and its balance. True on overflow.
-cdef bint revalue(tables* t, uint32_t pair) noexcept nogil
+# Only where it loses (or only where it does not).
+cdef void revalue(tables* t, uint32_t pair, bint is_loss) noexcept nogil

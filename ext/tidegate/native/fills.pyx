@@ -187,20 +187,25 @@ cdef uint32_t balance_of(const tables* t, const pair_row* pair) noexcept nogil:
     return pair.account * t.currency_capacity + t.instruments[pair.instrument].currency
 
 
-cdef bint revalue(tables* t, uint32_t pair) noexcept nogil:
+cdef void revalue(tables* t, uint32_t pair, bint is_loss) noexcept nogil:
+    """`unrealised` at the mark; the caller has seen that it can be expressed.
+
+    A record's losses are taken before its gains, so that no sum passes its best on the way.
+    """
     cdef pair_row* row = &t.pairs[pair]
     cdef change by
     cdef int64_t gain
     if unrealised_at(t, pair, t.instruments[row.instrument].mark_px, &gain):
-        return True
+        return
+    if (gain < row.unrealised) != is_loss:
+        return
     memset(&by, 0, sizeof(change))
     by.unrealised = gain - row.unrealised
     if not t.accounts[row.account].is_pool and balances.apply_to(
         t, row.account, balance_of(t, row), &by
     ):
-        return True
+        return
     row.unrealised = gain
-    return False
 
 
 cdef bint move_lots(sides_row* sides, const fill* f) noexcept nogil:

@@ -1,12 +1,15 @@
 """Margin of one level by the instrument's model (RISK.md 4.1): planned first, then kept."""
 from libc.stdint cimport int64_t
 
-from tidegate.native.margin cimport money_times
+from tidegate.native.margin cimport money_ppm_up, money_times
 from tidegate.native.positions cimport worst_long, worst_short
 from tidegate.native.records cimport MARGIN_NET
 from tidegate.native.tables cimport (
-    TG_SCENARIOS, instrument_row, pair_row, sides_row, tables,
+    TG_SCENARIOS, account_row, instrument_row, pair_row, sides_row, tables,
 )
+
+cdef enum:
+    MARGIN_AS_IT_IS = 1_000_000
 
 
 # What the pair's or its product's row holds afterwards. The first two are always set, the rest
@@ -41,6 +44,19 @@ cdef inline int64_t positive(int64_t value) noexcept nogil:
     return value if value > 0 else 0
 
 
+cdef inline bint of_client(
+    const account_row* account, int64_t margin, int64_t* out
+) noexcept nogil:
+    """What the account's group is asked for it: the margin times margin_ppm, rounded up.
+
+    A shared level is margined as its venue does it.
+    """
+    if account.margin_ppm == MARGIN_AS_IT_IS or account.is_shared:
+        out[0] = margin
+        return False
+    return money_ppm_up(margin, account.margin_ppm, out)
+
+
 cdef inline bint plan_net(
     const tables* t, const pair_row* pair, const instrument_row* instrument, int64_t longs,
     int64_t shorts, margin_plan* out
@@ -50,12 +66,16 @@ cdef inline bint plan_net(
     Exact over all fills of the working orders: margin is convex in the net position, so an end
     of [net - PS, net + PB] is the worst, whatever their order (MARGIN.md 1).
     """
-    cdef bint is_shared = t.accounts[pair.account].is_shared
+    cdef const account_row* account = &t.accounts[pair.account]
+    cdef bint is_shared = account.is_shared
     cdef int64_t long_rate = instrument.exchange_long if is_shared else instrument.margin_long
     cdef int64_t short_rate = instrument.exchange_short if is_shared else instrument.margin_short
     cdef int64_t long_part, short_part
-    if money_times(positive(long_rate), positive(longs), &long_part) or money_times(
-        positive(short_rate), positive(shorts), &short_part
+    if (
+        of_client(account, positive(long_rate), &long_rate)
+        or of_client(account, positive(short_rate), &short_rate)
+        or money_times(long_rate, positive(longs), &long_part)
+        or money_times(short_rate, positive(shorts), &short_part)
     ):
         return True
     out.row = max(long_part, short_part)

@@ -12,7 +12,7 @@ from tidegate.native.margin cimport money_ppm_up, money_sum, money_times
 from tidegate.native.positions cimport gross_of, worst_long, worst_short
 from tidegate.native.records cimport MARGIN_SIDES, MARGIN_SPAN
 from tidegate.native.tables cimport (
-    TG_SCENARIOS, credits, instrument_row, pair_row, product_row, scan_row, sides_row, tables,
+    TG_SCENARIOS, account_row, credits, instrument_row, pair_row, product_row, scan_row, sides_row, tables,
 )
 
 
@@ -71,9 +71,10 @@ cdef bint shift_bounds(
 
 
 cdef inline bint span_margin(
-    const instrument_row* instrument, int64_t worst, margin_plan* out
+    const account_row* account, const instrument_row* instrument, int64_t worst,
+    margin_plan* out
 ) noexcept nogil:
-    """unit * max(worst scan + the lesser intra sum + delivery, short options)."""
+    """unit * max(worst scan + the lesser intra sum + delivery, short options), of_client."""
     cdef int64_t total
     return (
         money_sum(worst, min(out.sum_longs, out.sum_shorts), &total)
@@ -81,6 +82,7 @@ cdef inline bint span_margin(
         or money_times(
             positive(instrument.scan_unit), max(total, out.short_options), &out.row
         )
+        or of_client(account, out.row, &out.row)
     )
 
 
@@ -138,7 +140,8 @@ cdef bint plan_span(
         out.delivery = scan.delivery
         out.short_options = scan.short_options
     if span_margin(
-        instrument, span_side(scan.worst, instrument.scan, is_buy, <int32_t>lots, out.worst), out
+        &t.accounts[pair.account], instrument,
+        span_side(scan.worst, instrument.scan, is_buy, <int32_t>lots, out.worst), out
     ):
         return True
     out.added = out.row - product.margin
@@ -169,13 +172,14 @@ cdef bint plan_sides(
     int64_t lots, margin_plan* out
 ) noexcept nogil:
     """Working opening orders count as lots of today."""
-    cdef bint is_shared = t.accounts[pair.account].is_shared
+    cdef const account_row* account = &t.accounts[pair.account]
+    cdef bint is_shared = account.is_shared
     cdef int64_t rate, part
     if is_buy:
         rate = instrument.exchange_long_today if is_shared else instrument.margin_long_today
     else:
         rate = instrument.exchange_short_today if is_shared else instrument.margin_short_today
-    if money_times(positive(rate), lots, &part):
+    if of_client(account, positive(rate), &rate) or money_times(rate, lots, &part):
         return True
     return close_sides(t, pair, instrument, part if is_buy else 0, 0 if is_buy else part, out)
 
@@ -216,60 +220,64 @@ cdef void keep_sums(
 
 
 cdef bint today_margin(
-    const instrument_row* instrument, int64_t rate, int64_t lots, int64_t cost, int64_t by_volume,
-    int64_t ppm, int64_t* out
+    const account_row* account, const instrument_row* instrument, int64_t rate, int64_t lots,
+    int64_t cost, int64_t by_volume, int64_t ppm, int64_t* out
 ) noexcept nogil:
     """Of lots opened today; on price basis 4 of what they cost, at least the notional floor."""
     cdef int64_t floor, by_money, by_lot
     if instrument.price_basis != 4 or rate < 0:
-        return money_times(positive(rate), lots, out)
+        return of_client(account, positive(rate), &rate) or money_times(rate, lots, out)
     if money_times(instrument.notional_floor, lots, &floor):
         return True
     cost = cost if cost >= 0 else -cost
     return (
         money_ppm_up(max(cost, floor), ppm, &by_money)
         or money_times(by_volume, lots, &by_lot)
-        or money_sum(by_money, by_lot, out)
+        or money_sum(by_money, by_lot, &by_money)
+        or of_client(account, by_money, out)
     )
 
 
 cdef bint side_margin(
-    int64_t rate, int64_t yesterday, int64_t today_rate, int64_t working, int64_t today,
-    int64_t* out
+    const account_row* account, int64_t rate, int64_t yesterday, int64_t today_rate,
+    int64_t working, int64_t today, int64_t* out
 ) noexcept nogil:
     """Yesterday's lots and working opening orders by rate, and today's margin."""
     cdef int64_t old_part, working_part
     return (
-        money_times(positive(rate), yesterday, &old_part)
-        or money_times(positive(today_rate), working, &working_part)
+        of_client(account, positive(rate), &rate)
+        or of_client(account, positive(today_rate), &today_rate)
+        or money_times(rate, yesterday, &old_part)
+        or money_times(today_rate, working, &working_part)
         or money_sum(old_part, working_part, out)
         or money_sum(out[0], today, out)
     )
 
 
 cdef bint both_sides(
-    const instrument_row* i, bint is_shared, const sides_row* sides, int64_t longs,
+    const account_row* a, const instrument_row* i, const sides_row* sides, int64_t longs,
     int64_t shorts, int64_t* long_part, int64_t* short_part
 ) noexcept nogil:
     """L and S of RISK.md 4.1, of a pair with these lots and worst sizes."""
+    cdef bint is_shared = a.is_shared
     cdef int64_t long_today = i.exchange_long_today if is_shared else i.margin_long_today
     cdef int64_t short_today = i.exchange_short_today if is_shared else i.margin_short_today
     cdef int64_t today
     if today_margin(
-        i, long_today, sides.long_today, sides.long_today_cost,
+        a, i, long_today, sides.long_today, sides.long_today_cost,
         i.exchange_long_lot if is_shared else i.margin_long_lot,
         i.exchange_long_ppm if is_shared else i.margin_long_ppm, &today
     ) or side_margin(
-        i.exchange_long if is_shared else i.margin_long, sides.long_yesterday, long_today,
+        a, i.exchange_long if is_shared else i.margin_long, sides.long_yesterday, long_today,
         longs - sides.long_today - sides.long_yesterday, today, long_part
     ):
         return True
     return today_margin(
-        i, short_today, sides.short_today, sides.short_today_cost,
+        a, i, short_today, sides.short_today, sides.short_today_cost,
         i.exchange_short_lot if is_shared else i.margin_short_lot,
         i.exchange_short_ppm if is_shared else i.margin_short_ppm, &today
     ) or side_margin(
-        i.exchange_short if is_shared else i.margin_short, sides.short_yesterday, short_today,
+        a, i.exchange_short if is_shared else i.margin_short, sides.short_yesterday, short_today,
         shorts - sides.short_today - sides.short_yesterday, today, short_part
     )
 
@@ -279,12 +287,12 @@ cdef bint replan_sides(
     const instrument_row* after, const sides_row* sides, int64_t longs, int64_t shorts,
     margin_plan* out
 ) noexcept nogil:
-    cdef bint is_shared = t.accounts[pair.account].is_shared
+    cdef const account_row* account = &t.accounts[pair.account]
     cdef int64_t old_longs, old_shorts, new_longs, new_shorts
     if both_sides(
-        before, is_shared, &t.sides[pair.sides], worst_long(&pair.all), worst_short(&pair.all),
+        account, before, &t.sides[pair.sides], worst_long(&pair.all), worst_short(&pair.all),
         &old_longs, &old_shorts
-    ) or both_sides(after, is_shared, sides, longs, shorts, &new_longs, &new_shorts):
+    ) or both_sides(account, after, sides, longs, shorts, &new_longs, &new_shorts):
         return True
     return close_sides(t, pair, after, new_longs - old_longs, new_shorts - old_shorts, out)
 
@@ -317,7 +325,8 @@ cdef bint replan_span(
         or bounds_of(after, longs, shorts, &new_bounds)
         or shift_bounds(scan, &old_bounds, &new_bounds, out)
         or span_margin(
-            after, move_scan(scan, before, after, &pair.all, longs, shorts, out.worst), out
+            &t.accounts[pair.account], after,
+            move_scan(scan, before, after, &pair.all, longs, shorts, out.worst), out
         )
     ):
         return True

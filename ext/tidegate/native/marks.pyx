@@ -98,10 +98,15 @@ cdef bint can_revalue(const tables* t, uint32_t first, int64_t price) noexcept n
     return True
 
 
+cdef void revalue_all(tables* t, uint32_t pair, bint is_loss) noexcept nogil:
+    while pair:
+        fills.revalue(t, pair, is_loss)
+        pair = t.pairs[pair].next
+
+
 cdef bint mark(tables* t, const record* r) noexcept nogil:
     """A new reference price. True = refused."""
     cdef instrument_row before, after
-    cdef uint32_t pair
     if not states.is_instrument(t, r.instrument) or not is_price(r.price):
         return True
     before = t.instruments[r.instrument]
@@ -116,10 +121,8 @@ cdef bint mark(tables* t, const record* r) noexcept nogil:
     if not can_revalue(t, before.first_pair, r.price):
         holding.change_instrument(t, r.instrument, &before)
         return True
-    pair = before.first_pair
-    while pair:
-        fills.revalue(t, pair)
-        pair = t.pairs[pair].next
+    revalue_all(t, before.first_pair, True)
+    revalue_all(t, before.first_pair, False)
     return False
 
 

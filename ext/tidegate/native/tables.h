@@ -79,6 +79,7 @@ typedef struct {
     bucket cancel_rate;
     uint64_t products[TG_PRODUCT_WORDS];  /* bit p: may trade product p */
     int64_t max_position;      /* of each instrument; TG_NO_LIMIT, or -1 = missing, deny */
+    int64_t margin_ppm;        /* of the client's margin; 1,000,000 = as it is */
     int64_t converted_free;    /* base money of all its balances */
     int64_t slow_interval_ns;
     int64_t last_order_ns;
@@ -295,7 +296,7 @@ typedef struct {
 } session_orders_row;
 
 static_assert(sizeof(risk_row) == 1224, "hidden padding");
-static_assert(sizeof(account_row) == 464, "hidden padding");
+static_assert(sizeof(account_row) == 472, "hidden padding");
 static_assert(sizeof(product_row) == 128, "hidden padding");
 static_assert(sizeof(scan_row) == 192, "hidden padding");
 static_assert(sizeof(pair_row) == 192, "hidden padding");

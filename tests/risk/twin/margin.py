@@ -136,11 +136,18 @@ def owner_of(s: State, level: int) -> str:
     return "exchange" if s.traders[level].row.is_shared else "client"
 
 
+def of_client(s: State, level: int, margin: int) -> int:
+    """What the account's group is asked for it; the venue's own numbers stay as they are."""
+    row = s.traders[level].row
+    return margin if row.is_shared else money(ceil_div(margin * row.margin_ppm, PPM))
+
+
 def net_margin(s: State, lots: Lots, level: int, one: int, extra: Extra | None) -> int:
     found = lot_margins(s.contracts[one], owner_of(s, level))
     size = worst(s, lots, level, one, extra)
-    by_long = money((found["long"] or 0) * max(0, size.long))
-    return max(by_long, money((found["short"] or 0) * max(0, size.short)))
+    by_long = money(of_client(s, level, found["long"] or 0) * max(0, size.long))
+    by_short = money(of_client(s, level, found["short"] or 0) * max(0, size.short))
+    return max(by_long, by_short)
 
 
 def side_margins(
@@ -155,12 +162,14 @@ def side_margins(
         ("long", book.long_today, book.long_yesterday, buys, book.long_today_cost),
         ("short", book.short_today, book.short_yesterday, sells, book.short_today_cost),
     ):
-        old, new = found[side] or 0, found[f"{side}_today"] or 0
+        old = of_client(s, level, found[side] or 0)
+        new = of_client(s, level, found[f"{side}_today"] or 0)
         held = money(old * yesterday) + money(new * opening)
         if contract.row.price_basis == 4 and found[f"{side}_today"] is not None:
             lot, ppm = contract.rates[owner, side]
             value = money(max(abs(cost), contract.row.notional_floor * today))
-            held += money(lot * today + ceil_div(value * ppm, PPM))
+            todays = money(lot * today + ceil_div(value * ppm, PPM))
+            held += of_client(s, level, todays)
         else:
             held += money(new * today)
         both.append(money(held))
@@ -221,7 +230,7 @@ def span_margin(s: State, lots: Lots, level: int, product: int, extra: Extra | N
     assert isinstance(delivery, int)
     assert isinstance(options, int)
     risk = max(0, *worsts) + min(longs, shorts) + delivery
-    return money(units[0] * max(risk, options))
+    return of_client(s, level, money(units[0] * max(risk, options)))
 
 
 def pair_margin(s: State, lots: Lots, level: int, one: int, extra: Extra | None = None) -> int:
