@@ -101,9 +101,11 @@ cdef inline void gather_room(context* c) noexcept nogil:
     elif own.net < 0 and c.is_buy:
         c.room = -own.net - positions.open_buy(own)
         c.is_closing = c.lots <= c.room
+        c.room = max(c.room, 0)
     elif own.net > 0 and not c.is_buy:
         c.room = own.net - positions.open_sell(own)
         c.is_closing = c.lots <= c.room
+        c.room = max(c.room, 0)
     else:
         c.room = 0
         c.is_closing = False
