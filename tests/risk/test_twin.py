@@ -6,6 +6,7 @@ from random import Random
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from twin import compare
 from twin_desk import Desk
 from twin_records import VIEWS, Record
 from twin_rig import Both, run
@@ -66,3 +67,39 @@ def test_they_agree_at_the_edges_of_int64_too(seed: int) -> None:
     for _ in range(40):
         row = desk.next()
         both.run(with_edge(desk.rng, row) if desk.rng.random() < 0.6 else row)
+
+
+WORDS = {
+    "risk": ("now_ns", "open_orders", "cl_ord_id_count", "denied", "fills", "alerts"),
+    "instruments": ("mark_px", "collar_low", "margin_long", "exchange_short", "lot_notional"),
+    "accounts": ("trading_state", "day_orders", "executions", "last_order_ns", "fill_count"),
+    "pairs": ("net", "open_cost", "bought_qty", "gross", "margin", "fill_count"),
+    "products": ("margin", "protection_qty"),
+    "days": ("orders", "replaces", "cancels", "trades"),
+    "balances": ("cash", "margin", "fee_held", "unrealised", "fees", "peak", "notional"),
+    "orders": ("held_qty", "fee_held", "order_qty", "frozen_today"),
+    "cl_ord_ids": ("order_qty", "cum_qty", "reason"),
+    "limits": ("max_long", "max_gross"),
+    "sessions": ("open_orders",),
+}
+
+
+def test_compare_finds_a_change_in_each_word_and_credit() -> None:
+    both = run(4, 150)
+    arrays = both.tables.arrays
+    pairs, fields = arrays["pairs"], ("buy_credit", "sell_credit", "gross_credit", "order_credit")
+    places = [(pairs["all"], field, 1) for field in fields]
+    places += [(arrays["accounts"]["all"], field, 8) for field in fields]
+    working = int((arrays["orders"]["held_qty"] > 0).argmax())
+    first = {"risk": 0, "balances": 8 * 4 + 1, "orders": working, "limits": -1, "cl_ord_ids": -1}
+    for name, names in WORDS.items():
+        row = first.get(name, 1)
+        if row < 0:
+            row = int((arrays[name][arrays[name].dtype.names[0]] != 0).argmax())
+        places += [(arrays[name], field, row) for field in names]
+    for table, field, row in places:
+        before = table[field][row].item()
+        table[field][row] = before + 1
+        assert compare(both.twin, arrays) != [], (field, row)
+        table[field][row] = before
+    assert compare(both.twin, arrays) == []

@@ -10,6 +10,7 @@ from tidegate.native.records import NO_PRICE
 from tidegate.native.tables import NO_LIMIT
 from twin.balances import Balance, converted, converted_free, rates
 from twin.checks import max_of
+from twin.compare_rules import of_rules
 from twin.machine import Twin
 from twin.margin import (
     Lots,
@@ -65,6 +66,7 @@ def compare(twin: Twin, arrays: Arrays) -> list[str]:
         of_balances(s, arrays, lots),
         of_orders(s, arrays),
         of_sessions(s, arrays),
+        of_rules(s, arrays),
     ):
         found += [f"{name}: {seen!r}, twin {own!r}" for name, seen, own in part if seen != own]
     return found
