@@ -16,8 +16,9 @@ from tidegate.config.names import lookup
 from tidegate.config.problems import Problems
 from tidegate.config.schema import CalendarHorizon, DataFile
 from tidegate.config.schema_data import Calendar, HolidayList, TradingHours
-from tidegate.native.records import Phase
 
+# native.records.Phase; importing it would load numpy for `tidegate check`.
+CLOSED, OPEN = 1, 2
 DAY = timedelta(days=1)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -104,11 +105,11 @@ def transitions(calendar: Calendar, first_day: date, days: int) -> Transitions:
     )
     found: list[tuple[int, int]] = []
     if not spans or spans[0][0] > start:
-        found.append((ns(start), Phase.PHASE_CLOSED))
+        found.append((ns(start), CLOSED))
     for opens, closes in spans:
-        found.append((ns(opens), Phase.PHASE_OPEN))
-        found.append((ns(closes), Phase.PHASE_CLOSED))
-    return tuple((from_ns, int(phase)) for from_ns, phase in found)
+        found.append((ns(opens), OPEN))
+        found.append((ns(closes), CLOSED))
+    return tuple(found)
 
 
 def days_of(first_day: date, days: int) -> list[date]:
