@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -19,9 +20,11 @@ import zmq
 
 from tidegate import topology
 from tidegate.config import load_universe
+from tidegate.inspect import average
 from tidegate.native import records
 from tidegate.native.lane import LaneTarget
 from tidegate.native.records import Kind, OrdType, Side, TimeInForce
+from tidegate.native.tables import DTYPES
 from tidegate.run_dir import RunDir
 from tidegate.stage import READY_FD
 from tidegate.universe import Universe
@@ -223,3 +226,22 @@ def test_an_unknown_view_is_refused(run_dir: RunDir) -> None:
     done = inspect(str(run_dir.path), "acounts")
     assert done.returncode == 2
     assert "the views are stages, risk, accounts, positions, orders" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("net", "shorts", "open_cost", "short_cost", "said"),
+    [
+        (2, 0, 2 * 13_000, 0, "1300.000"),
+        (-2, 2, 0, 2 * 13_005, "1300.500"),
+        (-1, 3, 2 * 13_000, 3 * 13_005, ""),
+        (0, 0, 0, 0, ""),
+    ],
+)
+def test_lots_with_sides_have_the_average_of_their_own_side(
+    universe: Universe, net: int, shorts: int, open_cost: int, short_cost: int, said: str
+) -> None:
+    gold = msgspec.structs.replace(universe.instruments[GOLD - 1], has_sides=True)
+    pair, side = np.zeros(1, DTYPES["pairs"]), np.zeros(1, DTYPES["sides"])
+    pair["net"], pair["open_cost"] = net, open_cost * gold.tick_value
+    side["short_today"], side["short_cost"] = shorts, short_cost * gold.tick_value
+    assert average(gold, pair[0], side[0]) == said

@@ -118,7 +118,7 @@ class Inspector:
                     "account": self.universe.accounts[int(pair["account"]) - 1].name,
                     "instrument": instrument.symbol,
                     "net": net,
-                    "average_px": average(instrument, net, int(pair["open_cost"])),
+                    "average_px": average(instrument, pair, sides[int(pair["sides"])]),
                     "open_buy": int(open_buy),
                     "open_sell": int(open_sell),
                     "margin": money(int(pair["margin"])),
@@ -281,11 +281,18 @@ def price(instrument: Instrument, ticks: int) -> str:
     return "" if ticks == NO_PRICE else f"{to_price(ticks, instrument.tick_size):f}"
 
 
-def average(instrument: Instrument, net: int, open_cost: int) -> str:
-    """What a lot of the position was opened at, to a hundredth of a tick."""
-    if net == 0:
+def average(instrument: Instrument, pair: np.void, side: np.void) -> str:
+    """What a lot was opened at, to a hundredth of a tick; "" where longs stand beside shorts."""
+    lots, cost = int(pair["net"]), int(pair["open_cost"])
+    if instrument.has_sides:
+        shorts = int(side["short_today"]) + int(side["short_yesterday"])
+        longs = lots + shorts
+        if longs and shorts:
+            return ""
+        cost -= int(side["short_cost"])
+    if lots == 0:
         return ""
-    ticks = Decimal(open_cost) / (net * instrument.tick_value)
+    ticks = Decimal(cost) / (lots * instrument.tick_value)
     return f"{(ticks * instrument.tick_size).quantize(instrument.tick_size / 100):f}"
 
 
