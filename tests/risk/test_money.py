@@ -17,7 +17,6 @@ from tidegate.universe import Fee
 
 MOST = 2**61
 ACCOUNT = 14
-OPENS, CLOSES, CLOSES_TODAY = 1, 2, 3
 TIER = Fee(
     open_lot=5, open_ppm=30, close_lot=9, close_ppm=20, close_today_lot=2, close_today_ppm=41
 )
@@ -68,10 +67,20 @@ def test_a_fill_is_charged_by_what_it_does(price: int) -> None:
     book = book_with(NET)
     tick = int(book.arrays["instruments"]["tick_value"][NET])
     found = [
-        holding_probe.fee_of_fill(book.tables, ACCOUNT, NET, kind, price, 13)
-        for kind in (OPENS, CLOSES, CLOSES_TODAY)
+        holding_probe.fee_of_fill(book.tables, ACCOUNT, NET, price, *lots)
+        for lots in ((13, 0, 0), (0, 13, 0), (0, 0, 13))
     ]
     assert found == fees_at(price, tick, 13)
+
+
+@pytest.mark.parametrize("price", [13_000, -13_333, 0, 7])
+def test_the_fee_of_a_fill_that_closes_and_opens_is_rounded_once(price: int) -> None:
+    book = book_with(NET)
+    tick = int(book.arrays["instruments"]["tick_value"][NET])
+    by_lot = 3 * TIER.open_lot + 5 * TIER.close_lot + 7 * TIER.close_today_lot
+    by_ppm = 3 * TIER.open_ppm + 5 * TIER.close_ppm + 7 * TIER.close_today_ppm
+    found = holding_probe.fee_of_fill(book.tables, ACCOUNT, NET, price, 3, 5, 7)
+    assert found == fee(by_lot, by_ppm, price, tick, 1)
 
 
 def test_fees_are_of_the_account_s_tier() -> None:
@@ -80,8 +89,8 @@ def test_fees_are_of_the_account_s_tier() -> None:
     tables = risk_state.in_memory(
         msgspec.structs.replace(content, instruments=(first, *content.instruments[1:]))
     )
-    assert holding_probe.fee_of_fill(tables, 6, 1, OPENS, 1, 3) == 3_000
-    assert holding_probe.fee_of_fill(tables, 7, 1, OPENS, 0, 3) == 15
+    assert holding_probe.fee_of_fill(tables, 6, 1, 1, 3, 0, 0) == 3_000
+    assert holding_probe.fee_of_fill(tables, 7, 1, 0, 3, 0, 0) == 15
 
 
 def test_a_market_order_holds_at_its_bound() -> None:
@@ -151,7 +160,7 @@ def test_money_is_exact_or_cannot_be_expressed(seed: int) -> None:
         exact = abs(price) * tick * lots
         found = holding_probe.notional(book.tables, NET, price, lots)
         assert found == (exact if exact <= MOST else None)
-        charged = holding_probe.fee_of_fill(book.tables, ACCOUNT, NET, OPENS, price, lots)
+        charged = holding_probe.fee_of_fill(book.tables, ACCOUNT, NET, price, lots, 0, 0)
         ppm = int(book.arrays["fees"]["open_ppm"][NET])
         by_lot = int(book.arrays["fees"]["open_lot"][NET])
         expected = fee(by_lot, ppm, price, tick, lots)
