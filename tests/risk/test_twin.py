@@ -13,7 +13,7 @@ from twin_rig import Both, run
 
 from tidegate.native.records import ORDER_RECORD, Kind, Reason
 
-SEEDS = range(20)
+SEEDS = range(24)
 RECORDS = 300
 # No record of a strategy or a control leads to these: a journal or a gateway does.
 ELSEWHERE = {Reason.JOURNAL_UNAVAILABLE, Reason.CONTROL_NOT_ALLOWED}

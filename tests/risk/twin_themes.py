@@ -23,10 +23,11 @@ class Theme:
     is_strict: bool = False
     is_poor: bool = False
     episodes: float = 0.0
+    orders: int = 256
     stale_ns: int = 15 * 10**9
 
 
-BALANCED = Theme(lists=0.15, control=2)
+BALANCED = Theme(lists=0.15, control=2, orders=24)
 CANCELS = Theme(
     new=3,
     request=3,
@@ -35,6 +36,7 @@ CANCELS = Theme(
     traders=(8, 9, 15),
     same=0.2,
     cancel=0.55,
+    orders=8,
     is_strict=True,
 )
 TRADES = Theme(

@@ -355,7 +355,7 @@ def world(seed: int, **fields: Any) -> Universe:
             ),
             lanes=dict.fromkeys(("orders", "routes", "executions", "reports", "control"), lane),
             gateway=Gateway(endpoints=("ipc:///none",), secret_key_file=None, outbox=16),
-            capacity=Capacity(orders=rng.choice((24, 256)), pairs=400, cl_ord_ids=1 << 14),
+            capacity=Capacity(orders=theme.orders, pairs=400, cl_ord_ids=1 << 14),
             segment_records=1024,
             supervisor=Supervisor(restarts_max=1, backoff_ms=1, ready_timeout_ms=1),
         ),

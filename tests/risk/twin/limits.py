@@ -112,7 +112,7 @@ def get(s: State, key: Key) -> Value:
         return bucket.interval, bucket.tolerance
     if kind in IN_CURRENCY:
         table: dict[int, int] = getattr(t, IN_CURRENCY[LimitKind(kind)])
-        return table.get(currency)
+        return table.get(currency, 0 if kind == LimitKind.LIMIT_CREDIT_LINE else None)
     if kind in OF_ACCOUNT:
         found: int | None = getattr(t, OF_ACCOUNT[LimitKind(kind)])
         return found
