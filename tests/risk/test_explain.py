@@ -226,7 +226,11 @@ def test_whatif_at_the_start_of_a_day_takes_settlement_as_mark() -> None:
         universe(), account="account-6", side="sell", order_qty=2, symbol="GC", price="1300.0"
     )
     assert int(asked["side"][0]) == SELL
-    assert whatif.what_if(universe(), tables, asked).routes
+    found = whatif.what_if(universe(), tables, asked)
+    assert found.routes
+    assert found.sentence.endswith(
+        "would pass every check, be held on all levels and go to the venue."
+    )
 
 
 @pytest.mark.parametrize(

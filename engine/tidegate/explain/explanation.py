@@ -21,6 +21,7 @@ from tidegate.native.records import (
     CONTROL_RECORD,
     DENIAL_RECORD,
     EXECUTION_RECORD,
+    NO_PRICE,
     NOTE_RECORD,
     ORDER_RECORD,
     RECORD,
@@ -58,6 +59,7 @@ VIEWS = {
     ),
 }
 DECIDED = 1 << 63
+EMPTY = (0, NO_PRICE, b"", [0] * 4)
 
 
 class Check(NamedTuple):
@@ -234,11 +236,11 @@ def describe(row: npt.NDArray[Any], speaker: Speaker) -> str:
 
 
 def as_dict(row: npt.NDArray[Any]) -> dict[str, Any]:
-    """A record's fields by the view of its kind, zeros left out."""
+    """A record's fields by the view of its kind, zeros and "no price" left out."""
     view = row.view(VIEWS.get(int(row["kind"][0]), RECORD))  # type: ignore[call-overload]
     found = {}
     for name in view.dtype.names or ():
         value = view[name][0].tolist()
-        if name not in ("checksum", "pad", "layout_version") and value not in (0, b"", [0] * 4):
+        if name not in ("checksum", "pad", "layout_version") and value not in EMPTY:
             found[name] = value.decode(errors="replace") if isinstance(value, bytes) else value
     return found

@@ -3,7 +3,7 @@
 from decimal import Decimal
 from enum import Enum
 
-from tidegate.native.records import NO_PRICE, Reason
+from tidegate.native.records import NO_PRICE, Phase, Reason
 from tidegate.native.tables import CREDIT_MAX, NO_LIMIT
 from tidegate.universe import MONEY_SCALE, Instrument, Universe
 
@@ -18,6 +18,7 @@ class Unit(Enum):
     TICKS = "ticks"
     NS = "ns"
     STATE = "state"
+    PHASE = "phase"
     COUNT = "count"
     PERMILLE = "permille"
 
@@ -31,6 +32,7 @@ UNITS: dict[Reason, tuple[Unit, Unit, Unit]] = {
     Reason.HALTED_STATE: (Unit.STATE, P, Unit.STATE),
     Reason.RE_ENABLE_NEEDED: (C, C, C),
     Reason.PROTECTION_PULLED: (L, L, L),
+    Reason.SESSION_CLOSED: (Unit.PHASE, P, Unit.PHASE),
     Reason.REDUCING_STATE: (L, L, L),
     Reason.REDUCE_ONLY_ORDER: (L, L, L),
     Reason.CLOSABLE_LOTS: (L, L, L),
@@ -73,6 +75,7 @@ UNLIMITED = {
     Unit.NS: NO_LIMIT >> 3,
 }
 STATES = {0: "undecided", 1: "ACTIVE", 2: "REDUCING", 3: "HALTED", 4: "KILLED"}
+PHASES = {phase.value: phase.name.removeprefix("PHASE_") for phase in Phase}
 
 
 class Speaker:
@@ -128,6 +131,8 @@ class Speaker:
             return duration(number) if abs(number) < YEAR_NS else "long ago"
         if unit is Unit.STATE:
             return STATES.get(number, f"state {number}")
+        if unit is Unit.PHASE:
+            return PHASES.get(number, f"phase {number}")
         if unit is Unit.PERMILLE:
             return f"{plain(Decimal(number) / 10)} %"
         return f"{number:,}"

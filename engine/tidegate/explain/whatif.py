@@ -42,6 +42,14 @@ ROWS_USED = {
     "days": "day_count",
     "orders": "order_slots_used",
 }
+# Nothing was sent: what explain says of the past, of what would be.
+WOULD = (
+    (" was refused. ", " would be refused. "),
+    (
+        " passed every check, was held on all levels and went to the venue.",
+        " would pass every check, be held on all levels and go to the venue.",
+    ),
+)
 EFFECTS = {
     "open": PositionEffect.OPEN,
     "close": PositionEffect.CLOSE,
@@ -90,7 +98,11 @@ def _copy(regions: dict[str, Region], copies: dict[str, npt.NDArray[Any]]) -> No
 def what_if(content: Universe, tables: Tables, order: npt.NDArray[Any]) -> Explanation:
     """Assess and run `order` as the next record over `tables`, which are used up by it."""
     order["sequence"] = int(tables.arrays["risk"]["sequence"][0]) + 1
-    return explain_record(content, tables, Pretrade(tables), order)
+    found = explain_record(content, tables, Pretrade(tables), order)
+    said = found.sentence
+    for done, would in WOULD:
+        said = said.replace(done, would)
+    return found._replace(sentence=said)
 
 
 def order_record(
