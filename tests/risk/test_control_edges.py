@@ -144,13 +144,13 @@ def lively() -> Step:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_edges_in_every_field_of_a_control_record_are_taken_whole_or_not_at_all(
     kind: Kind, data: st.DataObject
 ) -> None:
     step = lively()
-    for _ in range(3):
+    for _ in range(7):
         row = data.draw(records(kind))
         before = copies(step)
         count = step.risk("refused_records")

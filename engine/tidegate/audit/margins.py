@@ -155,7 +155,7 @@ class Scan:
 
     def add(self, row: Row, worst: Worst) -> None:
         """One pair: its scenarios, and its part of the bounds."""
-        for k, loss in enumerate(row["scan"]):
+        for k, loss in enumerate(map(int, row["scan"])):
             self.worst[k] += max(loss * worst.longs, -loss * worst.shorts)
         longs, shorts = max(0, worst.longs), max(0, worst.shorts)
         delta = abs(row["scan_delta"])
