@@ -12,7 +12,8 @@ from tidegate.native.margin cimport money_ppm_up, money_sum, money_times
 from tidegate.native.positions cimport gross_of, worst_long, worst_short
 from tidegate.native.records cimport MARGIN_SIDES, MARGIN_SPAN
 from tidegate.native.tables cimport (
-    TG_SCENARIOS, account_row, credits, instrument_row, pair_row, product_row, scan_row, sides_row, tables,
+    TG_SCENARIOS, account_row, credits, instrument_row, pair_row, product_row, scan_row, sides_row,
+    tables,
 )
 
 

@@ -77,7 +77,8 @@ cdef extern from "tables.h" nogil:
         bucket order_rate, replace_rate, cancel_rate
         uint64_t products[4]
         int64_t max_position, margin_ppm, converted_free, slow_interval_ns, last_order_ns
-        int64_t leverage_max, concentration_permille, concentration_floor, identical_max, identical_window_ns
+        int64_t leverage_max, concentration_permille, concentration_floor
+        int64_t identical_max, identical_window_ns
         int64_t executions_max, executions, day_orders_max, day_orders, protection_window_ns
         int64_t protection_qty, protection_delta
         uint32_t margin_grades[4]
