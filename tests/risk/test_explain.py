@@ -172,6 +172,12 @@ def test_every_reason_of_a_verdict_has_a_sentence() -> None:
             assert "{" not in said
 
 
+def test_only_a_limit_may_be_none() -> None:
+    compared = Compared(20, 0, 2**31 - 1, 4, 3)
+    said = sentence(Speaker(universe()), Reason.ORDER_SIZE, compared, GOLD)
+    assert said.startswith("The order's 2,147,483,647 lots are more than the 20 lots")
+
+
 def test_whatif_gives_the_verdict_and_leaves_the_regions_alone(tmp_path: Path) -> None:
     run_dir = RunDir(tmp_path)
     run_dir.create()

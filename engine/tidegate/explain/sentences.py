@@ -113,7 +113,8 @@ def numbers(
     row = speaker.instrument(instrument)
     values = (compared.limit, compared.used, compared.asked)
     first, second, third = (
-        speaker.value(value, unit, row) for value, unit in zip(values, units, strict=True)
+        speaker.value(value, unit, row, is_limit=at == 0)
+        for at, (value, unit) in enumerate(zip(values, units, strict=True))
     )
     return first, second, third
 

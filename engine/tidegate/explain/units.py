@@ -115,9 +115,11 @@ class Speaker:
             return "no bound"
         return plain(Decimal(ticks) * instrument.tick_size) if instrument else f"{ticks} ticks"
 
-    def value(self, number: int, unit: Unit, instrument: Instrument | None) -> str:
-        """A compared number with its unit."""
-        if unit is not Unit.PRICE and number >= UNLIMITED.get(unit, NO_LIMIT):
+    def value(
+        self, number: int, unit: Unit, instrument: Instrument | None, *, is_limit: bool = True
+    ) -> str:
+        """A compared number with its unit; a limit so large is none."""
+        if is_limit and unit is not Unit.PRICE and number >= UNLIMITED.get(unit, NO_LIMIT):
             return "no limit"
         if unit is Unit.MONEY:
             return self.money(number, instrument)
