@@ -61,6 +61,14 @@ class Accounts:
         products = self.products(row, above, venue, where)
         found = self.own_money(row, above, products, name, where)
         check_grades(row, found.is_stated, where, self.problems)
+        if not isinstance(row, Trading) and not found.is_shared:
+            for key in ("max_loss", "max_drawdown"):
+                if getattr(row, key):
+                    self.problems.add(
+                        f"{where}.{key}",
+                        "given at a level whose money backs nothing below it; expected it at its "
+                        "accounts",
+                    )
         orders, replaces, cancels = resolve_rates(row, where, self.problems)
         account = Account(
             handle=len(self.rows) + 1,
