@@ -126,8 +126,8 @@ LIMITS = {
         f"{OWN}.max_loss.EUR: expected an amount above 0, got 0",
     ),
     "loss limit where no money backs anything": (
-        'self_match = "cancel_both"\ncash = { EUR = 500_000, USD = 500_000 }',
-        'self_match = "cancel_both"\ncash = { EUR = 500_000, USD = 500_000 }\nmax_loss = { EUR = 9 }',
+        "cash = { EUR = 500_000, USD = 500_000 }\n",
+        "cash = { EUR = 500_000, USD = 500_000 }\nmax_loss = { EUR = 9 }\n",
         'groups[0] "desk".max_loss: given at a level whose money backs nothing below it; expected '
         "it at its accounts",
     ),
