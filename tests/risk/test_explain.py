@@ -87,6 +87,7 @@ def test_a_fill_shows_what_it_booked_and_released(run_dir: RunDir) -> None:
     assert held["account-6 GC", "net"] == "0 -> 1"
     assert held["account-6 USD", "fee_held"] == "2.32 -> 0"
     assert held["account-6 USD", "cash"] == "1,000,000 -> 999,997.68"
+    assert found.sentence.startswith("account-6: the fill of 1 GC at 1,300 was booked")
 
 
 def test_a_refused_cancel_says_why(run_dir: RunDir) -> None:

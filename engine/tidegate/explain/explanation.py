@@ -25,6 +25,7 @@ from tidegate.native.records import (
     NOTE_RECORD,
     ORDER_RECORD,
     RECORD,
+    ExecType,
     Kind,
     Reason,
     Side,
@@ -217,6 +218,8 @@ def conclusion(
         return f"{name} was taken, and waits for the rest of its list or for an earlier answer."
     if is_refused:
         return f"{name} was refused whole; it changed nothing."
+    if kind == Kind.EXECUTION_REPORT and len(reports):
+        name = execution(reports[:1].view(EXECUTION_RECORD)[0], speaker)
     return f"{name} was booked; the changes above are all that it did."
 
 
@@ -233,6 +236,20 @@ def describe(row: npt.NDArray[Any], speaker: Speaker) -> str:
         f"{instrument.symbol if instrument else '?'} at "
         f"{speaker.price(int(row['price'][0]), instrument)}"
     )
+
+
+def execution(report: Any, speaker: Speaker) -> str:
+    """What a venue reported, from the report that the strategy was given of it."""
+    instrument = speaker.instrument(int(report["instrument"]))
+    symbol = instrument.symbol if instrument else "?"
+    account = speaker.account(int(report["account"]))
+    exec_type = int(report["exec_type"])
+    if exec_type == ExecType.EXEC_TRADE:
+        price = speaker.price(int(report["last_px"]), instrument)
+        return f"{account}: the fill of {int(report['last_qty'])} {symbol} at {price}"
+    known = exec_type in set(ExecType)
+    what = ExecType(exec_type).name.removeprefix("EXEC_").lower() if known else "report"
+    return f"{account}: the venue's {what} of order {int(report['order_id'])} in {symbol}"
 
 
 def as_dict(row: npt.NDArray[Any]) -> dict[str, Any]:
