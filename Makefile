@@ -39,6 +39,7 @@ demo: build
 
 bench: setup
 	$(BIN)/python -m pytest bench --benchmark-enable $(ARGS)
+	$(BIN)/python bench/verdict.py
 
 bench-smoke: setup
 	$(BIN)/python -m pytest bench --benchmark-disable $(ARGS)
