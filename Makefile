@@ -22,8 +22,15 @@ setup: $(VENV)/dev.stamp $(VENV)/package.stamp
 
 build: $(VENV)/package.stamp
 
+# Plain code is tested on two cores at once; what starts processes and sockets comes after, alone.
+PLAIN := tests/risk tests/config tests/span tests/tape
 test: setup
+ifeq ($(ARGS),)
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal $(PLAIN)
+	$(BIN)/python -m pytest -q $(addprefix --ignore=,$(PLAIN))
+else
 	$(BIN)/python -m pytest $(ARGS)
+endif
 
 lint: setup
 	$(BIN)/ruff check
