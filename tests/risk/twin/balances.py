@@ -222,6 +222,9 @@ def fits(s: State, account: int, currency: int, asked: int, lots: Lots) -> bool:
     balance = Balance(s, account, currency, lots)
     if not s.traders[account].row.is_converted:
         return asked <= balance.available
+    if rates(s, currency) is None and asked > balance.available:
+        # What cannot be valued cannot be owed.
+        return False
     now = converted(s, currency, balance.available)
     after = converted(s, currency, money(balance.available - asked))
     return money(converted_free(s, account, lots) - now + after) >= 0
