@@ -110,11 +110,10 @@ class Requests:
         """What `pick` copies from regions, as they stood between two of risk's steps."""
         rows = [self._attach(name).rows for name in names]
         # Risk brackets each step in the header of this one.
-        header = self._attach("risk").header
+        risk = self._attach("risk")
         for _ in range(READ_TRIES_MAX):
-            version = int(header["version"])
-            picked = pick(*rows)
-            if version % 2 == 0 and int(header["version"]) == version:
+            picked = risk.undisturbed(lambda: pick(*rows))
+            if picked is not None:
                 return picked
         raise RegionError(f"{', '.join(names)}: changes faster than it can be read")
 

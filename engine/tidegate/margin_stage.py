@@ -104,12 +104,11 @@ class MarginStage:
         regions: list[Region] = []
         try:
             regions = [Region.attach(self.run_dir.region(name), DTYPES[name]) for name in TABLES]
-            version = int(regions[0].header["version"])
-            copies = {
-                name: region.rows.copy() for name, region in zip(TABLES, regions, strict=True)
-            }
-            is_torn = version % 2 == 1 or int(regions[0].header["version"]) != version
-            return None if is_torn else copies
+            return regions[0].undisturbed(
+                lambda: {
+                    name: region.rows.copy() for name, region in zip(TABLES, regions, strict=True)
+                }
+            )
         finally:
             for region in regions:
                 region.close()

@@ -8,8 +8,9 @@ import fcntl
 import mmap
 import os
 import weakref
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,8 @@ import numpy.typing as npt
 from tidegate.errors import RegionError
 from tidegate.native import region as native
 from tidegate.native.records import layout_hash
+
+T = TypeVar("T")
 
 
 class Region:
@@ -113,6 +116,14 @@ class Region:
         copy = np.empty_like(self.rows)
         count = native.read_consistent(self, self.rows.view(np.uint8), copy.view(np.uint8))
         return copy[:count]
+
+    def undisturbed(self, read: Callable[[], T]) -> T | None:
+        """What `read` gives, not None by itself; None when the writer was at work meanwhile."""
+        version = int(self.header["version"])
+        if version % 2:
+            return None
+        found = read()
+        return found if int(self.header["version"]) == version else None
 
     def close(self) -> None:
         """Give up the region; arrays taken from it stay valid as long as they are held."""

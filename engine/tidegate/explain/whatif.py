@@ -66,14 +66,10 @@ def copy_live(run_dir: RunDir) -> Tables:
     regions = {name: Region.attach(run_dir.region(name), DTYPES[name]) for name in DTYPES}
     try:
         copies = {name: np.zeros(len(one.rows), DTYPES[name]) for name, one in regions.items()}
-        header = regions["risk"].header
         until = time.monotonic() + PATIENCE_S  # nondeterministic: a reader's patience
         while True:
-            version = int(header["version"])
-            if version % 2 == 0:
-                _copy(regions, copies)
-                if int(header["version"]) == version:
-                    return Tables(copies)
+            if regions["risk"].undisturbed(lambda: _copy(regions, copies)) is not None:
+                return Tables(copies)
             if time.monotonic() > until:  # nondeterministic: a reader's patience
                 raise RegionError(
                     f"{run_dir.regions}: risk did not rest for the time of a copy within "
@@ -84,7 +80,9 @@ def copy_live(run_dir: RunDir) -> Tables:
             region.close()
 
 
-def _copy(regions: dict[str, Region], copies: dict[str, npt.NDArray[Any]]) -> None:
+def _copy(
+    regions: dict[str, Region], copies: dict[str, npt.NDArray[Any]]
+) -> dict[str, npt.NDArray[Any]]:
     """Only rows that are in use: a copy must fit between two steps of a busy day."""
     copies["risk"][:] = regions["risk"].rows
     for name, region in regions.items():
@@ -93,6 +91,7 @@ def _copy(regions: dict[str, Region], copies: dict[str, npt.NDArray[Any]]) -> No
             copies[name][:used] = region.rows[:used]
         elif name not in ("risk", "cl_ord_ids"):
             copies[name][:] = region.rows
+    return copies
 
 
 def what_if(content: Universe, tables: Tables, order: npt.NDArray[Any]) -> Explanation:
