@@ -124,6 +124,32 @@ def test_a_writer_that_died_in_a_change_is_noticed(tmp_path: Path) -> None:
     reader.close()
 
 
+def test_a_reader_waits_for_a_writer_in_the_middle_of_a_change_but_not_for_ever(
+    tmp_path: Path,
+) -> None:
+    writer = Region.create(tmp_path / "rows", ROW, 2)
+    reader = Region.attach(tmp_path / "rows", ROW)
+    native.begin(writer)
+    with pytest.raises(RegionError, match="rows: its writer was in the middle of a change"):
+        reader.between_changes(lambda: int(reader.rows["left"][0]), 0.0)
+    reading = threading.Event()
+    found: list[int] = []
+
+    def read() -> None:
+        reading.set()
+        found.append(reader.between_changes(lambda: int(reader.rows["left"][0]), 60.0))
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    reading.wait()
+    writer.rows["left"][0] = 7
+    native.end(writer)
+    thread.join()
+    assert found == [7]
+    writer.close()
+    reader.close()
+
+
 def test_a_copy_is_never_half_of_a_change(tmp_path: Path) -> None:
     writer = Region.create(tmp_path / "rows", ROW, 8)
     reader = Region.attach(tmp_path / "rows", ROW)

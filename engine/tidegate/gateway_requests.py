@@ -19,7 +19,7 @@ from tidegate.universe import MONEY_SCALE, Account, Session, Universe
 from tidegate.working import available, held, trading_state, working_lots
 
 T = TypeVar("T")
-READ_TRIES_MAX = 1000
+PATIENCE_S = 0.5
 FINAL = frozenset(b"248C")
 STATUS_NAMES = {ord("0"): "New", ord("1"): "PartiallyFilled", ord("A"): "PendingNew"}
 
@@ -111,11 +111,7 @@ class Requests:
         rows = [self._attach(name).rows for name in names]
         # Risk brackets each step in the header of this one.
         risk = self._attach("risk")
-        for _ in range(READ_TRIES_MAX):
-            picked = risk.undisturbed(lambda: pick(*rows))
-            if picked is not None:
-                return picked
-        raise RegionError(f"{', '.join(names)}: changes faster than it can be read")
+        return risk.between_changes(lambda: pick(*rows), PATIENCE_S)
 
     def _attach(self, name: str) -> Region:
         """Risk makes its regions anew when it starts: an old file is not the live one."""

@@ -32,7 +32,7 @@ Row = dict[str, Value]
 WORKING = {ord("A"): "PendingNew", ord("0"): "New", ord("1"): "PartiallyFilled"}
 QUANTILES = {"p50_ns": 0.5, "p99_ns": 0.99, "p999_ns": 0.999}
 SESSION_COLUMNS = ("next_expected", "next_out", "forwarded", "refused", "gaps", "resends")
-READ_TRIES_MAX = 1000
+PATIENCE_S = 1.0
 BAD = ("bad_length", "bad_version", "bad_kind", "bad_part")
 
 
@@ -209,14 +209,16 @@ class Inspector:
 
     def pairs(self) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
         """The pairs in use and all sides, of one moment."""
-        for _ in range(READ_TRIES_MAX):
-            before = self.table("risk", 1)[0]
-            pairs = self.table("pairs", int(before["pair_count"]) + 1)[1:]
-            sides = self.table("sides", int(before["side_count"]) + 1)
-            # Where no pair has sides, one table says it all.
-            if len(sides) == 1 or self.table("risk", 1)[0]["sequence"] == before["sequence"]:
-                return pairs, sides
-        raise RegionError(f"{self.run_dir.path}: pairs change faster than they can be read")
+        risk, pairs, sides = (
+            self.region(each, DTYPES[each]) for each in ("risk", "pairs", "sides")
+        )
+        return risk.between_changes(
+            lambda: (
+                pairs.rows[1 : int(risk.rows["pair_count"][0]) + 1].copy(),
+                sides.rows[: int(risk.rows["side_count"][0]) + 1].copy(),
+            ),
+            PATIENCE_S,
+        )
 
     def table(self, name: str, count: int) -> npt.NDArray[Any]:
         """The first rows of one of risk's tables, as they stood between two of its steps."""

@@ -7,6 +7,7 @@ and sees the live rows. A region of another layout is refused, never reinterpret
 import fcntl
 import mmap
 import os
+import time
 import weakref
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +21,8 @@ from tidegate.native import region as native
 from tidegate.native.records import layout_hash
 
 T = TypeVar("T")
+# A writer that has lost its processor in the middle of a change needs it back first.
+NAP_S = 0.0002
 
 
 class Region:
@@ -124,6 +127,20 @@ class Region:
             return None
         found = read()
         return found if int(self.header["version"]) == version else None
+
+    def between_changes(self, read: Callable[[], T], patience_s: float) -> T:
+        """What `read` gives when nothing changed meanwhile; RegionError after `patience_s`."""
+        until = time.monotonic() + patience_s  # nondeterministic: a reader's patience
+        while True:
+            found = self.undisturbed(read)
+            if found is not None:
+                return found
+            if time.monotonic() > until:  # nondeterministic: a reader's patience
+                raise RegionError(
+                    f"{self.path}: its writer was in the middle of a change, or changed it during "
+                    f"each try to read, for {patience_s:g} s"
+                )
+            time.sleep(NAP_S)  # nondeterministic: waits for the writer
 
     def close(self) -> None:
         """Give up the region; arrays taken from it stay valid as long as they are held."""

@@ -4,14 +4,13 @@ From a config the copy is the state at the start of a day; of a running system i
 regions, between two changes by risk, which does not notice.
 """
 
-import time
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from tidegate import risk_state
-from tidegate.errors import ConfigError, RegionError
+from tidegate.errors import ConfigError
 from tidegate.explain.explanation import Explanation, explain_record
 from tidegate.native.pretrade import Pretrade
 from tidegate.native.records import (
@@ -66,15 +65,7 @@ def copy_live(run_dir: RunDir) -> Tables:
     regions = {name: Region.attach(run_dir.region(name), DTYPES[name]) for name in DTYPES}
     try:
         copies = {name: np.zeros(len(one.rows), DTYPES[name]) for name, one in regions.items()}
-        until = time.monotonic() + PATIENCE_S  # nondeterministic: a reader's patience
-        while True:
-            if regions["risk"].undisturbed(lambda: _copy(regions, copies)) is not None:
-                return Tables(copies)
-            if time.monotonic() > until:  # nondeterministic: a reader's patience
-                raise RegionError(
-                    f"{run_dir.regions}: risk did not rest for the time of a copy within "
-                    f"{PATIENCE_S:g} s"
-                )
+        return Tables(regions["risk"].between_changes(lambda: _copy(regions, copies), PATIENCE_S))
     finally:
         for region in regions.values():
             region.close()
