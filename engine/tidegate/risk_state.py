@@ -50,6 +50,7 @@ def row_counts(universe: Universe) -> dict[str, int]:
         "overrides": capacity.overrides + 1,
         "fees": instruments * tier_count(universe),
         "cash_holds": capacity.cash_holds + 1,
+        "breaks": capacity.breaks + 1,
         "orders": capacity.orders + 1,
         "cl_ord_ids": power_of_two(capacity.cl_ord_ids),
         "sessions": len(universe.sessions) + 1,

@@ -275,6 +275,7 @@ class Capacity(Frozen, frozen=True, kw_only=True):
     limits: int = 1 << 12
     overrides: int = 256
     cash_holds: int = 256
+    breaks: int = 1024
 
 
 class Supervisor(Frozen, frozen=True, kw_only=True):

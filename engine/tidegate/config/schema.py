@@ -151,6 +151,7 @@ class Capacity(Strict, frozen=True, kw_only=True):
     limits: Annotated[int, Meta(ge=16, le=1 << 24)] = 1 << 12
     overrides: Annotated[int, Meta(ge=1, le=1 << 20)] = 256
     cash_holds: Annotated[int, Meta(ge=1, le=1 << 20)] = 256
+    breaks: Annotated[int, Meta(ge=1, le=1 << 20)] = 1024
 
 
 class Journal(Strict, frozen=True, kw_only=True):

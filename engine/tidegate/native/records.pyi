@@ -64,6 +64,9 @@ class Kind(IntEnum):
     MARGIN_CREDIT = 79
     SIDE_LOCK = 80
     NOTE = 81
+    DAY_ROLL = 82
+    BREAK = 83
+    ADJUSTMENT = 84
 
 class Flag(IntEnum):
     POSS_DUP = 1
@@ -224,6 +227,8 @@ class Reason(IntEnum):
     TOO_LATE = 65
     REQUEST_PENDING = 66
     JOURNAL_UNAVAILABLE = 67
+    RECONCILE_BREAK = 70
+    ADJUSTED = 71
     CANCELED_BY_KILL = 72
     CANCELED_BY_PROTECTION = 73
     CANCELED_SELF_MATCH = 74

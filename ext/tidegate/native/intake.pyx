@@ -12,11 +12,13 @@ from tidegate.native.sessions import SESSION_ROW as _SESSION_ROW
 
 from tidegate.native.records cimport (
     ACCOUNT_NOT_OF_SESSION,
+    ADJUSTMENT,
     CANCEL_REPLACE_REQUEST,
     CANCEL_REQUEST,
     CASH,
     CONTROL_NOT_ALLOWED,
     CURRENCY_RATE,
+    DAY_ROLL,
     FRAME_KIND,
     FRAME_VERSION,
     KILL,
@@ -123,6 +125,8 @@ cdef bint is_control(uint8_t kind) noexcept nogil:
         or kind == MARGIN_CREDIT
         or kind == SIDE_LOCK
         or kind == NOTE
+        or kind == DAY_ROLL
+        or kind == ADJUSTMENT
     )
 
 

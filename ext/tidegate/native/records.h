@@ -17,7 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TG_LAYOUT_VERSION 2
+#define TG_LAYOUT_VERSION 3
 #define TG_RECORD_SIZE 128
 #define TG_NO_PRICE INT64_MIN
 
@@ -113,10 +113,11 @@ typedef struct {
     uint64_t request_id;
 } session_record;
 
-/* What an operator or the firm's own systems tell risk: states, limits, cash, kill, time.
- * price = settlement price; cl_ord_id = the request's number, the same in its NOTE; order_qty =
- * in MARGIN_COMMIT the epoch, in MARGIN_CREDIT the fill_count it was computed at, in a
- * LIMIT_CHANGE of a rate the burst. */
+/* What an operator or the firm's own systems tell risk: states, limits, cash, kill, time, days.
+ * price = settlement price, of an ADJUSTMENT of lots what they are booked at; cl_ord_id = the
+ * request's number, the same in its NOTE; order_qty = in MARGIN_COMMIT the epoch, in MARGIN_CREDIT
+ * and BREAK the fill_count it was computed at, in a LIMIT_CHANGE of a rate the burst; amount = in
+ * DAY_ROLL the day that ends as YYYYMMDD. */
 typedef struct {
     TG_HEAD
     int64_t amount;

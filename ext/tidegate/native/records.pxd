@@ -220,6 +220,9 @@ cpdef enum Kind:
     MARGIN_CREDIT = 79
     SIDE_LOCK = 80
     NOTE = 81
+    DAY_ROLL = 82
+    BREAK = 83
+    ADJUSTMENT = 84
 
 
 cpdef enum Flag:
@@ -341,6 +344,8 @@ cpdef enum Reason:
     # 64..95: risk, about a request on an order that exists or not
     UNKNOWN_ORDER = 64, TOO_LATE = 65, REQUEST_PENDING = 66,
     JOURNAL_UNAVAILABLE = 67
+    # 70, 71: reconciliation with the venue
+    RECONCILE_BREAK = 70, ADJUSTED = 71
     # 72..: risk, of its own accord: why it canceled, or what an alert is about
     CANCELED_BY_KILL = 72, CANCELED_BY_PROTECTION = 73,
     CANCELED_SELF_MATCH = 74, CANCELED_REDUCE_ONLY = 75,

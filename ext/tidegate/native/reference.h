@@ -113,7 +113,8 @@ typedef struct {
     uint8_t is_call;
     uint8_t is_premium_paid;   /* the premium is cash at the fill */
     uint8_t exempts_immediate; /* FAK and FOK do not count as cancels */
-    uint8_t pad[4];
+    uint8_t is_settled;        /* a SETTLEMENT has come since the last DAY_ROLL */
+    uint8_t pad[3];
 } instrument_row;
 
 /* A staged change of an instrument's margin; is_staged bits: 1 rates, 2 4 8 16 array parts. */

@@ -19,6 +19,7 @@ from tidegate.native.lane cimport LaneSource, LaneTarget
 from tidegate.native.outputs cimport add_report
 from tidegate.native.poll cimport POLL_STOPPED, Poller
 from tidegate.native.records cimport (
+    ADJUSTMENT,
     CANCEL_REJECT,
     CANCEL_REPLACE_REQUEST,
     CANCEL_REQUEST,
@@ -31,7 +32,6 @@ from tidegate.native.records cimport (
     MARK,
     MASS_CANCEL_REQUEST,
     NEW_ORDER_SINGLE,
-    NOTE,
     SETTLEMENT,
     TICK,
     TRADING_STATE,
@@ -64,7 +64,7 @@ cdef inline bint is_kind_of(int lane, uint8_t kind) noexcept nogil:
         )
     return (
         kind == MARK or kind == SETTLEMENT or kind == TRADING_STATE or kind == CASH
-        or LIMIT_CHANGE <= kind <= NOTE
+        or LIMIT_CHANGE <= kind <= ADJUSTMENT
     )
 
 

@@ -12,6 +12,10 @@
 
 #include "reference.h"
 
+/* Lanes into risk: executions, control, orders; and out of it: routes, reports. */
+#define TG_LANES_IN 3
+#define TG_LANES_OUT 2
+
 /* One row: what is not kept by account, instrument or order. */
 typedef struct {
     uint64_t sequence;
@@ -40,6 +44,11 @@ typedef struct {
     uint32_t open_orders;
     uint32_t cl_ord_id_count;
     uint32_t open_lists;
+    uint32_t taken[TG_LANES_IN];     /* msg_seq_num of the last record of each lane, as journaled */
+    uint32_t given[TG_LANES_OUT];    /* of the last record that a step gave to each */
+    uint32_t business_day;           /* the last that ended, YYYYMMDD; 0 = none has */
+    uint32_t break_count;            /* rows used in breaks */
+    uint32_t pad;
     uint64_t accepted;
     uint64_t denied;
     uint64_t fills;
@@ -50,6 +59,7 @@ typedef struct {
     uint64_t refused_records;
     uint64_t alerts;
     uint64_t stale_credits;    /* MARGIN_CREDIT for positions that have changed since */
+    uint64_t stale_breaks;     /* BREAK computed before fills that are booked now */
     uint64_t denied_by_reason[128];
 } risk_row;
 
@@ -100,7 +110,7 @@ typedef struct {
     uint32_t position_grades[4];
     uint8_t grades[3];         /* reached now: margin, loss, position */
     uint8_t is_pool;           /* some account draws on its money; its own pairs book none */
-    uint8_t pad[4];
+    uint32_t breaks;           /* open differences with the venue; not 0 = REDUCING */
     uint32_t identical_signature[4];
     uint32_t identical_count[4];
     int64_t identical_since_ns[4];
@@ -148,7 +158,7 @@ typedef struct {
     int64_t margin;            /* held here; 0 where the product row or no row holds it */
     int64_t open_cost;         /* money paid for the open lots (SIDES: the long ones) */
     int64_t unrealised;
-    int64_t bought_qty;        /* today; sold = bought - net, for a day starts flat */
+    int64_t bought_qty;        /* today, and net as the day began; sold today = bought_qty - net */
     uint64_t fill_count;
     int64_t gross;             /* lots: the worst size that working orders can lead to */
     int64_t period_px;         /* control 6: first accepted price of the window */
@@ -227,6 +237,19 @@ typedef struct {
     uint32_t pad;
 } cash_hold_row;
 
+/* A difference with the venue's own report that nobody has decided: the venue's figure less ours,
+ * of lots (instrument), money (currency) or an order's leaves_qty (order_id too). account 0 = free. */
+typedef struct {
+    uint64_t order_id;
+    int64_t amount;
+    int64_t since_ns;
+    uint32_t account;
+    uint32_t instrument;
+    uint32_t currency;
+    uint8_t is_dismissed;      /* decided: it stays as it is */
+    uint8_t pad[3];
+} break_row;
+
 /* ord_status: FIX 39 as its character; 0 = never used. A closed row stays readable until its
  * slot is used again, so that a late fill still finds its account. */
 typedef struct {
@@ -295,7 +318,7 @@ typedef struct {
     bucket cancel_rate;
 } session_orders_row;
 
-static_assert(sizeof(risk_row) == 1224, "hidden padding");
+static_assert(sizeof(risk_row) == 1264, "hidden padding");
 static_assert(sizeof(account_row) == 472, "hidden padding");
 static_assert(sizeof(product_row) == 128, "hidden padding");
 static_assert(sizeof(scan_row) == 192, "hidden padding");
@@ -304,6 +327,7 @@ static_assert(sizeof(sides_row) == 64, "hidden padding");
 static_assert(sizeof(day_row) == 56, "hidden padding");
 static_assert(sizeof(balance_row) == 128, "hidden padding");
 static_assert(sizeof(cash_hold_row) == 32, "hidden padding");
+static_assert(sizeof(break_row) == 40, "hidden padding");
 static_assert(sizeof(order_row) == 160, "hidden padding");
 static_assert(sizeof(cl_ord_id_row) == 40, "hidden padding");
 static_assert(sizeof(session_orders_row) == 104, "hidden padding");

@@ -25,8 +25,11 @@ cdef extern from "tables.h" nogil:
         uint32_t currency_count, product_count, pair_count, group_count, side_count, scan_count
         uint32_t day_count, limit_count, override_count, cash_hold_count, dirty_first
         uint32_t order_slots_used, free_first, free_last, open_orders, cl_ord_id_count, open_lists
+        uint32_t taken[3]
+        uint32_t given[2]
+        uint32_t business_day, break_count, pad
         uint64_t accepted, denied, fills, late_fills, orphan_reports, duplicate_reports
-        uint64_t unbookable, refused_records, alerts, stale_credits
+        uint64_t unbookable, refused_records, alerts, stale_credits, stale_breaks
         uint64_t denied_by_reason[128]
 
     ctypedef struct currency_row:
@@ -50,8 +53,8 @@ cdef extern from "tables.h" nogil:
         int32_t scan_delta, intra_rate, delivery_rate, short_option_rate
         uint32_t currency, product, venue, first_pair, phase_index, phase_end
         uint8_t trading_state, phase, side_lock, margin_model, price_basis, is_max_side, has_sides
-        uint8_t closes_today, is_option, is_call, is_premium_paid, exempts_immediate
-        uint8_t pad[4]
+        uint8_t closes_today, is_option, is_call, is_premium_paid, exempts_immediate, is_settled
+        uint8_t pad[3]
 
     ctypedef struct staged_row:
         int64_t margin_long_lot, margin_short_lot, margin_long_ppm, margin_short_ppm
@@ -86,7 +89,7 @@ cdef extern from "tables.h" nogil:
         uint32_t position_grades[4]
         uint8_t grades[3]
         uint8_t is_pool
-        uint8_t pad[4]
+        uint32_t breaks
         uint32_t identical_signature[4]
         uint32_t identical_count[4]
         int64_t identical_since_ns[4]
@@ -150,6 +153,13 @@ cdef extern from "tables.h" nogil:
         int64_t open_lot, close_lot, close_today_lot
         uint32_t open_ppm, close_ppm, close_today_ppm, pad
 
+    ctypedef struct break_row:
+        uint64_t order_id
+        int64_t amount, since_ns
+        uint32_t account, instrument, currency
+        uint8_t is_dismissed
+        uint8_t pad[3]
+
     ctypedef struct cash_hold_row:
         uint64_t request
         int64_t amount
@@ -201,6 +211,7 @@ ctypedef struct tables:
     override_row* overrides
     fee_row* fees             # dense: instrument * tier_count + tier
     cash_hold_row* cash_holds
+    break_row* breaks
     order_row* orders
     cl_ord_id_row* cl_ord_ids
     session_orders_row* sessions
@@ -218,6 +229,7 @@ ctypedef struct tables:
     uint32_t override_capacity
     uint32_t tier_count
     uint32_t cash_hold_capacity
+    uint32_t break_capacity
     uint32_t order_capacity
     uint32_t cl_ord_id_mask
     uint32_t session_capacity

@@ -29,6 +29,7 @@ def _dtypes():
     cdef override_row override_row_sample
     cdef fee_row fee_row_sample
     cdef cash_hold_row cash_hold_row_sample
+    cdef break_row break_row_sample
     cdef order_row order_row_sample
     cdef cl_ord_id_row cl_ord_id_row_sample
     cdef session_orders_row session_orders_row_sample
@@ -49,6 +50,7 @@ def _dtypes():
         "overrides": np.asarray(<override_row[:1]>&override_row_sample).dtype,
         "fees": np.asarray(<fee_row[:1]>&fee_row_sample).dtype,
         "cash_holds": np.asarray(<cash_hold_row[:1]>&cash_hold_row_sample).dtype,
+        "breaks": np.asarray(<break_row[:1]>&break_row_sample).dtype,
         "orders": np.asarray(<order_row[:1]>&order_row_sample).dtype,
         "cl_ord_ids": np.asarray(<cl_ord_id_row[:1]>&cl_ord_id_row_sample).dtype,
         "sessions": np.asarray(<session_orders_row[:1]>&session_orders_row_sample).dtype,
@@ -96,6 +98,7 @@ cdef tables _point(dict arrays) except *:
         overrides=<override_row*>_at(arrays, "overrides"),
         fees=<fee_row*>_at(arrays, "fees"),
         cash_holds=<cash_hold_row*>_at(arrays, "cash_holds"),
+        breaks=<break_row*>_at(arrays, "breaks"),
         orders=<order_row*>_at(arrays, "orders"),
         cl_ord_ids=<cl_ord_id_row*>_at(arrays, "cl_ord_ids"),
         sessions=<session_orders_row*>_at(arrays, "sessions"),
@@ -115,6 +118,7 @@ cdef tables _point(dict arrays) except *:
         override_capacity=_rows(arrays, "overrides"),
         tier_count=_rows(arrays, "fees") // _rows(arrays, "instruments"),
         cash_hold_capacity=_rows(arrays, "cash_holds"),
+        break_capacity=_rows(arrays, "breaks"),
         order_capacity=_rows(arrays, "orders"),
         cl_ord_id_mask=_rows(arrays, "cl_ord_ids") - 1,
         session_capacity=_rows(arrays, "sessions"),
