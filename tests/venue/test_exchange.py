@@ -204,7 +204,13 @@ def test_a_replace_to_what_is_filled_or_less_ends_the_order_with_canceled(
 
 def test_the_fee_is_by_lot_and_by_value_rounded_up_for_each_fill() -> None:
     security = Security(
-        security_id=1, code="X", tick_size=Decimal(1), tick_value=10, fee_lot=5, fee_ppm=3
+        security_id=1,
+        code="X",
+        currency="USD",
+        tick_size=Decimal(1),
+        tick_value=10,
+        fee_lot=5,
+        fee_ppm=3,
     )
     assert fee(security, 2, 7) == 5 * 2 + 1
     assert fee(security, 2, -7) == 5 * 2 + 1

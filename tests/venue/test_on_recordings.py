@@ -30,6 +30,7 @@ def play(path: Path, seed: int) -> tuple[Exchange, list[Row]]:
     security = Security(
         security_id=1,
         code=contract.code,
+        currency="USD",
         tick_size=contract.tick_size,
         tick_value=10,
         fee_lot=1,

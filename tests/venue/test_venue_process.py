@@ -147,6 +147,7 @@ def test_an_order_rests_fills_and_is_on_the_statement_of_a_real_venue(
         assert account["traded_value"] == (3 * 101 - 3 * 101 - 2 * 102) * 100_000
         fees = [15_000 * qty + -(-px * 100_000 * qty * 7 // 1_000_000) for _, px, qty in fills]
         assert account["fees"] == sum(fees)
+        assert account["cash"] == {"USD": account["traded_value"] - sum(fees)}
         assert account["volume"] == 8
         wire.close()
 

@@ -19,6 +19,7 @@ from tidegate.native.records import (
 )
 from tidegate.tape.events import TapeKind
 from tidegate.venue import wire
+from tidegate.venue.answers import account_statement
 from tidegate.venue.exchange import Exchange, TapeRow
 from tidegate.venue.wire import Row
 
@@ -82,7 +83,7 @@ def assert_consistent(exchange: Exchange, reports: list[dict[str, int]]) -> None
     assert ended == {(row["account"], row["cl_ord_id"]) for row in executions}
     assert not exchange.working
     for account in (1, 2):
-        statement = exchange.statement(account)
+        statement = account_statement(exchange, account)
         assert statement["position"] == (
             {security.code: position[account]} if account in position else {}
         )

@@ -211,6 +211,7 @@ def limit(
 GOLD = Security(
     security_id=1,
     code="GCZ3",
+    currency="USD",
     tick_size=Decimal("0.1"),
     tick_value=100_000,
     fee_lot=15_000,

@@ -181,7 +181,7 @@ class VenueAgent:
         if request == "start":
             self._start(now_ns)
         if request == "statement":
-            answer = statement(self._settings, self.exchange)
+            answer = statement(self._settings, self.exchange, self.front.incarnation)
         elif request in ("start", "status"):
             answer = status(
                 self._settings,

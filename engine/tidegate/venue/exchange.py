@@ -3,13 +3,11 @@
 Pure: requests and tape events in, report rows out. No clock, no I/O, no randomness.
 """
 
-import msgspec
-
 from tidegate.native.records import NO_PRICE, ExecType, Flag, Kind, Reason, TimeInForce
 from tidegate.tape.events import Contract, TapeFlag, TapeKind
 from tidegate.venue import wire
 from tidegate.venue.book import QTY_MAX, Book, is_out_of_protection, may_rest
-from tidegate.venue.ledger import Holding, Ledger, Security
+from tidegate.venue.ledger import Ledger, Security
 from tidegate.venue.order import BUY, Fill, Order
 from tidegate.venue.wire import Row
 
@@ -42,6 +40,8 @@ class Exchange:
         self._over: dict[Key, int] = {}
         self._last_order_id = first_id
         self._last_exec_id = first_id
+        # By account: of its last report, rejections aside.
+        self.last_exec_ids: dict[int, int] = {}
         self._last_match_id = first_id % MATCH_ID_MAX
 
     def request(self, row: Row, *, is_refused: bool = False) -> list[Row]:
@@ -115,27 +115,6 @@ class Exchange:
         """Reference price of a security: its book's, else the settlement price."""
         price = self.books[security_id].mark()
         return self.settlements[security_id] if price == NO_PRICE else price
-
-    def statement(self, account: int) -> dict[str, object]:
-        """Positions, money and volume of an account, by code and in all."""
-        holdings = {
-            self.securities[security_id].code: holding
-            for (holder, security_id), holding in self.ledger.holdings.items()
-            if holder == account
-        }
-        total = Holding()
-        for holding in holdings.values():
-            total.traded_value += holding.traded_value
-            total.fees += holding.fees
-            total.volume += holding.volume
-        return {
-            "number": account,
-            "position": {code: holding.position for code, holding in holdings.items()},
-            "traded_value": total.traded_value,
-            "fees": total.fees,
-            "volume": total.volume,
-            "codes": {code: msgspec.to_builtins(holding) for code, holding in holdings.items()},
-        }
 
     def _new(self, row: Row, is_refused: bool) -> list[Row]:
         key = (row[wire.ACCOUNT], row[wire.CL_ORD_ID])
@@ -216,10 +195,8 @@ class Exchange:
         self.touched.add(order.security_id)
         cum_qty = order.cum_qty
         fills = book.replace_order(order, price, order_qty)
-        self._last_exec_id += 1
-        replaced = wire.execution(
-            order, ExecType.EXEC_REPLACED, self._last_exec_id, cum_qty=cum_qty
-        )
+        exec_id = self._exec_id(order.account)
+        replaced = wire.execution(order, ExecType.EXEC_REPLACED, exec_id, cum_qty=cum_qty)
         return [replaced, *self._booked(fills)]
 
     def _find(self, row: Row) -> Order | Reason:
@@ -256,12 +233,11 @@ class Exchange:
         for order, qty, price, cum_qty, pair in fills:
             security = self.securities[order.security_id]
             self.ledger.book(order.account, security, order.side, qty, price)
-            self._last_exec_id += 1
             rows.append(
                 wire.execution(
                     order,
                     ExecType.EXEC_TRADE,
-                    self._last_exec_id,
+                    self._exec_id(order.account),
                     cum_qty=cum_qty,
                     last_qty=qty,
                     last_px=price,
@@ -301,7 +277,10 @@ class Exchange:
     def _report(
         self, order: Order, exec_type: ExecType, reason: Reason = Reason.REASON_NONE
     ) -> Row:
+        exec_id = self._exec_id(order.account)
+        return wire.execution(order, exec_type, exec_id, cum_qty=order.cum_qty, reason=reason)
+
+    def _exec_id(self, account: int) -> int:
         self._last_exec_id += 1
-        return wire.execution(
-            order, exec_type, self._last_exec_id, cum_qty=order.cum_qty, reason=reason
-        )
+        self.last_exec_ids[account] = self._last_exec_id
+        return self._last_exec_id

@@ -35,7 +35,7 @@ class Front:
         self.channels: dict[str, Channel] = {}
         self.counters = dict.fromkeys(("messages", "bad_messages", "logons", "disconnects"), 0)
         self._settings = settings
-        self._incarnation = incarnation
+        self.incarnation = incarnation
         self._by_identity: dict[bytes, Channel] = {}
         self._by_account: dict[int, Channel] = {}
         self.socket = bind(context, zmq.ROUTER, settings.endpoint)
@@ -171,7 +171,7 @@ class Front:
     def _welcome(self, logon: Logon) -> dict[str, object]:
         return {
             "venue": self._settings.name,
-            "incarnation": self._incarnation,
+            "incarnation": self.incarnation,
             "accounts": {name: self._settings.accounts[name] for name in logon.accounts},
             "securities": [
                 {

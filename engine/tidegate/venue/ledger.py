@@ -18,6 +18,7 @@ class Security(msgspec.Struct, frozen=True, kw_only=True):
 
     security_id: int
     code: str
+    currency: str
     tick_size: Decimal
     # Money of one tick of one lot.
     tick_value: int

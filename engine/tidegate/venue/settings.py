@@ -54,6 +54,7 @@ def settings_of(universe: Universe, name: str) -> Settings:
             Security(
                 security_id=security_id,
                 code=instrument.venue_code,
+                currency=universe.currencies[instrument.currency - 1].code,
                 tick_size=instrument.tick_size,
                 tick_value=instrument.tick_value,
                 fee_lot=instrument.fee_lot,
