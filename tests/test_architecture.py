@@ -54,6 +54,7 @@ LAYERS = (
     "config tape client+aio+__init__",
     "venue",
     "stage",
+    "adoption",
     "supervisor inspect explain",
     "demo",
     "cli+__main__",

@@ -216,3 +216,61 @@ def test_directory_is_closed_to_others_and_free_after_the_run(
     process.terminate()
     finish(process)
     os.close(run_dir.lock())
+
+
+def test_stages_that_may_be_orphans_go_on_and_the_next_supervisor_adopts_them(
+    start: Start, run_dir: RunDir
+) -> None:
+    first = start(settings='orphans = "adopt"')
+    wait_ready(first)
+    first.kill()
+    first.wait()
+    before = {name: row["pid"] for name, row in state(run_dir).items()}
+    os.kill(before["router"], signal.SIGKILL)
+    until(lambda: not is_running(before["router"]), "the router to be dead")
+    assert all(is_running(pid) for name, pid in before.items() if name != "router")
+    second = start(settings='orphans = "adopt"')
+    wait_ready(second)
+    after = {name: row["pid"] for name, row in state(run_dir).items()}
+    assert [name for name in STAGES if after[name] != before[name]] == ["router"]
+    os.kill(after["risk"], signal.SIGKILL)
+    until(lambda: state(run_dir)["risk"]["restarts"] == 1, "the adopted stage's restart")
+    until(lambda: bool(state(run_dir)["risk"]["is_ready"]), "risk to be ready")
+    pids = [row["pid"] for row in state(run_dir).values()]
+    second.terminate()
+    _, errors = second.communicate(timeout=DEADLINE_SECONDS)
+    assert second.returncode == 0, errors
+    assert not [pid for pid in pids if is_running(pid)]
+    assert f"stage risk still runs as process {before['risk']}: adopted" in errors
+    assert "stage risk has ended; restart 1" in errors
+    assert (run_dir.logs / "gateway.log").read_text() == "stopped\n"
+
+
+def test_a_stage_that_was_not_ready_when_its_supervisor_died_is_started_anew(
+    start: Start, run_dir: RunDir
+) -> None:
+    first = start({"router": "is silent"}, 'orphans = "adopt"')
+    until(lambda: run_dir.stages.exists() and state(run_dir)["router"]["pid"] != 0, "the router")
+    first.kill()
+    first.wait()
+    silent = state(run_dir)["router"]["pid"]
+    second = start(settings='orphans = "adopt"')
+    wait_ready(second)
+    assert state(run_dir)["router"]["pid"] != silent
+    assert not is_running(silent)
+
+
+def test_orphans_of_another_config_are_refused_by_name(start: Start, run_dir: RunDir) -> None:
+    first = start(settings='orphans = "adopt"')
+    wait_ready(first)
+    first.kill()
+    first.wait()
+    pids = {name: row["pid"] for name, row in state(run_dir).items()}
+    code, errors = finish(start(settings='orphans = "adopt"\nrestarts_max = 7'))
+    assert code == 1
+    assert (
+        f"stages of another run are still there (venue:SIM as process {pids['venue:SIM']}" in errors
+    )
+    for pid in pids.values():
+        assert is_running(pid)
+        os.kill(pid, signal.SIGKILL)

@@ -4,6 +4,7 @@ enter it can trade), locks it and writes universe.json; each stage creates its o
     RUN_DIR/universe.json   RUN_DIR/stages.json   RUN_DIR/lock
     RUN_DIR/regions/NAME   RUN_DIR/journal/   RUN_DIR/lanes/NAME (sockets)
     RUN_DIR/margin/EPOCH.pa2 (copies of the margin files of intraday changes)
+    RUN_DIR/logs/STAGE.log (only where stages may outlive their supervisor)
 """
 
 import fcntl
@@ -28,6 +29,7 @@ class RunDir:
         self.journal = self.path / "journal"
         self.lanes = self.path / "lanes"
         self.margin = self.path / "margin"
+        self.logs = self.path / "logs"
 
     def region(self, name: str) -> Path:
         """The file of a region."""

@@ -17,6 +17,8 @@ from tidegate.errors import StageError, TidegateError
 from tidegate.run_dir import RunDir
 
 READY_FD = "TIDEGATE_READY_FD"
+# "adopt" = the stage outlives its supervisor and waits for the next one.
+ORPHANS = "TIDEGATE_ORPHANS"
 PR_SET_PDEATHSIG = 1
 # main(universe, run_dir, ready); a venue's takes its own name as the fourth argument.
 Main = Callable[..., int]
@@ -50,7 +52,9 @@ def ready() -> None:
 
 
 def die_with_parent(number: signal.Signals = signal.SIGKILL) -> None:
-    """No stage trades on without its supervisor, however that ended."""
+    """No stage trades on without its supervisor, however that ended, unless it is to be adopted."""
+    if os.environ.get(ORPHANS) == "adopt":
+        return
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(PR_SET_PDEATHSIG, int(number), 0, 0, 0) != 0:
         raise StageError(f"prctl(PR_SET_PDEATHSIG): {os.strerror(ctypes.get_errno())}")

@@ -1,23 +1,28 @@
 """Starts the stages of a run one after the other, starts a dead one again, and stops them all.
 
-It writes stages.json of the run directory: {stage: {"pid", "restarts", "is_ready"}}. It never
-touches a lane or a region: a stage that dies comes back by itself or the whole run ends.
+It writes stages.json of the run directory: {stage: {"pid", "started", "restarts", "is_ready"}}. It
+never touches a lane or a region: a stage that dies comes back by itself or the whole run ends.
+When the supervisor itself dies, its stages die with it, or go on until the next one adopts them:
+supervisor.orphans.
 """
 
 import asyncio
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 import uvloop
 
 from tidegate import topology
-from tidegate.errors import StageError
+from tidegate import universe as universes
+from tidegate.adoption import UNKNOWN_CODE, Adopted, Process, started_at, survivors
+from tidegate.errors import RunDirError, StageError
 from tidegate.run_dir import RunDir
-from tidegate.stage import READY_FD
+from tidegate.stage import ORPHANS, READY_FD
 from tidegate.universe import Universe
 
 ENTRY = (sys.executable, "-m", "tidegate.stage")
@@ -33,7 +38,7 @@ class Child:
     """A stage and its present process."""
 
     name: str
-    process: asyncio.subprocess.Process | None = None
+    process: Process | None = None
     restarts: int = 0
     is_ready: bool = False
 
@@ -46,18 +51,33 @@ class Supervisor:
     """The stages of one run. `entry` is the command that NAME and RUN_DIR are appended to."""
 
     def __init__(
-        self, universe: Universe, run_dir: RunDir, *, entry: Sequence[str] = ENTRY
+        self,
+        universe: Universe,
+        run_dir: RunDir,
+        *,
+        entry: Sequence[str] = ENTRY,
+        adopted: Mapping[str, Adopted] | None = None,
     ) -> None:
         self.settings = universe.supervisor
         self.run_dir = run_dir
         self.entry = tuple(entry)
         self.children = [Child(name) for name in topology.stages(universe)]
         self.forwards: set[asyncio.Task[None]] = set()
+        for child in self.children:
+            child.process = (adopted or {}).get(child.name)
+            child.is_ready = child.process is not None
 
     async def start(self) -> None:
-        """Start each stage once the one before it is ready; StageError when one is not."""
+        """Start each stage once the one before it is ready; StageError when one is not.
+
+        One that was adopted is taken as it is.
+        """
         for child in self.children:
-            await self.start_stage(child)
+            if child.process is None:
+                await self.start_stage(child)
+            else:
+                say(f"stage {child.name} still runs as process {child.process.pid}: adopted")
+        self.write_state()
 
     async def watch(self) -> None:
         """Start dead stages again until cancelled; StageError when one died too often."""
@@ -86,18 +106,7 @@ class Supervisor:
         """Start one stage and wait until it says that it is ready."""
         source, target = os.pipe()
         try:
-            child.process = process = await asyncio.create_subprocess_exec(
-                *self.entry,
-                child.name,
-                str(self.run_dir.path),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.STDOUT,
-                env={**os.environ, READY_FD: str(target)},
-                pass_fds=(target,),
-                # A terminal's SIGINT goes to its whole group; only we decide who stops when.
-                start_new_session=True,
-            )
+            child.process = process = await self.spawn(child.name, target)
         except BaseException:
             os.close(source)
             raise
@@ -111,7 +120,8 @@ class Supervisor:
             if process.returncode is None:
                 process.kill()
             code = await process.wait()
-            await settled(last_words, STAGE_STOP_SECONDS)
+            if last_words is not None:
+                await settled(last_words, STAGE_STOP_SECONDS)
             why = (
                 ended(code)
                 if answer is not None
@@ -120,6 +130,26 @@ class Supervisor:
             raise StageError(f"stage {child.name} did not start: it {why}")
         child.is_ready = True
         self.write_state()
+
+    async def spawn(self, name: str, ready_fd: int) -> asyncio.subprocess.Process:
+        """Start the process of a stage. One that may outlive us writes to a file of its own."""
+        output = None if self.settings.orphans == "stop" else open_log(self.run_dir, name)
+        try:
+            return await asyncio.create_subprocess_exec(
+                *self.entry,
+                name,
+                str(self.run_dir.path),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE if output is None else output,
+                stderr=asyncio.subprocess.STDOUT,
+                env={**os.environ, READY_FD: str(ready_fd), ORPHANS: self.settings.orphans},
+                pass_fds=(ready_fd,),
+                # A terminal's SIGINT goes to its whole group; only we decide who stops when.
+                start_new_session=True,
+            )
+        finally:
+            if output is not None:
+                os.close(output)
 
     async def read_ready(self, fd: int) -> bytes | None:
         """What the stage wrote to its pipe: b"" when it ended first, None when it was too slow."""
@@ -155,9 +185,10 @@ class Supervisor:
             except StageError as error:
                 say(str(error))
 
-    def forward(self, name: str, process: asyncio.subprocess.Process) -> asyncio.Task[None]:
+    def forward(self, name: str, process: asyncio.subprocess.Process) -> asyncio.Task[None] | None:
         """Copy what the stage prints to our stderr, each line with its name."""
-        assert process.stdout is not None
+        if process.stdout is None:
+            return None
         task = asyncio.ensure_future(forward_lines(name, process.stdout))
         self.forwards.add(task)
         task.add_done_callback(self.forwards.discard)
@@ -168,6 +199,7 @@ class Supervisor:
         state = {
             child.name: {
                 "pid": child.process.pid if child.process else 0,
+                "started": started_at(child.process.pid) if child.process else 0,
                 "restarts": child.restarts,
                 "is_ready": child.is_ready,
             }
@@ -184,13 +216,14 @@ async def supervise(
     *,
     entry: Sequence[str] = ENTRY,
     on_ready: Callable[[], None] = lambda: None,
+    adopted: Mapping[str, Adopted] | None = None,
 ) -> int:
     """Run all stages until SIGINT or SIGTERM (0), or until one cannot be kept alive (1)."""
     loop = asyncio.get_running_loop()
     asked = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, asked.set)
-    supervisor = Supervisor(universe, run_dir, entry=entry)
+    supervisor = Supervisor(universe, run_dir, entry=entry, adopted=adopted)
 
     async def work() -> None:
         await supervisor.start()
@@ -226,10 +259,45 @@ def run(
     run_dir.create()
     lock = run_dir.lock()
     try:
+        adopted = find_orphans(universe, run_dir)
         run_dir.write_universe(universe)
-        return uvloop.run(supervise(universe, run_dir, entry=entry, on_ready=on_ready))
+        return uvloop.run(
+            supervise(universe, run_dir, entry=entry, on_ready=on_ready, adopted=adopted)
+        )
     finally:
         os.close(lock)
+
+
+def find_orphans(universe: Universe, run_dir: RunDir) -> dict[str, Adopted]:
+    """Stages of the run before this one that still run; RunDirError when they are of another."""
+    try:
+        rows = msgspec.json.decode(run_dir.stages.read_bytes(), type=dict[str, dict[str, Any]])
+    except (OSError, msgspec.MsgspecError):
+        return {}
+    found = survivors(rows)
+    known = topology.stages(universe)
+    is_same = run_dir.universe.exists() and (
+        run_dir.universe.read_bytes() == universes.encode(universe)
+    )
+    if found and not (
+        is_same and universe.supervisor.orphans == "adopt" and found.keys() <= {*known}
+    ):
+        running = ", ".join(f"{name} as process {each.pid}" for name, each in found.items())
+        raise RunDirError(
+            f"{run_dir.path}: stages of another run are still there ({running}); expected none, or "
+            'the same config with supervisor.orphans = "adopt"'
+        )
+    for name in [name for name in found if not rows[name].get("is_ready")]:
+        # It was being started when its supervisor died: nobody waits for its "ready" any more.
+        found.pop(name).end()
+    return found
+
+
+def open_log(run_dir: RunDir, name: str) -> int:
+    """The file that a stage appends what it prints to."""
+    run_dir.logs.mkdir(mode=0o700, exist_ok=True)
+    path = run_dir.logs / f"{name}.log"
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
 
 
 async def settled(work: Awaitable[object], seconds: float) -> None:
@@ -254,6 +322,8 @@ async def forward_lines(name: str, source: asyncio.StreamReader) -> None:
 
 def ended(code: int) -> str:
     """How a process ended, in words."""
+    if code == UNKNOWN_CODE:
+        return "has ended"
     return f"was ended by {signal.Signals(-code).name}" if code < 0 else f"exited with {code}"
 
 

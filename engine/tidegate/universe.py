@@ -284,6 +284,7 @@ class Supervisor(Frozen, frozen=True, kw_only=True):
     restarts_max: int
     backoff_ms: int
     ready_timeout_ms: int
+    orphans: str = "stop"
 
 
 class Universe(Frozen, frozen=True, kw_only=True):

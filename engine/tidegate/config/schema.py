@@ -161,11 +161,15 @@ class Journal(Strict, frozen=True, kw_only=True):
 
 
 class Supervisor(Strict, frozen=True, kw_only=True):
-    """[supervisor]: a stage that died more than restarts_max times stops the run."""
+    """[supervisor]: a stage that died more than restarts_max times stops the run.
+
+    orphans: what becomes of the stages when the supervisor itself is killed.
+    """
 
     restarts_max: Annotated[int, Meta(ge=0, le=1000)] = 5
     backoff_ms: Annotated[int, Meta(ge=1, le=60_000)] = 100
     ready_timeout_ms: Annotated[int, Meta(ge=100, le=600_000)] = 20_000
+    orphans: Literal["stop", "adopt"] = "stop"
 
 
 class Tables(DataTables, frozen=True, kw_only=True):

@@ -237,8 +237,9 @@ typedef struct {
     uint32_t pad;
 } cash_hold_row;
 
-/* A difference with the venue's own report that nobody has decided: the venue's figure less ours,
- * of lots (instrument), money (currency) or an order's leaves_qty (order_id too). account 0 = free. */
+/* A difference with the venue's own report that nobody has decided: the venue's figure less
+ * ours, of lots (instrument), money (currency) or leaves_qty of an order (order_id too).
+ * account 0 = free. */
 typedef struct {
     uint64_t order_id;
     int64_t amount;
