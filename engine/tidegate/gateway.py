@@ -49,7 +49,12 @@ REASONS = tuple(
 class Gateway:
     """Sockets, regions and threads of one gateway; run() until stop()."""
 
-    def __init__(self, universe: Universe, run_dir: RunDir) -> None:
+    def __init__(
+        self,
+        universe: Universe,
+        run_dir: RunDir,
+        context: zmq.Context[zmq.Socket[bytes]] | None = None,
+    ) -> None:
         self._universe = universe
         self._requests = Requests(universe, run_dir)
         self._sessions = {session.name: session for session in universe.sessions}
@@ -58,7 +63,7 @@ class Gateway:
         self._terms = _terms(universe)
         self._regions = _regions(universe, run_dir)
         self._counters = Counters(run_dir, "gateway")
-        self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+        self._context: zmq.Context[zmq.Socket[bytes]] = context or zmq.Context()
         self._authenticator: ThreadAuthenticator | None = None
         self._poller = Poller(self._context)
         self._orders: LaneTarget | None = None
@@ -89,6 +94,14 @@ class Gateway:
             self._poller.stop()
             agent.join()
             self.close()
+
+    def work(self) -> int:
+        """One duty cycle of the agent and of the desk in this thread, without waiting."""
+        work = self._agent.work()
+        while int(self._desk.get(zmq.EVENTS)) & zmq.POLLIN:
+            self._serve()
+            work += 1
+        return work
 
     def stop(self) -> None:
         """Ends run(); from any thread or signal handler."""

@@ -3,6 +3,8 @@
 import threading
 import time
 
+import pytest
+
 from tidegate.native import clock
 
 
@@ -30,3 +32,23 @@ def test_threads_share_one_latest_time() -> None:
 def test_elapsed_time_does_not_go_back() -> None:
     seen = [clock.elapsed_ns() for _ in range(1000)]
     assert seen == sorted(seen)
+
+
+def test_virtual_time_is_what_is_said_and_going_back_is_counted_once() -> None:
+    try:
+        clock.set_virtual(5_000_000_000)
+        assert (clock.wall_ns(), clock.elapsed_ns()) == (5_000_000_000, 5_000_000_000)
+        backs = clock.back_count()
+        clock.set_virtual(3_000_000_000, clock.latest_ns())
+        assert [clock.wall_ns() for _ in range(3)] == [5_000_000_000] * 3
+        assert clock.back_count() == backs + 1
+        clock.set_virtual(6_000_000_000, clock.latest_ns())
+        assert clock.wall_ns() == 6_000_000_000
+        clock.set_virtual(1_000_000_000, clock.latest_ns())
+        assert clock.wall_ns() == 6_000_000_000
+        assert clock.back_count() == backs + 2
+        with pytest.raises(ValueError, match="virtual time"):
+            clock.set_virtual(-1)
+    finally:
+        clock.set_virtual(0)
+    assert abs(clock.wall_ns() - time.time_ns()) < 10**9

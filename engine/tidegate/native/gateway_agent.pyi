@@ -32,3 +32,6 @@ class GatewayAgent:
     ) -> Self: ...
     def run(self) -> None:
         """Work until the poller is stopped; what is in the lanes is flushed."""
+
+    def work(self) -> int:
+        """One duty cycle without waiting; how many messages, reports and answers it took."""

@@ -117,6 +117,13 @@ cdef class GatewayAgent:
             self.controls.flush()
             self.outbox.flush(now_ns())
 
+    def work(self):
+        """One duty cycle without waiting; how many messages, reports and answers it took."""
+        cdef int count
+        with nogil:
+            count = self.do_work()
+        return count
+
     cdef int do_work(self) noexcept nogil:
         cdef int work = 0
         self.now = now_ns()
