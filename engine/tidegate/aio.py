@@ -149,6 +149,18 @@ class Client:
         """Working orders of an account as risk knows them, from any session."""
         return (await self._ask("orders", account, messages.OrdersReply)).orders
 
+    async def dead_man(self, timeout: float | None) -> None:
+        """Cancel all orders of the session unless this is called again within `timeout` seconds.
+
+        None = no timer. The client's own heartbeats do not count: a strategy that hangs is caught.
+        """
+        trading = self._open()
+        trading.require_logon()
+        request_id = trading.dead_man(timeout)
+        await self._answered(
+            "dead_man", lambda: trading.answer(request_id, messages.DeadManReply), request_id
+        )
+
     @property
     def counters(self) -> dict[str, int]:
         """What the session has met: gaps, duplicates, silences, resends."""

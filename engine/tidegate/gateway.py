@@ -20,7 +20,7 @@ from tidegate import topology
 from tidegate.codec import DENIAL, SESSION
 from tidegate.counters import Counters
 from tidegate.errors import ConfigError, RegionError, SessionError, StageError
-from tidegate.gateway_requests import Requests
+from tidegate.gateway_requests import Requests, dead_man
 from tidegate.native.clock import wall_ns
 from tidegate.native.gateway_agent import GatewayAgent
 from tidegate.native.histogram import HISTOGRAM
@@ -215,12 +215,20 @@ class Gateway:
                 answer, body = self._logon(values, user_id.decode(), frame)
             else:
                 session = self._universe.sessions[values[SESSION.index["session"]] - 1]
-                body = self._requests.answer(session, messages.decode(frame, messages.Request))
-                answer = SESSION.pack({"kind": Kind.RESPONSE, "request_id": request_id})
+                body, timer = self._answer(session, messages.decode(frame, messages.Request))
+                answer = SESSION.pack({"kind": Kind.RESPONSE, "request_id": request_id} | timer)
         except SessionError as error:
             answer = _refusal(values)
             body = messages.encode(messages.Refusal(str(error)))
         self._desk.send_multipart([peer, answer, body])
+
+    def _answer(self, session: Session, request: messages.Request) -> tuple[bytes, dict[str, int]]:
+        """An answer's JSON, and what the agent is to do with the session's dead-man timer."""
+        if request.request != "dead_man":
+            return self._requests.answer(session, request), {}
+        timeout_ms = dead_man(session, request)
+        timer = {"session": session.handle, "heartbeat_ns": timeout_ms * 1_000_000}
+        return messages.encode(messages.DeadManReply(timeout_ms)), timer
 
     def _logon(self, values: tuple[Any, ...], user_id: str, frame: bytes) -> tuple[bytes, bytes]:
         """The agent fills in the numbers and binds the connection to the session."""

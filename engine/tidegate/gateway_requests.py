@@ -20,6 +20,7 @@ from tidegate.working import available, held, trading_state, working_lots
 
 T = TypeVar("T")
 PATIENCE_S = 0.5
+DEAD_MAN_MS_MAX = 86_400_000
 FINAL = frozenset(b"248C")
 STATUS_NAMES = {ord("0"): "New", ord("1"): "PartiallyFilled", ord("A"): "PendingNew"}
 
@@ -42,7 +43,7 @@ class Requests:
     def answer(self, session: Session, request: messages.Request) -> bytes:
         """The answer's JSON; SessionError says what is wrong with the question."""
         if request.request not in self._answers:
-            known = ", ".join(self._answers)
+            known = ", ".join([*self._answers, "dead_man"])
             raise SessionError(f"request {request.request!r} is unknown; expected one of {known}")
         account = self._accounts.get(request.account)
         is_operator = session.role == "operator"
@@ -128,6 +129,18 @@ class Requests:
         """Lets go of the regions."""
         for region in self._regions.values():
             region.close()
+
+
+def dead_man(session: Session, request: messages.Request) -> int:
+    """The timeout of a "dead_man" request in ms, 0 = off; SessionError when it is none."""
+    timeout_ms = request.timeout_ms
+    if session.role == "operator" or request.account:
+        raise SessionError(
+            "dead_man is for all orders of a strategy's session; it takes no account"
+        )
+    if timeout_ms is None or not 0 <= timeout_ms <= DEAD_MAN_MS_MAX:
+        raise SessionError(f"dead_man: timeout_ms is {timeout_ms}; expected 0 to {DEAD_MAN_MS_MAX}")
+    return timeout_ms
 
 
 def _inode(path: Path) -> int:

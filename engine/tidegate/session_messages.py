@@ -55,10 +55,17 @@ class Refusal(msgspec.Struct, frozen=True):
 
 
 class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A question that the gateway answers from the regions."""
+    """A question that the gateway answers from the regions, or "dead_man", which has a timeout."""
 
     request: str
-    account: str
+    account: str = ""
+    timeout_ms: int | None = None
+
+
+class DeadManReply(msgspec.Struct, frozen=True):
+    """Answer to "dead_man": after how long the session's orders are canceled; 0 = never."""
+
+    timeout_ms: int
 
 
 class Balance(msgspec.Struct, frozen=True):

@@ -211,7 +211,7 @@ def test_a_low_number_is_refused_but_a_duplicate_is_ignored(
         ((session(Kind.REQUEST) * 2, b"{}"), Reason.FRAME_PARTS),
         ((session(Kind.HEARTBEAT), b"{}"), Reason.FRAME_KIND),
         ((order(1).tobytes(), b"{}"), Reason.FRAME_KIND),
-        ((session(Kind.REQUEST, layout_version=3), b"{}"), Reason.FRAME_VERSION),
+        ((session(Kind.REQUEST, layout_version=LAYOUT_VERSION + 1), b"{}"), Reason.FRAME_VERSION),
         ((session(Kind.REQUEST), bytes(65537)), Reason.FRAME_LENGTH),
         ((session(Kind.REQUEST), b"\xff\xfe"), Reason.REQUEST_UNKNOWN),
         ((session(Kind.REQUEST), b"{"), Reason.REQUEST_UNKNOWN),

@@ -5,6 +5,7 @@ Not safe for several threads: the clients see to that.
 
 from collections import deque
 from decimal import Decimal
+from math import ceil
 from typing import TypeVar
 
 import msgspec
@@ -114,10 +115,12 @@ class Trading:
 
     def ask(self, request: str, account: str) -> int:
         """Sends a question; its id."""
-        self._request_id += 1
-        self.core.request(self._request_id, messages.Request(request, account), wall_ns())
-        self.connection.flush(self.core)
-        return self._request_id
+        return self._request(messages.Request(request, account))
+
+    def dead_man(self, timeout: float | None) -> int:
+        """Sets or ends the session's dead-man timer; the request's id."""
+        timeout_ms = 0 if timeout is None else ceil(timeout * 1000)
+        return self._request(messages.Request("dead_man", timeout_ms=timeout_ms))
 
     def answer(self, request_id: int, kind: type[T]) -> T | None:
         """The answer, None while there is none; SessionError when it was refused."""
@@ -144,6 +147,12 @@ class Trading:
         """SessionError unless logged on: an order is never kept to be sent late."""
         if not self.is_ready:
             raise SessionError(f"session {self.core.name!r} is not logged on at {self.endpoint}")
+
+    def _request(self, body: messages.Request) -> int:
+        self._request_id += 1
+        self.core.request(self._request_id, body, wall_ns())
+        self.connection.flush(self.core)
+        return self._request_id
 
     def _send(self, records: list[bytes]) -> None:
         self.core.send(records, wall_ns())

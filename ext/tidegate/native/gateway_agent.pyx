@@ -271,6 +271,10 @@ cdef class GatewayAgent:
                 self.control.logon(peer, &r, self.now)
             elif r.kind == RESPONSE:
                 self.outbox.counters.requests += 1
+                if r.session != 0:
+                    # Only the answer that sets its dead-man timer names a session.
+                    row = self.outbox.rows + r.session
+                    row.dead_man_ns = self.now + r.heartbeat_ns if r.heartbeat_ns else 0
             else:
                 self.count_refusal(r.reason)
             if self.front.send_two(peer, &r, sizeof(r), lib.frame_data(&self.command[2]),

@@ -5,7 +5,8 @@
      ^                   |  ^------------- logon --------------|
      |-- logout, silent -|                                     |
      |-------------------------- silent -----------------------|
-    Each way to OUT asks risk to cancel what the accounts say.
+    Each way to OUT asks risk to cancel what the accounts say; a dead-man timer that runs out, in
+    any state, all orders of the session.
 """
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 from libc.string cimport memset
@@ -30,6 +31,7 @@ from tidegate.native.sessions cimport SESSION_LOST, SESSION_ON, SESSION_OUT, ses
 cdef enum:
     HEARTBEATS_MISSED = 3
     RESET_MAX = 1 << 20
+    MASS_CANCEL_ALL = 55  # '7'
     MASS_CANCEL_DISCONNECT = 100  # 'd'
 
 
@@ -113,13 +115,19 @@ cdef class SessionControl:
                 row.disconnects += 1
                 self.outbox.counters.disconnects += 1
                 self.end(row, now)
+        if 0 < row.dead_man_ns <= now:
+            row.dead_man_ns = 0
+            row.is_cancel_due = MASS_CANCEL_ALL
+            self.outbox.counters.dead_man_timers += 1
         if row.is_cancel_due:
             self._cancel_orders(row, now)
 
     cdef void end(self, session_row* row, int64_t now) noexcept nogil:
         row.state = SESSION_OUT
         row.peer = 0
-        row.is_cancel_due = 1
+        # What a dead-man timer asked for is more.
+        if row.is_cancel_due == 0:
+            row.is_cancel_due = MASS_CANCEL_DISCONNECT
         self.outbox.peers.rebuild(self.outbox.rows, self.outbox.session_count)
         # At once, so that a new logon's orders come after it; tick() tries again.
         self._cancel_orders(row, now)
@@ -131,7 +139,7 @@ cdef class SessionControl:
         cancel.layout_version = TG_LAYOUT_VERSION
         cancel.session = row.handle
         cancel.received_ns = now
-        cancel.mass_cancel_type = MASS_CANCEL_DISCONNECT
+        cancel.mass_cancel_type = row.is_cancel_due
         if self.orders.put(<record*>&cancel):
             row.is_cancel_due = 0
             self.outbox.counters.mass_cancels += 1

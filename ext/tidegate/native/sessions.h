@@ -24,7 +24,7 @@ typedef struct {
     uint32_t asked_from;       /* where the gap begins that a resend was asked for; 0 = no gap */
     uint16_t handle;
     uint8_t state;
-    uint8_t is_cancel_due;     /* its mass cancel is not yet with risk */
+    uint8_t is_cancel_due;     /* mass_cancel_type of what is not yet with risk; 0 = none */
     uint64_t forwarded;
     uint64_t refused;
     uint64_t duplicates;
@@ -33,7 +33,7 @@ typedef struct {
     uint64_t stalls;
     uint64_t logons;
     uint64_t disconnects;
-    uint64_t pad;
+    int64_t dead_man_ns;       /* when its orders are canceled unless it is heard of; 0 = off */
 } session_row;
 
 typedef struct {
@@ -54,7 +54,8 @@ typedef struct {
     uint64_t requests;
     uint64_t answers_lost;     /* to peers that were gone or did not read */
     uint64_t cancels_reserved; /* held in the reserve while the lane was full */
-    uint64_t pad[7];
+    uint64_t dead_man_timers;  /* that ran out */
+    uint64_t pad[6];
     uint64_t refused[TG_REASONS];
 } gateway_row;
 

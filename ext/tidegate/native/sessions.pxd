@@ -27,7 +27,7 @@ cdef extern from "sessions.h" nogil:
         uint64_t stalls
         uint64_t logons
         uint64_t disconnects
-        uint64_t pad
+        int64_t dead_man_ns
 
     ctypedef struct gateway_row:
         uint64_t frames
@@ -47,7 +47,8 @@ cdef extern from "sessions.h" nogil:
         uint64_t requests
         uint64_t answers_lost
         uint64_t cancels_reserved
-        uint64_t pad[7]
+        uint64_t dead_man_timers
+        uint64_t pad[6]
         uint64_t refused[TG_REASONS]
 
 
