@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from tidegate.native.journal import Journal, JournalReader
+from tidegate.native.journal import Journal
+from tidegate.native.journal_reader import JournalReader
 from tidegate.native.records import RECORD, Kind
 
 BATCH = 256

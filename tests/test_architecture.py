@@ -16,8 +16,8 @@ LAYERS = (
     "native.span_tables",
     "native.stamps native.clock+clock prices universe native.region+region native.zmqlib codec "
     "native.span_spreads",
-    "run_dir native.lane native.histogram+histogram native.journal+journal session_messages "
-    "native.span_exact",
+    "run_dir native.lane native.histogram+histogram native.segments+native.journal_reader+"
+    "native.journal session_messages native.span_exact",
     "topology counters native.poll native.tables native.outputs native.sessions native.front "
     "native.refusal native.legs native.stamps",
     "native.reserve native.outbox native.alerts native.dirty working native.compared "

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from tidegate import risk_state, universe
 from tidegate.errors import ReplayError
-from tidegate.native.journal import JournalReader
+from tidegate.native.journal_reader import JournalReader
 from tidegate.native.pretrade import Pretrade
 from tidegate.native.tables import Tables
 

@@ -11,7 +11,8 @@ import zmq
 
 from tidegate import replay, risk_state, topology
 from tidegate.counters import Counters
-from tidegate.native.journal import Journal, JournalReader
+from tidegate.native.journal import Journal
+from tidegate.native.journal_reader import JournalReader
 from tidegate.native.lane import LaneSource, LaneTarget
 from tidegate.native.poll import Poller
 from tidegate.native.risk_agent import RiskAgent

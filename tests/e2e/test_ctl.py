@@ -14,7 +14,7 @@ from e2e_rig import DEADLINE_S, ENVIRONMENT, Desk, Engine, command, engine, unti
 
 from tidegate import Client, NewOrder
 from tidegate.client.report import CANCELED, NEW, REJECTED
-from tidegate.native.journal import JournalReader
+from tidegate.native.journal_reader import JournalReader
 from tidegate.native.records import CONTROL_RECORD, NOTE_RECORD, Kind, Reason
 
 SMALL = Path(__file__).with_name("small.toml")

@@ -7,54 +7,18 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from journal_rig import HEADER_SIZE, orders, overwrite, read, segment, written
 
 from tidegate.errors import JournalError
 from tidegate.native.checksum import checksum_portable
-from tidegate.native.journal import NEXT_NAME, Journal, JournalEnd, JournalReader
-from tidegate.native.records import LAYOUT_VERSION, RECORD, RECORD_SIZE, Kind
-
-Rows = npt.NDArray[Any]
-HEADER_SIZE = 4096
-
-
-def orders(first: int, count: int) -> Rows:
-    rows = np.zeros(count, RECORD)
-    rows["kind"] = Kind.NEW_ORDER_SINGLE
-    rows["sequence"] = np.arange(first, first + count)
-    rows["cl_ord_id"] = rows["sequence"] * 31
-    rows["body"] = 2**64 - 1
-    return rows
-
-
-def read(directory: Path, first_sequence: int = 0) -> tuple[Rows, JournalEnd]:
-    reader = JournalReader(directory)
-    batches = list(reader.batches(first_sequence))
-    assert reader.end is not None
-    return np.concatenate([np.zeros(0, RECORD), *batches]), reader.end
-
-
-def segment(directory: Path, number: int = 1) -> Path:
-    return directory / f"{number:08d}.journal"
-
-
-def written(directory: Path, count: int, segment_records: int = 8) -> Rows:
-    journal = Journal(directory, segment_records=segment_records)
-    rows = journal.append_rows(orders(1, count))
-    journal.close()
-    return rows
-
-
-def overwrite(path: Path, offset: int, data: bytes) -> None:
-    with path.open("r+b") as file:
-        file.seek(offset)
-        file.write(data)
+from tidegate.native.journal import NEXT_NAME, Journal
+from tidegate.native.journal_reader import JournalEnd, JournalReader
+from tidegate.native.records import LAYOUT_VERSION, RECORD_SIZE
 
 
 def test_what_is_appended_is_read_back_with_checksum_and_version(tmp_path: Path) -> None:
@@ -345,15 +309,3 @@ def test_a_full_disk_is_an_answer_and_not_a_crash(tmp_path: Path) -> None:
         assert read(tmp_path)[1] == JournalEnd("clean", 1, 256, 257)
     finally:
         subprocess.run(["umount", str(tmp_path)], check=True)
-
-
-def test_a_reader_follows_a_writer(tmp_path: Path) -> None:
-    journal = Journal(tmp_path, segment_records=16)
-    reader = JournalReader(tmp_path)
-    found: list[int] = []
-    for first in range(1, 100, 7):
-        journal.append_rows(orders(first, 7))
-        for batch in reader.batches(len(found) + 1):
-            found += batch["sequence"].tolist()
-        assert found == list(range(1, first + 7))
-    journal.close()

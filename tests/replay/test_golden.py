@@ -9,7 +9,7 @@ from make_golden import Day, golden_universe, trade
 from tidegate.audit import audit
 from tidegate.config import load_universe
 from tidegate.errors import JournalError
-from tidegate.native.journal import JournalReader
+from tidegate.native.journal_reader import JournalReader
 from tidegate.native.records import LAYOUT_VERSION, Reason
 from tidegate.replay import keep_universe, replay
 from tidegate.run_dir import RunDir

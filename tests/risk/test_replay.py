@@ -13,7 +13,8 @@ from twin_world import world
 
 from tidegate import replay, risk_state
 from tidegate.errors import JournalError, ReplayError
-from tidegate.native.journal import Journal, JournalReader
+from tidegate.native.journal import Journal
+from tidegate.native.journal_reader import JournalReader
 from tidegate.native.pretrade import Pretrade
 
 RECORDS = 80

@@ -17,7 +17,7 @@ from risk_rig import GOLD, SELL, SUB, cancel, execution, mark, order, record, tr
 
 from tidegate import replay
 from tidegate.audit import audit_run
-from tidegate.native.journal import JournalReader
+from tidegate.native.journal_reader import JournalReader
 from tidegate.native.lane import LaneSource, LaneTarget
 from tidegate.native.records import (
     CONTROL_RECORD,

@@ -15,7 +15,7 @@ from tidegate.errors import ReplayError
 from tidegate.explain.changes import Change, changes, copy_of
 from tidegate.explain.sentences import Compared, numbers, sentence
 from tidegate.explain.units import Speaker
-from tidegate.native.journal import JournalReader
+from tidegate.native.journal_reader import JournalReader
 from tidegate.native.pretrade import Pretrade
 from tidegate.native.records import (
     CONTROL_RECORD,

@@ -6,22 +6,18 @@ segment waits as next.segment until it is needed. Stores go to the page cache: t
 killed process; sync() is for power loss.
 """
 
-from collections.abc import Iterator
 from enum import IntEnum
 from os import PathLike
-from pathlib import Path
-from typing import Any, NamedTuple, Self, final
+from typing import Any, Self, final
 
-import numpy as np
 import numpy.typing as npt
 
+from tidegate.native.journal_reader import JournalReader as JournalReader
 from tidegate.native.records import LAYOUT_HASH as LAYOUT_HASH
 from tidegate.native.records import RECORD as RECORD
 
 NEXT_NAME: str
 SEGMENT_RECORDS_MAX: int
-BATCH_RECORDS: int
-HEADER: np.dtype[np.void]
 
 class JournalCode(IntEnum):
     """What append, prepare_next and sync answer in native code."""
@@ -32,14 +28,6 @@ class JournalCode(IntEnum):
     JOURNAL_NO_SEGMENT = 3
     JOURNAL_CLOSED = 4
     JOURNAL_SYNC = 5
-
-class JournalEnd(NamedTuple):
-    """Where a journal ends: "clean" after a whole record, "torn" or "truncated" inside one."""
-
-    reason: str
-    segment: int
-    row: int
-    next_sequence: int
 
 @final
 class Journal:
@@ -73,22 +61,3 @@ class Journal:
 
 def raise_for(code: int, journal: Journal) -> None:
     """Raise what a code of append, prepare_next or sync means; nothing for JOURNAL_OK."""
-
-class JournalReader:
-    """Reads a journal, also one that is being written."""
-
-    directory: Path
-    segments: list[Path]
-    end: JournalEnd | None
-    def __init__(self, directory: str | PathLike[str]) -> None: ...
-    def batches(self, first_sequence: int = 0) -> Iterator[npt.NDArray[Any]]:
-        """Copies of the records from first_sequence on; afterwards `end` says where it ends.
-
-        Raises JournalError where a whole record follows one that is not, or a segment is missing.
-        """
-
-    def path_of(self, segment: int) -> Path:
-        """The file of a segment."""
-
-    def header(self, path: Path) -> np.void:
-        """A segment's header, checked."""

@@ -1,24 +1,7 @@
 """The journal: every record in its sequence, on disk before any effect leaves the process."""
-from libc.stdint cimport uint32_t, uint64_t
+from libc.stdint cimport uint64_t
 
 from tidegate.native.records cimport record
-
-
-cdef extern from "journal.h" nogil:
-    enum:
-        TG_JOURNAL_HEADER_SIZE
-    const uint64_t TG_JOURNAL_MAGIC
-
-    ctypedef struct journal_header:
-        uint64_t magic
-        uint32_t layout_version
-        uint32_t header_size
-        uint64_t layout_hash
-        uint64_t segment_number
-        uint64_t segment_records
-        uint64_t first_sequence
-        uint32_t pad[3]
-        uint32_t checksum
 
 
 cpdef enum JournalCode:

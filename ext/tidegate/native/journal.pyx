@@ -7,7 +7,6 @@ killed process; sync() is for power loss.
 """
 import fcntl
 import os
-from collections import namedtuple
 from pathlib import Path
 
 import numpy as np
@@ -18,10 +17,18 @@ from libc.stdio cimport snprintf
 from libc.string cimport memset
 
 from tidegate.errors import JournalError
+from tidegate.native.journal_reader import JournalReader
 from tidegate.native.records import LAYOUT_HASH, RECORD
 
 from tidegate.native.checksum cimport crc32c
 from tidegate.native.records cimport KIND_NONE, TG_LAYOUT_VERSION, TG_RECORD_SIZE, record
+from tidegate.native.segments cimport (
+    TG_JOURNAL_HEADER_SIZE,
+    TG_JOURNAL_MAGIC,
+    journal_header,
+    record_checksum,
+    segment_size,
+)
 
 
 cdef extern from "journal.h" nogil:
@@ -46,22 +53,6 @@ cdef uint64_t layout_hash = LAYOUT_HASH
 cdef const char* NEXT = b"next.segment"
 NEXT_NAME = "next.segment"
 SEGMENT_RECORDS_MAX = 1 << 24
-BATCH_RECORDS = 4096
-
-# Where a journal ends: "clean" after a whole record, "torn" or "truncated" inside one.
-JournalEnd = namedtuple("JournalEnd", "reason segment row next_sequence")
-
-
-cdef journal_header _sample
-HEADER = np.asarray(<journal_header[:1]>&_sample).dtype
-
-
-cdef inline unsigned int record_checksum(const record* r) noexcept nogil:
-    return crc32c(<const char*>r + sizeof(r.checksum), TG_RECORD_SIZE - sizeof(r.checksum))
-
-
-cdef inline size_t segment_size(uint64_t segment_records) noexcept nogil:
-    return TG_JOURNAL_HEADER_SIZE + segment_records * TG_RECORD_SIZE
 
 
 cdef class Journal:
@@ -290,108 +281,3 @@ def raise_for(int code, Journal journal not None):
     if code != JOURNAL_OK:
         failed = "make a segment" if code == JOURNAL_NO_SEGMENT else "sync"
         raise JournalError(f"{where}: cannot {failed}: {os.strerror(journal.error)}")
-
-
-# How many records from `start` on are whole and in sequence.
-cdef Py_ssize_t whole_run(const record* rows, Py_ssize_t count, uint64_t sequence) noexcept nogil:
-    cdef Py_ssize_t index
-    for index in range(count):
-        if (
-            rows[index].kind == KIND_NONE
-            or rows[index].sequence != sequence + <uint64_t>index
-            or rows[index].layout_version != TG_LAYOUT_VERSION
-            or rows[index].checksum != record_checksum(&rows[index])
-        ):
-            return index
-    return count
-
-
-class JournalReader:
-    def __init__(self, directory):
-        self.directory = Path(directory)
-        if not self.directory.is_dir():
-            raise JournalError(f"{self.directory}: no such directory; expected a journal")
-        self.segments = sorted(self.directory.glob("[0-9]*.journal"))
-        self.end = None
-
-    def path_of(self, segment):
-        return self.directory / f"{segment:08d}.journal"
-
-    def header(self, path):
-        with open(path, "rb") as file:
-            data = file.read(HEADER.itemsize)
-        if len(data) < HEADER.itemsize:
-            raise JournalError(f"{path}: {len(data)} bytes are no segment header")
-        header = np.frombuffer(data, HEADER)[0]
-        expected = {
-            "magic": TG_JOURNAL_MAGIC,
-            "checksum": crc32c(<const char*>data, HEADER.itemsize - 4),
-            "layout_version": TG_LAYOUT_VERSION,
-            "layout_hash": layout_hash,
-            "header_size": TG_JOURNAL_HEADER_SIZE,
-            "segment_number": int(path.stem),
-        }
-        for field, value in expected.items():
-            if int(header[field]) != value:
-                raise JournalError(f"{path}: {field} is {int(header[field])}; expected {value}")
-        return header
-
-    def batches(self, first_sequence=0):
-        self.segments = sorted(self.directory.glob("[0-9]*.journal"))
-        self.end = None
-        end = JournalEnd("clean", 0, 0, 1)
-        last = max(self.segments, default=None)
-        for path in self.segments:
-            header = self.header(path)
-            number, first = int(header["segment_number"]), int(header["first_sequence"])
-            capacity = int(header["segment_records"])
-            if end.segment and (number, first) != (end.segment + 1, end.next_sequence):
-                raise JournalError(
-                    f"{path}: begins with sequence {first}, but segment {end.segment} before it "
-                    f"ends {end.reason} at {end.next_sequence}"
-                )
-            end = JournalEnd("clean", number, capacity, first + capacity)
-            if end.next_sequence > first_sequence or path == last:
-                end = yield from _read(path, end, first_sequence)
-        self.end = end
-
-
-def _read(path, full, first_sequence):
-    """Yields a segment's batches from first_sequence on; `full` is where it would end."""
-    first = full.next_sequence - full.row
-    rows = _map_rows(path, full.row)
-    row = 0
-    while row < len(rows):
-        run = _whole_rows(rows, row, first)
-        if len(run) == 0:
-            # Looked at in this order, a writer that is at work cannot make a good row seem bad.
-            follows = rows[row + 1:].view(np.uint64).any()
-            run = _whole_rows(rows, row, first)
-            if len(run) == 0 and follows:
-                raise JournalError(
-                    f"{path}: row {row} (sequence {first + row}) is damaged and records follow it"
-                )
-        if len(run) == 0:
-            break
-        skip = max(0, first_sequence - (first + row))
-        row += len(run)
-        if skip < len(run):
-            yield run[skip:]
-    end = full._replace(row=row, next_sequence=first + row)
-    if len(rows) < full.row and not rows[row:].view(np.uint64).any():
-        return end._replace(reason="truncated")
-    return end._replace(reason="torn") if rows[row:row + 1].view(np.uint64).any() else end
-
-
-def _map_rows(path, capacity):
-    size = min(path.stat().st_size, segment_size(capacity)) - TG_JOURNAL_HEADER_SIZE
-    if size < TG_RECORD_SIZE:
-        return np.empty(0, RECORD)
-    count = size // TG_RECORD_SIZE
-    return np.memmap(path, RECORD, "r", TG_JOURNAL_HEADER_SIZE, count).view(np.ndarray)
-
-
-def _whole_rows(rows, Py_ssize_t row, uint64_t first):
-    copy = rows[row:row + BATCH_RECORDS].copy()
-    cdef const record[::1] view = copy
-    return copy[:whole_run(&view[0], view.shape[0], first + <uint64_t>row)]

@@ -1,0 +1,222 @@
+"""Reading a journal, also one that is being written: all of it, or only what is new.
+
+A record counts when it and all before it are whole: in sequence, of this layout, with the right
+checksum. A reader never writes and never locks.
+"""
+from collections import namedtuple
+from pathlib import Path
+
+import numpy as np
+
+from libc.stdint cimport uint64_t
+
+from tidegate.errors import JournalError
+from tidegate.native.records import LAYOUT_HASH, RECORD
+
+from tidegate.native.checksum cimport crc32c
+from tidegate.native.records cimport KIND_NONE, TG_LAYOUT_VERSION, TG_RECORD_SIZE, record
+from tidegate.native.segments cimport (
+    TG_JOURNAL_HEADER_SIZE,
+    TG_JOURNAL_MAGIC,
+    journal_header,
+    record_checksum,
+    segment_size,
+)
+
+BATCH_RECORDS = 4096
+
+# Where a journal ends: "clean" after a whole record, "torn" or "truncated" inside one.
+JournalEnd = namedtuple("JournalEnd", "reason segment row next_sequence")
+
+cdef journal_header _sample
+HEADER = np.asarray(<journal_header[:1]>&_sample).dtype
+
+
+# How many records are whole and in sequence, from the first on.
+cdef Py_ssize_t whole_run(const record* rows, Py_ssize_t count, uint64_t sequence) noexcept nogil:
+    cdef Py_ssize_t index
+    for index in range(count):
+        if (
+            rows[index].kind == KIND_NONE
+            or rows[index].sequence != sequence + <uint64_t>index
+            or rows[index].layout_version != TG_LAYOUT_VERSION
+            or rows[index].checksum != record_checksum(&rows[index])
+        ):
+            return index
+    return count
+
+
+class JournalReader:
+    def __init__(self, directory):
+        self.directory = Path(directory)
+        if not self.directory.is_dir():
+            raise JournalError(f"{self.directory}: no such directory; expected a journal")
+        self.segments = self._listed()
+        self.end = None
+
+    @property
+    def first_sequence(self):
+        self.segments = self._listed()
+        return int(self.header(self.segments[0])["first_sequence"]) if self.segments else 1
+
+    def path_of(self, segment):
+        return self.directory / f"{segment:08d}.journal"
+
+    def header(self, path):
+        with open(path, "rb") as file:
+            data = file.read(HEADER.itemsize)
+        if len(data) < HEADER.itemsize:
+            raise JournalError(f"{path}: {len(data)} bytes are no segment header")
+        header = np.frombuffer(data, HEADER)[0]
+        expected = {
+            "magic": TG_JOURNAL_MAGIC,
+            "checksum": crc32c(<const char*>data, HEADER.itemsize - 4),
+            "layout_version": TG_LAYOUT_VERSION,
+            "layout_hash": LAYOUT_HASH,
+            "header_size": TG_JOURNAL_HEADER_SIZE,
+            "segment_number": int(path.stem),
+        }
+        for field, value in expected.items():
+            if int(header[field]) != value:
+                raise JournalError(f"{path}: {field} is {int(header[field])}; expected {value}")
+        return header
+
+    def batches(self, first_sequence=0):
+        if first_sequence > 0:
+            self._refuse_below(first_sequence)
+        self.segments = self._listed()
+        self.end = None
+        end = JournalEnd("clean", 0, 0, 1)
+        last = max(self.segments, default=None)
+        for path in self.segments:
+            header = self.header(path)
+            number, first = int(header["segment_number"]), int(header["first_sequence"])
+            capacity = int(header["segment_records"])
+            if end.segment and (number, first) != (end.segment + 1, end.next_sequence):
+                raise JournalError(
+                    f"{path}: begins with sequence {first}, but segment {end.segment} before it "
+                    f"ends {end.reason} at {end.next_sequence}"
+                )
+            end = JournalEnd("clean", number, capacity, first + capacity)
+            if end.next_sequence > first_sequence or path == last:
+                end = yield from _read(path, end, first_sequence)
+        self.end = end
+
+    def follow(self, first_sequence=1):
+        return JournalTail(self, first_sequence)
+
+    def _listed(self):
+        return sorted(self.directory.glob("[0-9]*.journal"))
+
+    def _refuse_below(self, first_sequence):
+        begins = self.first_sequence
+        if first_sequence < begins:
+            raise JournalError(
+                f"{self.directory}: begins with sequence {begins}; to read from {first_sequence} "
+                f"on, a snapshot of sequence {begins - 1} or later is needed"
+            )
+
+
+class JournalTail:
+    def __init__(self, reader, first_sequence):
+        self.reader = reader
+        self.next_sequence = first_sequence
+        self.segment = 0
+        self._rows = np.empty(0, RECORD)
+        self._end = 0
+
+    def take(self):
+        if self.next_sequence >= self._end and not self._open():
+            return self._rows[:0]
+        row = self.next_sequence - (self._end - len(self._rows))
+        run = _whole_rows(self._rows, row, self.next_sequence)
+        if len(run) == 0 and self._rows[row + 1:row + 2].view(np.uint64).any():
+            # What follows was seen first: a writer at work would have finished this one before.
+            run = _whole_rows(self._rows, row, self.next_sequence)
+            if len(run) == 0:
+                raise JournalError(
+                    f"{self.reader.path_of(self.segment)}: row {row} (sequence "
+                    f"{self.next_sequence}) is damaged and records follow it"
+                )
+        self.next_sequence += len(run)
+        return run
+
+    def _open(self):
+        """Map the segment that has, or will have, the next record; False while there is none."""
+        path = self.reader.path_of(self.segment + 1)
+        if self.segment == 0 or not path.exists():
+            self.reader._refuse_below(self.next_sequence)
+            path = self._holder()
+        if path is None:
+            return False
+        header = self.reader.header(path)
+        first, capacity = int(header["first_sequence"]), int(header["segment_records"])
+        if not first <= self.next_sequence < first + capacity:
+            raise JournalError(
+                f"{path}: begins with sequence {first}; expected {self.next_sequence}"
+            )
+        self._rows = _map_rows(path, capacity)
+        if len(self._rows) < capacity:
+            raise JournalError(f"{path}: cut short after {len(self._rows)} of {capacity} records")
+        self._end = first + capacity
+        self.segment = int(header["segment_number"])
+        return True
+
+    def _holder(self):
+        for path in reversed(self.reader.segments):
+            header = self.reader.header(path)
+            first = int(header["first_sequence"])
+            if first <= self.next_sequence:
+                is_in = self.next_sequence < first + int(header["segment_records"])
+                return path if is_in else None
+        return None
+
+
+def _read(path, full, first_sequence):
+    """Yields a segment's batches from first_sequence on; `full` is where it would end."""
+    first = full.next_sequence - full.row
+    rows = _map_rows(path, full.row)
+    row = _jump(rows, first, first_sequence)
+    while row < len(rows):
+        run = _whole_rows(rows, row, first + row)
+        if len(run) == 0:
+            # Looked at in this order, a writer that is at work cannot make a good row seem bad.
+            follows = rows[row + 1:].view(np.uint64).any()
+            run = _whole_rows(rows, row, first + row)
+            if len(run) == 0 and follows:
+                raise JournalError(
+                    f"{path}: row {row} (sequence {first + row}) is damaged and records follow it"
+                )
+        if len(run) == 0:
+            break
+        skip = max(0, first_sequence - (first + row))
+        row += len(run)
+        if skip < len(run):
+            yield run[skip:]
+    end = full._replace(row=row, next_sequence=first + row)
+    if len(rows) < full.row and not rows[row:].view(np.uint64).any():
+        return end._replace(reason="truncated")
+    return end._replace(reason="torn") if rows[row:row + 1].view(np.uint64).any() else end
+
+
+def _jump(rows, first, first_sequence):
+    """The row to read from: that of first_sequence when the row before it is whole."""
+    row = min(first_sequence - first, len(rows))
+    return row if row > 0 and len(_whole_rows(rows, row - 1, first + row - 1)) else 0
+
+
+def _map_rows(path, capacity):
+    size = min(path.stat().st_size, segment_size(capacity)) - TG_JOURNAL_HEADER_SIZE
+    if size < TG_RECORD_SIZE:
+        return np.empty(0, RECORD)
+    count = size // TG_RECORD_SIZE
+    return np.memmap(path, RECORD, "r", TG_JOURNAL_HEADER_SIZE, count).view(np.ndarray)
+
+
+def _whole_rows(rows, Py_ssize_t row, uint64_t sequence):
+    """A copy of the whole records at `row`; a record that is whole never changes again."""
+    cdef const record[::1] view = rows[row:row + BATCH_RECORDS]
+    cdef Py_ssize_t count = 0
+    if view.shape[0]:
+        count = whole_run(&view[0], view.shape[0], sequence)
+    return rows[row:row + count].copy()
