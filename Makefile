@@ -15,7 +15,7 @@ SOURCES := $(shell find ext -name '*.pyx' -o -name '*.pxd' -o -name '*.h')
 NATIVE := $(patsubst ext/%.pyx,%,$(wildcard ext/tidegate/native/*.pyx))
 BUILT := build/$(TIDEGATE_PROFILE)/built.stamp
 
-.PHONY: setup build test lint demo bench bench-smoke asan cover clean
+.PHONY: setup build test lint demo bench bench-smoke chaos asan cover clean
 .DELETE_ON_ERROR:
 
 setup: $(VENV)/dev.stamp $(VENV)/package.stamp
@@ -50,6 +50,10 @@ bench: setup
 
 bench-smoke: setup
 	$(BIN)/python -m pytest bench --benchmark-disable $(ARGS)
+
+# Real processes, killed while they trade: make chaos ARGS="--seed 2 --kills 100".
+chaos: build
+	$(BIN)/python tests/chaos/chaos.py --kills 1000 $(ARGS)
 
 # Python's own allocator would hide overruns, and its interned objects look like leaks.
 asan:

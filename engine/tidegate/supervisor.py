@@ -29,7 +29,6 @@ ENTRY = (sys.executable, "-m", "tidegate.stage")
 # All stages together get this long to stop by themselves, so that 2 s suffice with the kill.
 STOP_SECONDS = 1.7
 STAGE_STOP_SECONDS = 0.6
-BACKOFF_SECONDS_MAX = 5.0
 LINE_MAX = 4096
 
 
@@ -177,9 +176,10 @@ class Supervisor:
                     f"{self.settings.restarts_max} times, expected no more (supervisor."
                     "restarts_max)"
                 )
-            delay = self.settings.backoff_ms / 1000 * 2 ** (child.restarts - 1)
+            # 2 ** 30 of the least is longer than any longest.
+            delay_ms = self.settings.backoff_ms * 2 ** min(child.restarts - 1, 30)
             say(f"stage {child.name} {ended(code)}; restart {child.restarts}")
-            await asyncio.sleep(min(delay, BACKOFF_SECONDS_MAX))
+            await asyncio.sleep(min(delay_ms, self.settings.backoff_ms_max) / 1000)
             try:
                 await self.start_stage(child)
             except StageError as error:

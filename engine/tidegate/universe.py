@@ -285,6 +285,7 @@ class Supervisor(Frozen, frozen=True, kw_only=True):
     backoff_ms: int
     ready_timeout_ms: int
     orphans: str = "stop"
+    backoff_ms_max: int = 5000
 
 
 class Universe(Frozen, frozen=True, kw_only=True):

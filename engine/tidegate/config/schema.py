@@ -163,11 +163,14 @@ class Journal(Strict, frozen=True, kw_only=True):
 class Supervisor(Strict, frozen=True, kw_only=True):
     """[supervisor]: a stage that died more than restarts_max times stops the run.
 
+    It is started again after backoff_ms, twice that the next time, and so on to backoff_ms_max.
+
     orphans: what becomes of the stages when the supervisor itself is killed.
     """
 
-    restarts_max: Annotated[int, Meta(ge=0, le=1000)] = 5
+    restarts_max: Annotated[int, Meta(ge=0, le=1_000_000)] = 5
     backoff_ms: Annotated[int, Meta(ge=1, le=60_000)] = 100
+    backoff_ms_max: Annotated[int, Meta(ge=1, le=600_000)] = 5000
     ready_timeout_ms: Annotated[int, Meta(ge=100, le=600_000)] = 20_000
     orphans: Literal["stop", "adopt"] = "stop"
 
