@@ -53,6 +53,10 @@ class ReplayError(TidegateError):
     """A journal that does not replay to the state it should."""
 
 
+class SnapshotError(TidegateError):
+    """A snapshot that cannot be used: broken, or of another layout, universe or journal."""
+
+
 class PriceError(TidegateError):
     """A price that is not a whole number of ticks; names the tick size."""
 

@@ -7,11 +7,12 @@ stop; `tidegate replay` shows it.
 from pathlib import Path
 from typing import NamedTuple
 
-from tidegate import risk_state, universe
+from tidegate import recovery, universe
 from tidegate.errors import ReplayError
 from tidegate.native.journal_reader import JournalReader
 from tidegate.native.pretrade import Pretrade
 from tidegate.native.tables import Tables
+from tidegate.snapshot import Snapshot
 
 UNIVERSE_NAME = "universe.json"
 
@@ -23,6 +24,8 @@ class Replayed(NamedTuple):
     sequence: int
     state_hash: str
     end: str
+    taken: Snapshot | None
+    refused: list[str]
 
 
 def keep_universe(journal: Path, content: universe.Universe) -> None:
@@ -48,23 +51,35 @@ def keep_universe(journal: Path, content: universe.Universe) -> None:
 def catch_up(tables: Tables, journal: Path, *, until: int | None = None) -> str:
     """Run what the journal holds beyond the tables' sequence; why it ended there."""
     step = Pretrade(tables)
+    risk = tables.arrays["risk"]
     reader = JournalReader(journal)
-    for batch in reader.batches():
+    for batch in reader.batches(int(risk["sequence"][0]) + 1):
         if until is not None:
             batch = batch[batch["sequence"] <= until]
         step.replay(batch)
-        if until is not None and int(tables.arrays["risk"]["sequence"][0]) == until:
+        if until is not None and int(risk["sequence"][0]) == until:
             return "as asked"
     return reader.end.reason if reader.end else "empty"
 
 
-def replay(journal: Path, *, until: int | None = None) -> Replayed:
-    """The state after a journal's last record, or after sequence `until`."""
-    if not (journal / UNIVERSE_NAME).exists():
-        raise ReplayError(f"{journal}: no {UNIVERSE_NAME} there; expected a journal of risk's")
-    tables = risk_state.in_memory(universe.read(journal / UNIVERSE_NAME))
+def replay(journal: Path, *, until: int | None = None, from_beginning: bool = True) -> Replayed:
+    """The state after a journal's last record, or after sequence `until`.
+
+    `from_beginning`: from a snapshot only where the journal's first record has been removed.
+    """
+    content = read_universe(journal)
+    found = recovery.in_memory(content, journal, until=until, from_beginning=from_beginning)
+    tables = found.tables
     end = catch_up(tables, journal, until=until)
     sequence = int(tables.arrays["risk"]["sequence"][0])
     if until is not None and sequence != until:
         raise ReplayError(f"{journal}: ends at sequence {sequence}; expected {until}")
-    return Replayed(tables, sequence, tables.state_hash(), end)
+    return Replayed(tables, sequence, tables.state_hash(), end, found.taken, found.refused)
+
+
+def read_universe(journal: Path) -> universe.Universe:
+    """The universe under which a journal was begun."""
+    path = journal / UNIVERSE_NAME
+    if not path.exists():
+        raise ReplayError(f"{journal}: no {UNIVERSE_NAME} there; expected a journal of risk's")
+    return universe.read(path)

@@ -1,18 +1,18 @@
 """The risk stage as a process: its tables, its journal, its lanes, its agent.
 
-At start it replays its own journal, so a stage that was killed comes back with the positions,
-holds and cl_ord_ids that it had. One risk process a run directory: the regions and the journal
-are locked by their writer.
+At start it takes the newest good snapshot and replays its own journal from there, so a stage that
+was killed comes back with the positions, holds and cl_ord_ids that it had. One risk process a run
+directory: the regions and the journal are locked by their writer.
 """
 
 from collections.abc import Callable
 
 import zmq
 
-from tidegate import replay, risk_state, topology
+from tidegate import recovery, replay, topology
 from tidegate.counters import Counters
+from tidegate.native import region as native
 from tidegate.native.journal import Journal
-from tidegate.native.journal_reader import JournalReader
 from tidegate.native.lane import LaneSource, LaneTarget
 from tidegate.native.poll import Poller
 from tidegate.native.risk_agent import RiskAgent
@@ -30,9 +30,11 @@ class Risk:
         self, universe: Universe, run_dir: RunDir, context: zmq.Context[zmq.Socket[bytes]]
     ) -> None:
         replay.keep_universe(run_dir.journal, universe)
-        self.tables, self.regions = risk_state.in_regions(universe, run_dir)
-        if JournalReader(run_dir.journal).segments:
-            replay.catch_up(self.tables, run_dir.journal)
+        found, self.regions = recovery.in_regions(universe, run_dir)
+        self.tables = found.tables
+        replay.catch_up(self.tables, run_dir.journal)
+        native.end(self.regions["risk"])
+        self.recovery = found.report()
         self.journal = Journal(
             run_dir.journal,
             append=True,
@@ -79,6 +81,7 @@ class Risk:
             poller=self.poller,
         )
         self.counters = Counters(run_dir, "risk")
+        self.counters.publish("recovery", self.recovery)
 
     def serve(self) -> None:
         """Run the agent until it is stopped."""

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tidegate.errors import ConfigError
+from tidegate.native import region as native
 from tidegate.native.balances import reconvert_account
 from tidegate.native.limit_rows import limit_row_index
 from tidegate.native.records import TradingState
@@ -70,14 +71,21 @@ def in_memory(universe: Universe) -> Tables:
 
 def in_regions(universe: Universe, run_dir: RunDir) -> tuple[Tables, dict[str, Region]]:
     """Fresh tables that others may read live; the regions must be kept as long as they are."""
+    regions = make_regions(universe, run_dir)
+    tables = fill(Tables({name: region.rows for name, region in regions.items()}), universe)
+    native.end(regions["risk"])
+    return tables, regions
+
+
+def make_regions(universe: Universe, run_dir: RunDir) -> dict[str, Region]:
+    """A region of zeroed rows for each table; who reads them waits for native.region.end(risk)."""
     counts = row_counts(universe)
-    regions = {
-        name: Region.create(run_dir.region(name), DTYPES[name], counts[name]) for name in DTYPES
-    }
-    for name, region in regions.items():
-        region.header["count"] = counts[name]
-    tables = Tables({name: region.rows for name, region in regions.items()})
-    return fill(tables, universe), regions
+    regions: dict[str, Region] = {}
+    for name, dtype in DTYPES.items():
+        regions[name] = Region.create(run_dir.region(name), dtype, counts[name])
+        regions[name].header["count"] = counts[name]
+        native.begin(regions["risk"])
+    return regions
 
 
 def fill(tables: Tables, universe: Universe) -> Tables:

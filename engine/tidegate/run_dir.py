@@ -3,6 +3,7 @@ enter it can trade), locks it and writes universe.json; each stage creates its o
 
     RUN_DIR/universe.json   RUN_DIR/stages.json   RUN_DIR/lock
     RUN_DIR/regions/NAME   RUN_DIR/journal/   RUN_DIR/lanes/NAME (sockets)
+    RUN_DIR/snapshots/SEQUENCE.snapshot
     RUN_DIR/margin/EPOCH.pa2 (copies of the margin files of intraday changes)
     RUN_DIR/logs/STAGE.log (only where stages may outlive their supervisor)
 """
@@ -28,6 +29,7 @@ class RunDir:
         self.regions = self.path / "regions"
         self.journal = self.path / "journal"
         self.lanes = self.path / "lanes"
+        self.snapshots = self.path / "snapshots"
         self.margin = self.path / "margin"
         self.logs = self.path / "logs"
 

@@ -27,6 +27,7 @@ MODULES = {
     "router": "tidegate.router",
     "risk": "tidegate.risk",
     "margin": "tidegate.margin_stage",
+    "snapshot": "tidegate.snapshot_stage",
     "gateway": "tidegate.gateway",
 }
 

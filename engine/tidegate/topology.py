@@ -40,7 +40,11 @@ def stages(universe: Universe) -> tuple[str, ...]:
     """The stages in the order they start; they stop in the reverse order."""
     venues = (f"venue:{venue.name}" for venue in universe.venues)
     is_span = any(row.margin_model == "span" for row in universe.instruments)
-    return (*venues, "router", "risk", *(("margin",) if is_span else ()), "gateway")
+    beside = [
+        *(["margin"] if is_span else []),
+        *(["snapshot"] if universe.snapshots.keep else []),
+    ]
+    return (*venues, "router", "risk", *beside, "gateway")
 
 
 def endpoint(universe: Universe, lane: str) -> str:

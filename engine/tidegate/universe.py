@@ -288,6 +288,17 @@ class Supervisor(Frozen, frozen=True, kw_only=True):
     backoff_ms_max: int = 5000
 
 
+class Snapshots(Frozen, frozen=True, kw_only=True):
+    """When risk's state is written down: after so many records or seconds; how many are kept.
+
+    keep 0 = never.
+    """
+
+    every_records: int = 1_000_000
+    every_s: int = 60
+    keep: int = 3
+
+
 class Universe(Frozen, frozen=True, kw_only=True):
     """Everything a stage needs to know at start."""
 
@@ -302,6 +313,7 @@ class Universe(Frozen, frozen=True, kw_only=True):
     capacity: Capacity
     segment_records: int
     supervisor: Supervisor
+    snapshots: Snapshots = Snapshots()
 
 
 def encode(universe: Universe) -> bytes:

@@ -30,6 +30,7 @@ from tidegate.universe import (
     Lane,
     Product,
     Session,
+    Snapshots,
     Supervisor,
     Universe,
     Venue,
@@ -80,6 +81,7 @@ def resolve(config: Config, run_dir: RunDir, today: date) -> Universe:
         capacity=msgspec.convert(tables.capacity, Capacity, from_attributes=True),
         segment_records=tables.journal.segment_records,
         supervisor=msgspec.convert(tables.supervisor, Supervisor, from_attributes=True),
+        snapshots=msgspec.convert(tables.snapshots, Snapshots, from_attributes=True),
     )
 
 

@@ -160,6 +160,14 @@ class Journal(Strict, frozen=True, kw_only=True):
     segment_records: Annotated[int, Meta(ge=1024, le=1 << 24)] = 1 << 18
 
 
+class Snapshots(Strict, frozen=True, kw_only=True):
+    """[snapshots]: a restart runs the journal from the newest one on; keep = 0 writes none."""
+
+    every_records: Annotated[int, Meta(ge=1, le=1 << 40)] = 1_000_000
+    every_s: Annotated[int, Meta(ge=1, le=86_400)] = 60
+    keep: Annotated[int, Meta(ge=0, le=1000)] = 3
+
+
 class Supervisor(Strict, frozen=True, kw_only=True):
     """[supervisor]: a stage that died more than restarts_max times stops the run.
 
@@ -193,6 +201,7 @@ class Tables(DataTables, frozen=True, kw_only=True):
     lanes: dict[str, Lane] = {}
     capacity: Capacity = Capacity()
     journal: Journal = Journal()
+    snapshots: Snapshots = Snapshots()
     supervisor: Supervisor = Supervisor()
 
 

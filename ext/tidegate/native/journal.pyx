@@ -71,7 +71,7 @@ cdef class Journal:
         self.segment_records = segment_records
         self.next_sequence = first_sequence
         if reader.segments:
-            self._continue_at(reader)
+            self._continue_at(reader, first_sequence if first_sequence > 1 else 0)
         else:
             raise_for(self._rotate(), self)
 
@@ -215,8 +215,9 @@ cdef class Journal:
         except OSError as error:
             raise JournalError(f"{self.directory}: cannot open: {error.strerror}") from error
 
-    def _continue_at(self, reader):
-        for _ in reader.batches():
+    def _continue_at(self, reader, from_sequence):
+        # What is before it was read by whoever knows it: a snapshot and its tail.
+        for _ in reader.batches(from_sequence):
             pass
         end = reader.end
         path = reader.path_of(end.segment)

@@ -1,0 +1,167 @@
+"""The snapshot stage: a replica of risk's state beside the path, which writes it down at times.
+
+It follows the journal as anyone may, runs it through the step over tables of its own, and writes
+RUN_DIR/snapshots/SEQUENCE.snapshot. Risk does not notice. A disk that takes no more, or a journal
+that cannot be read, is said, counted and tried again; losing this stage costs a longer restart.
+"""
+
+import fcntl
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from tidegate import recovery, snapshot
+from tidegate.counters import Counters
+from tidegate.errors import JournalError, ReplayError, SnapshotError
+from tidegate.native.journal_reader import JournalReader, JournalTail
+from tidegate.native.pretrade import Pretrade
+from tidegate.native.tables import Tables
+from tidegate.run_dir import RunDir
+from tidegate.stopping import on_stop
+from tidegate.universe import Universe
+
+LOOK_S = 1.0
+RETRY_S = 10.0
+# Behind every stage that an order passes.
+NICENESS = 10
+REFUSED = ".refused"
+
+
+class SnapshotStage:
+    """Owns the directory of snapshots, and tables that stand where the journal has been read to."""
+
+    def __init__(self, universe: Universe, run_dir: RunDir) -> None:
+        self.universe = universe
+        self.settings = universe.snapshots
+        self.journal = run_dir.journal
+        self.directory = run_dir.snapshots
+        self.digest = snapshot.universe_hash(universe)
+        self.lock = take(self.directory)
+        self.tables: Tables | None = None
+        self.tail: JournalTail | None = None
+        self.record_checksum = 0
+        self.written_sequence = 0
+        self.written_s = 0.0
+        self.retry_s = 0.0
+        self.said = ""
+        self.counts = {
+            "sequence": 0,
+            "written": 0,
+            "written_sequence": 0,
+            "refused": 0,
+            "failed_writes": 0,
+            "failed_reads": 0,
+        }
+        self.counters = Counters(run_dir, "snapshot")
+
+    def work(self, now_s: float, is_stopped: Callable[[], bool] = lambda: False) -> None:
+        """Follow the journal to its end, writing snapshots when they are due."""
+        if now_s < self.retry_s:
+            return
+        try:
+            if self.tables is None or self.tail is None:
+                self.tables, self.tail = self.begin(now_s)
+            self.follow(self.tables, self.tail, now_s, is_stopped)
+        except (JournalError, ReplayError, ValueError) as error:
+            # The tables may be half way through a record: they are made anew.
+            self.tables = None
+            self.fail("failed_reads", str(error), now_s)
+        except OSError as error:
+            self.fail("failed_writes", f"{error.filename or self.directory}: {error}", now_s)
+        self.counters.publish("snapshot", self.counts)
+
+    def begin(self, now_s: float) -> tuple[Tables, JournalTail]:
+        """Tables of the newest good snapshot, and the journal from there; what was refused is put
+        aside, and said."""
+        found = recovery.in_memory(self.universe, self.journal)
+        sequence = found.taken.sequence if found.taken else 0
+        for path in snapshot.paths(self.directory):
+            if int(path.stem) > sequence:
+                path.rename(path.with_suffix(REFUSED))
+        self.counts["refused"] += found.report()["snapshots_refused"]
+        self.record_checksum = found.taken.record_checksum if found.taken else 0
+        self.written_sequence = self.counts["written_sequence"] = sequence
+        self.counts["sequence"] = sequence
+        self.written_s = now_s
+        return found.tables, JournalReader(self.journal).follow(sequence + 1)
+
+    def follow(
+        self, tables: Tables, tail: JournalTail, now_s: float, is_stopped: Callable[[], bool]
+    ) -> None:
+        step = Pretrade(tables)
+        sequence = int(tables.arrays["risk"]["sequence"][0])
+        while len(batch := tail.take()) and not is_stopped():
+            step.replay(batch)
+            sequence = self.counts["sequence"] = int(batch["sequence"][-1])
+            self.record_checksum = int(batch["checksum"][-1])
+            if sequence - self.written_sequence >= self.settings.every_records:
+                self.write(tables, now_s)
+        is_due = now_s - self.written_s >= self.settings.every_s
+        if is_due and sequence > self.written_sequence:
+            self.write(tables, now_s)
+
+    def write(self, tables: Tables, now_s: float) -> None:
+        """Write the tables down, and remove what is no longer kept."""
+        snapshot.write(
+            self.directory,
+            tables.arrays,
+            universe_digest=self.digest,
+            state_hash=tables.state_hash(),
+            record_checksum=self.record_checksum,
+        )
+        self.written_sequence = int(tables.arrays["risk"]["sequence"][0])
+        self.written_s = now_s
+        self.said = ""
+        self.counts["written"] += 1
+        self.counts["written_sequence"] = self.written_sequence
+        for path in snapshot.paths(self.directory)[self.settings.keep :]:
+            path.unlink()
+
+    def fail(self, name: str, reason: str, now_s: float) -> None:
+        """Count it, say it once, and wait before the next try."""
+        self.counts[name] += 1
+        self.retry_s = now_s + RETRY_S
+        if reason != self.said:
+            self.said = reason
+            say(f"{reason}; no snapshot until that is over, trying every {RETRY_S:g} s")
+
+    def close(self) -> None:
+        """Let another stage write here."""
+        os.close(self.lock)
+
+
+def take(directory: Path) -> int:
+    """Make the directory and become its only writer; the lock goes when the fd is closed."""
+    try:
+        directory.mkdir(mode=0o700, exist_ok=True)
+        fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        raise SnapshotError(f"{directory}: cannot be made: {error.strerror}") from error
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(fd)
+        raise SnapshotError(f"{directory}: another snapshot stage writes here") from None
+    return fd
+
+
+def say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def main(universe: Universe, run_dir: RunDir, ready: Callable[[], None]) -> int:
+    """Run the snapshot stage until SIGTERM or SIGINT."""
+    stop = threading.Event()
+    on_stop(stop.set)
+    stage = SnapshotStage(universe, run_dir)
+    ready()
+    os.nice(NICENESS)
+    try:
+        while not stop.wait(LOOK_S):
+            stage.work(time.monotonic(), stop.is_set)
+    finally:
+        stage.close()
+    return 0
