@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from tidegate import recovery, snapshot
 from tidegate.counters import Counters
@@ -30,8 +31,16 @@ NICENESS = 10
 REFUSED = ".refused"
 
 
+class Replica(NamedTuple):
+    """Tables that stand where the journal has been read to."""
+
+    tables: Tables
+    step: Pretrade
+    tail: JournalTail
+
+
 class SnapshotStage:
-    """Owns the directory of snapshots, and tables that stand where the journal has been read to."""
+    """Owns the directory of snapshots, and a replica of risk's state."""
 
     def __init__(self, universe: Universe, run_dir: RunDir) -> None:
         self.universe = universe
@@ -40,8 +49,7 @@ class SnapshotStage:
         self.directory = run_dir.snapshots
         self.digest = snapshot.universe_hash(universe)
         self.lock = take(self.directory)
-        self.tables: Tables | None = None
-        self.tail: JournalTail | None = None
+        self.replica: Replica | None = None
         self.record_checksum = 0
         self.written_sequence = 0
         self.written_s = 0.0
@@ -62,20 +70,19 @@ class SnapshotStage:
         if now_s < self.retry_s:
             return
         try:
-            if self.tables is None or self.tail is None:
-                self.tables, self.tail = self.begin(now_s)
-            self.follow(self.tables, self.tail, now_s, is_stopped)
+            if self.replica is None:
+                self.replica = self.begin(now_s)
+            self.follow(self.replica, now_s, is_stopped)
         except (JournalError, ReplayError, ValueError) as error:
             # The tables may be half way through a record: they are made anew.
-            self.tables = None
+            self.replica = None
             self.fail("failed_reads", str(error), now_s)
         except OSError as error:
             self.fail("failed_writes", f"{error.filename or self.directory}: {error}", now_s)
         self.counters.publish("snapshot", self.counts)
 
-    def begin(self, now_s: float) -> tuple[Tables, JournalTail]:
-        """Tables of the newest good snapshot, and the journal from there; what was refused is put
-        aside, and said."""
+    def begin(self, now_s: float) -> Replica:
+        """A replica as of the newest good snapshot; what was refused is put aside, and said."""
         found = recovery.in_memory(self.universe, self.journal)
         sequence = found.taken.sequence if found.taken else 0
         for path in snapshot.paths(self.directory):
@@ -86,22 +93,21 @@ class SnapshotStage:
         self.written_sequence = self.counts["written_sequence"] = sequence
         self.counts["sequence"] = sequence
         self.written_s = now_s
-        return found.tables, JournalReader(self.journal).follow(sequence + 1)
+        tail = JournalReader(self.journal).follow(sequence + 1)
+        return Replica(found.tables, Pretrade(found.tables), tail)
 
-    def follow(
-        self, tables: Tables, tail: JournalTail, now_s: float, is_stopped: Callable[[], bool]
-    ) -> None:
-        step = Pretrade(tables)
-        sequence = int(tables.arrays["risk"]["sequence"][0])
-        while len(batch := tail.take()) and not is_stopped():
-            step.replay(batch)
+    def follow(self, replica: Replica, now_s: float, is_stopped: Callable[[], bool]) -> None:
+        """Run what is new, writing the tables down whenever it is time."""
+        sequence = self.counts["sequence"]
+        while not is_stopped() and len(batch := replica.tail.take()):
+            replica.step.replay(batch)
             sequence = self.counts["sequence"] = int(batch["sequence"][-1])
             self.record_checksum = int(batch["checksum"][-1])
             if sequence - self.written_sequence >= self.settings.every_records:
-                self.write(tables, now_s)
+                self.write(replica.tables, now_s)
         is_due = now_s - self.written_s >= self.settings.every_s
         if is_due and sequence > self.written_sequence:
-            self.write(tables, now_s)
+            self.write(replica.tables, now_s)
 
     def write(self, tables: Tables, now_s: float) -> None:
         """Write the tables down, and remove what is no longer kept."""

@@ -236,9 +236,10 @@ def test_an_empty_journal_beside_snapshots_is_an_error(copied: tuple[RunDir, lis
 def test_a_damaged_journal_is_not_taken_for_a_bad_snapshot(
     copied: tuple[RunDir, list[str]],
 ) -> None:
-    flip(sorted(copied[0].journal.glob("*.journal"))[2], 4096 + 3 * 128 + 40)
-    with pytest.raises(JournalError, match="is damaged"):
-        begin(copied[0])
+    # Sequence 92: after the newest snapshot.
+    flip(sorted(copied[0].journal.glob("*.journal"))[2], 4096 + 27 * 128 + 40)
+    with pytest.raises(JournalError, match=r"sequence 92\) is damaged"):
+        end_hash(copied[0])
 
 
 @contextmanager
