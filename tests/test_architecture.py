@@ -13,6 +13,7 @@ ROOT = Path(__file__).parent.parent
 # covers what is below it. A module that stands nowhere fails: say here where it belongs.
 LAYERS = (
     "errors stopping native.build native.layout native.records native.invariant native.checksum "
+    "native.crash_point "
     "native.span_tables",
     "native.stamps native.clock+clock prices universe native.region+region native.zmqlib codec "
     "native.span_spreads",
@@ -70,6 +71,7 @@ CLOCK = {"native.clock", "clock"}
 ENTRIES = ("__init__", "__main__", "cli", "stage", "aio")
 ONLY_FOR_TESTS = {
     *("native.layout", "native.build", "native.holding_probe", "native.verdict_bench"),
+    "native.crash_point",
 }
 TOP_LEVEL = {".ci", ".gitignore", ".pre-commit-config.yaml", "ARCHITECTURE.md", "CHANGELOG.md"} | {
     *("LICENSE", "Makefile", "NOTICE", "README.md", "RISK.md", "bench", "configs", "engine", "ext"),
