@@ -15,7 +15,7 @@ from tidegate.errors import RunDirError
 from tidegate.run_dir import RunDir
 
 ROOT = Path(__file__).parent.parent
-STAGES = ["venue:SIM", "router", "risk", "gateway"]
+STAGES = ["venue:SIM", "router", "risk", "snapshot", "reconcile", "gateway"]
 DEADLINE_SECONDS = 30.0
 
 Start = Callable[..., subprocess.Popen[str]]

@@ -28,6 +28,7 @@ MODULES = {
     "risk": "tidegate.risk",
     "margin": "tidegate.margin_stage",
     "snapshot": "tidegate.snapshot_stage",
+    "reconcile": "tidegate.reconcile_stage",
     "gateway": "tidegate.gateway",
 }
 

@@ -43,6 +43,7 @@ def stages(universe: Universe) -> tuple[str, ...]:
     beside = [
         *(["margin"] if is_span else []),
         *(["snapshot"] if universe.snapshots.keep else []),
+        *(["reconcile"] if universe.reconciliation.every_seconds else []),
     ]
     return (*venues, "router", "risk", *beside, "gateway")
 

@@ -278,6 +278,12 @@ class Capacity(Frozen, frozen=True, kw_only=True):
     breaks: int = 1024
 
 
+class Reconciliation(Frozen, frozen=True, kw_only=True):
+    """How often each venue's own report is compared with ours; 0 = never."""
+
+    every_seconds: int = 10
+
+
 class Supervisor(Frozen, frozen=True, kw_only=True):
     """How patiently a stage is started again."""
 
@@ -314,6 +320,7 @@ class Universe(Frozen, frozen=True, kw_only=True):
     segment_records: int
     supervisor: Supervisor
     snapshots: Snapshots = Snapshots()
+    reconciliation: Reconciliation = Reconciliation()
 
 
 def encode(universe: Universe) -> bytes:

@@ -82,7 +82,7 @@ def test_universe_of_another_version_is_refused(demo: Universe, tmp_path: Path) 
 def test_stages_start_venues_first_and_gateway_last(demo: Universe) -> None:
     assert topology.stages(demo) == (
         *("venue:CME", "venue:CFFEX", "venue:CRYPTO"),
-        *("router", "risk", "snapshot", "gateway"),
+        *("router", "risk", "snapshot", "reconcile", "gateway"),
     )
 
 

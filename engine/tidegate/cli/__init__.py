@@ -23,6 +23,7 @@ COMMANDS = {
     "explain": ("tidegate.cli.explain", "Why a record of the past ended as it did."),
     "ctl": ("tidegate.cli.ctl", "Tell a run what to do, as one of its operators."),
     "whatif": ("tidegate.cli.whatif", "Would this order pass now? Nothing is sent."),
+    "reconcile": ("tidegate.cli.reconcile", "Compare a run's books with its venues' reports."),
     "drop-copy": ("tidegate.cli.drop_copy", "Follow all reports of a run, as JSON lines."),
     "version": ("tidegate.cli.version", "Print the version."),
 }

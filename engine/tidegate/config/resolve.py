@@ -29,6 +29,7 @@ from tidegate.universe import (
     Gateway,
     Lane,
     Product,
+    Reconciliation,
     Session,
     Snapshots,
     Supervisor,
@@ -82,6 +83,7 @@ def resolve(config: Config, run_dir: RunDir, today: date) -> Universe:
         segment_records=tables.journal.segment_records,
         supervisor=msgspec.convert(tables.supervisor, Supervisor, from_attributes=True),
         snapshots=msgspec.convert(tables.snapshots, Snapshots, from_attributes=True),
+        reconciliation=msgspec.convert(tables.reconciliation, Reconciliation, from_attributes=True),
     )
 
 

@@ -168,6 +168,12 @@ class Snapshots(Strict, frozen=True, kw_only=True):
     keep: Annotated[int, Meta(ge=0, le=1000)] = 3
 
 
+class Reconciliation(Strict, frozen=True, kw_only=True):
+    """[reconciliation]: how often each venue is asked for its own report; 0 = never."""
+
+    every_seconds: Annotated[int, Meta(ge=0, le=86_400)] = 10
+
+
 class Supervisor(Strict, frozen=True, kw_only=True):
     """[supervisor]: a stage that died more than restarts_max times stops the run.
 
@@ -202,6 +208,7 @@ class Tables(DataTables, frozen=True, kw_only=True):
     capacity: Capacity = Capacity()
     journal: Journal = Journal()
     snapshots: Snapshots = Snapshots()
+    reconciliation: Reconciliation = Reconciliation()
     supervisor: Supervisor = Supervisor()
 
 

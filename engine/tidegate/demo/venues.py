@@ -5,10 +5,9 @@ from typing import Any
 import msgspec
 import zmq
 
-from tidegate.codec import SESSION
 from tidegate.errors import VenueError
-from tidegate.native.records import Kind
 from tidegate.universe import Universe
+from tidegate.venue_question import VenueQuestion
 
 TIMEOUT_MS = 5000
 
@@ -20,11 +19,11 @@ def ask(universe: Universe, request: str) -> dict[str, Any]:
 
 
 def _ask(context: "zmq.Context[zmq.Socket[bytes]]", endpoint: str, request: str) -> Any:
-    with context.socket(zmq.DEALER) as socket:
-        socket.linger = 0
-        socket.connect(endpoint)
-        record = SESSION.pack({"kind": Kind.REQUEST, "request_id": 1})
-        socket.send_multipart([record, msgspec.json.encode({"request": request})])
-        if not socket.poll(TIMEOUT_MS):
-            raise VenueError(f"{endpoint}: no answer to {request!r} within {TIMEOUT_MS} ms")
-        return msgspec.json.decode(socket.recv_multipart()[1])
+    question = VenueQuestion(context, endpoint)
+    try:
+        answer = question.answer(TIMEOUT_MS) if question.ask(request, TIMEOUT_MS) else None
+    finally:
+        question.close()
+    if answer is None:
+        raise VenueError(f"{endpoint}: no answer to {request!r} within {TIMEOUT_MS} ms")
+    return msgspec.json.decode(answer)
