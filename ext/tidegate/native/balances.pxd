@@ -63,6 +63,14 @@ cdef bint fits_converted(
 ) noexcept nogil
 # True = the account can spare it; one division more than fits_at.
 cdef bint fits(const tables* t, uint32_t balance, int64_t asked) noexcept nogil
+# Part of a change of many balances, whose sums are looked at when all parts are in: cash,
+# unrealised and margin, of the account and its pool. True = too far from what can be expressed,
+# and nothing was done.
+cdef bint post(tables* t, uint32_t account, uint32_t balance, const change* by) noexcept nogil
+# All money of the account, after that, in each currency and converted.
+cdef bint is_expressible(const tables* t, uint32_t account) noexcept nogil
+# What was posted stands; the day's profit starts at 0.
+cdef void start_day(tables* t, uint32_t account) noexcept nogil
 # Every currency of a converted account at the rates as they are now. True = not expressible,
 # nothing done.
 cdef bint reconvert(tables* t, uint32_t account) noexcept nogil

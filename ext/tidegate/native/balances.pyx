@@ -7,8 +7,12 @@ from libc.stdint cimport int64_t, uint32_t
 from libc.string cimport memset
 
 from tidegate.native.dirty cimport mark_dirty
+from tidegate.native.invariant cimport must
 from tidegate.native.margin cimport money_convert, money_sum
 from tidegate.native.tables cimport Tables, account_row, balance_row, currency_row, tables
+
+# Far beyond what can be expressed, and a part more is still no overflow.
+cdef int64_t POSTED_MAX = <int64_t>1 << 62
 
 
 cdef inline bint equity_fits(const balance_row* row, const change* by) noexcept nogil:
@@ -200,23 +204,94 @@ cdef bint fits(const tables* t, uint32_t balance, int64_t asked) noexcept nogil:
     return fits_at(t, balance // t.currency_capacity, balance, asked)
 
 
+cdef bint can_convert(const tables* t, uint32_t account) noexcept nogil:
+    """What is posted below a margin of 0 will be credit (start_day), and frees nothing."""
+    cdef uint32_t first = account * t.currency_capacity
+    cdef int64_t total = 0
+    cdef int64_t amount, converted
+    cdef uint32_t currency
+    for currency in range(1, t.currency_capacity):
+        amount = available(&t.balances[first + currency])
+        amount += min(t.balances[first + currency].margin, 0)
+        if convert(t, account, first + currency, amount, &converted) or money_sum(
+            total, converted, &total
+        ):
+            return False
+    return True
+
+
 cdef bint reconvert(tables* t, uint32_t account) noexcept nogil:
     cdef account_row* owner = &t.accounts[account]
     cdef uint32_t first = account * t.currency_capacity
-    cdef int64_t total = 0
-    cdef int64_t converted
     cdef uint32_t currency
-    for currency in range(1, t.currency_capacity):
-        if convert(
-            t, account, first + currency, available(&t.balances[first + currency]), &converted
-        ) or money_sum(total, converted, &total):
-            return True
+    if not can_convert(t, account):
+        return True
     owner.converted_free = 0
     for currency in range(1, t.currency_capacity):
         t.balances[first + currency].converted = 0
         convert_row(t, account, first + currency)
     mark_dirty(t, account)
     return False
+
+
+cdef inline bint is_near(int64_t value, int64_t by) noexcept nogil:
+    return -POSTED_MAX <= value + by <= POSTED_MAX
+
+
+cdef bint can_post(const balance_row* row, const change* by) noexcept nogil:
+    return (
+        is_near(row.cash, by.cash) and is_near(row.unrealised, by.unrealised)
+        and is_near(row.margin, by.margin)
+    )
+
+
+cdef void post_row(balance_row* row, const change* by) noexcept nogil:
+    row.cash += by.cash
+    row.unrealised += by.unrealised
+    row.margin += by.margin
+
+
+cdef bint post(tables* t, uint32_t account, uint32_t balance, const change* by) noexcept nogil:
+    cdef uint32_t pool = pool_balance(t, account, balance)
+    if not can_post(&t.balances[balance], by) or (
+        pool and not can_post(&t.balances[pool], by)
+    ):
+        return True
+    post_row(&t.balances[balance], by)
+    if pool:
+        post_row(&t.balances[pool], by)
+    return False
+
+
+cdef bint is_expressible(const tables* t, uint32_t account) noexcept nogil:
+    cdef const balance_row* row
+    cdef uint32_t currency
+    cdef change none
+    memset(&none, 0, sizeof(change))
+    for currency in range(1, t.currency_capacity):
+        row = &t.balances[account * t.currency_capacity + currency]
+        if not equity_fits(row, &none) or not held_fits(row, &none):
+            return False
+    return not t.accounts[account].is_converted or can_convert(t, account)
+
+
+cdef void start_day(tables* t, uint32_t account) noexcept nogil:
+    cdef balance_row* row
+    cdef uint32_t currency, balance, pool
+    for currency in range(1, t.currency_capacity):
+        balance = account * t.currency_capacity + currency
+        row = &t.balances[balance]
+        pool = pool_balance(t, account, balance)
+        if row.margin < 0:
+            # As in commit: the credit shrinks instead, and the pool holds what is held.
+            if pool:
+                t.balances[pool].margin -= row.margin
+            row.margin_credit += row.margin
+            row.margin = 0
+        row.initial_cash = row.cash + row.unrealised
+        row.peak = 0
+    if t.accounts[account].is_converted:
+        must(not reconvert(t, account))
 
 
 def reconvert_account(Tables tables_, uint32_t account):

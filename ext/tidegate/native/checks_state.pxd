@@ -9,6 +9,7 @@ from tidegate.native.records cimport (
     ACTIVE, CLOSE_TODAY, CLOSE_YESTERDAY, HALTED, KILLED, PHASE_OPEN, REDUCE_ONLY, REDUCING,
     SCOPE_ALL, SCOPE_INSTRUMENT, SCOPE_PRODUCT, SCOPE_SESSION,
 )
+from tidegate.native.states cimport own_state
 from tidegate.native.tables cimport limit_row, sides_row
 
 
@@ -34,7 +35,7 @@ cdef inline void tell_state(const context* c, int wanted, compared* n) noexcept 
     tell(n, as_set(state) & wanted, REDUCING, 0, state, 0, 0)
     for i in range(c.level_count):
         at = &c.levels[i]
-        state = at.account.trading_state
+        state = own_state(at.account)
         tell(n, as_set(state) & wanted, REDUCING, 0, state, at.account.level, SCOPE_ALL)
         state = at.account.graded_state
         tell(n, as_set(state) & wanted, REDUCING, 0, state, at.account.level, SCOPE_ALL)

@@ -4,8 +4,11 @@ A record is taken whole or refused whole and counted; an operator (actor) is tol
 """
 from libc.stdint cimport uint16_t, uint32_t
 
+cimport tidegate.native.adjustment as adjustment
+cimport tidegate.native.breaks as breaks
 cimport tidegate.native.cash as cash
 cimport tidegate.native.clocks as clocks
+cimport tidegate.native.day_roll as day_roll
 cimport tidegate.native.kill as kill
 cimport tidegate.native.limit_change as limit_change
 cimport tidegate.native.margin_change as margin_change
@@ -15,9 +18,9 @@ from tidegate.native.alerts cimport answer, numbers
 from tidegate.native.dirty cimport unmark_dirty
 from tidegate.native.outputs cimport outputs
 from tidegate.native.records cimport (
-    CASH, CHANNEL_STATE, CONTROL_REFUSED, CURRENCY_RATE, KILL, LIMIT_CHANGE, MARGIN_ARRAY,
-    MARGIN_COMMIT, MARGIN_CREDIT, MARGIN_RATES, MARK, NOTE, PROTECTION_RESET, RE_ENABLE,
-    SETTLEMENT, SIDE_LOCK, TICK, TRADING_STATE, TRANSFER,
+    ADJUSTMENT, BREAK, CASH, CHANNEL_STATE, CONTROL_REFUSED, CURRENCY_RATE, DAY_ROLL, KILL,
+    LIMIT_CHANGE, MARGIN_ARRAY, MARGIN_COMMIT, MARGIN_CREDIT, MARGIN_RATES, MARK, NOTE,
+    PROTECTION_RESET, RE_ENABLE, SETTLEMENT, SIDE_LOCK, TICK, TRADING_STATE, TRANSFER,
     array_record, control_record, margin_record, rate_record, record,
 )
 from tidegate.native.tables cimport tables
@@ -26,7 +29,7 @@ from tidegate.native.tables cimport tables
 cdef bint has_control_view(int kind) noexcept nogil:
     return (
         SETTLEMENT <= kind <= CASH or LIMIT_CHANGE <= kind <= TRANSFER
-        or MARGIN_COMMIT <= kind <= SIDE_LOCK
+        or MARGIN_COMMIT <= kind <= SIDE_LOCK or DAY_ROLL <= kind <= ADJUSTMENT
     )
 
 
@@ -82,6 +85,12 @@ cdef bint run(tables* t, const record* r, numbers* n, outputs* out) noexcept nog
         return margin_change.commit(t, c, n)
     if kind == MARGIN_CREDIT:
         return margin_change.credit(t, c)
+    if kind == DAY_ROLL:
+        return day_roll.day_roll(t, c, n)
+    if kind == BREAK:
+        return breaks.report(t, c, out)
+    if kind == ADJUSTMENT:
+        return adjustment.adjust(t, c, out)
     return kind != NOTE and kind != CHANNEL_STATE
 
 

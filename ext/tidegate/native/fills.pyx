@@ -71,16 +71,19 @@ cdef void split(tables* t, const order_row* order, fill* f) noexcept nogil:
 
 
 cdef void read(
-    tables* t, const order_row* order, const execution_record* e, fill* f
+    tables* t, const order_row* order, int64_t lots, int64_t price, fill* f
 ) noexcept nogil:
     memset(f, 0, sizeof(fill))
-    f.lots = e.last_qty
-    f.price = e.last_px
+    f.lots = lots
+    f.price = price
     f.is_buy = order.side == BUY
     if t.instruments[order.instrument].has_sides:
         split(t, order, f)
     else:
         f.opened = f.lots - closing_lots(&t.pairs[order.pair], f)
+
+
+cdef void charge(tables* t, const order_row* order, fill* f) noexcept nogil:
     f.is_overflow = margin.fee_of_fill(
         margin.fees_of(t, order.account, order.instrument), &t.instruments[order.instrument],
         f.price, f.opened, f.lots - f.opened - f.charged, f.charged, &f.fee
@@ -308,7 +311,8 @@ cdef bint book_fill(tables* t, order_row* order, const execution_record* e) noex
     cdef uint32_t pair = order.pair
     cdef uint32_t account
     cdef bint is_unbookable = False
-    read(t, order, e, &f)
+    read(t, order, e.last_qty, e.last_px, &f)
+    charge(t, order, &f)
     while pair:
         if book_level(t, pair, &f):
             is_unbookable = True
@@ -321,3 +325,16 @@ cdef bint book_fill(tables* t, order_row* order, const execution_record* e) noex
     t.risk.fills += 1
     t.risk.unbookable += is_unbookable
     return is_unbookable
+
+
+cdef bint book_lots(
+    tables* t, const order_row* as_of, int64_t lots, int64_t price
+) noexcept nogil:
+    cdef fill f
+    cdef uint32_t pair = as_of.pair
+    read(t, as_of, lots, price, &f)
+    while pair:
+        if book_level(t, pair, &f):
+            return True
+        pair = t.pairs[pair].parent
+    return False

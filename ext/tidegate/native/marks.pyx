@@ -133,4 +133,5 @@ cdef bint settlement(tables* t, const record* r) noexcept nogil:
         return True
     after = t.instruments[r.instrument]
     after.settlement_px = r.price
+    after.is_settled = 1
     return margin.set_lot_margins(&after) or holding.change_instrument(t, r.instrument, &after)

@@ -105,13 +105,21 @@ cdef bint can_add_cl_ord_id(const tables* t, uint16_t session) noexcept nogil:
     )
 
 
+cdef inline uint32_t free_slot(
+    const tables* t, uint16_t session, uint64_t cl_ord_id
+) noexcept nogil:
+    """Where an id that is not there would stand."""
+    cdef uint32_t slot = hash_of(t, session, cl_ord_id)
+    while t.cl_ord_ids[slot].session:
+        slot = (slot + 1) & t.cl_ord_id_mask
+    return slot
+
+
 cdef cl_ord_id_row* add_cl_ord_id(
     tables* t, uint16_t session, uint64_t cl_ord_id
 ) noexcept nogil:
     """A row for an id that is not there; the caller has asked can_add_cl_ord_id."""
-    cdef uint32_t slot = hash_of(t, session, cl_ord_id)
-    while t.cl_ord_ids[slot].session:
-        slot = (slot + 1) & t.cl_ord_id_mask
+    cdef uint32_t slot = free_slot(t, session, cl_ord_id)
     t.cl_ord_ids[slot].cl_ord_id = cl_ord_id
     t.cl_ord_ids[slot].session = session
     t.risk.cl_ord_id_count += 1
@@ -128,3 +136,32 @@ cdef cl_ord_id_row* remember(
     row.order_qty = o.order_qty
     row.reason = <uint16_t>reason
     return row
+
+
+cdef bint is_working(const tables* t, uint64_t order_id) noexcept nogil:
+    cdef const order_row* order = find_order(t, order_id)
+    return order != NULL and is_open(order)
+
+
+cdef void forget_over(tables* t) noexcept nogil:
+    """From a free slot on, each id that stays moves up to the first slot that is free for it.
+
+    Those before it have moved by then and do not again, so that every probe still ends at it.
+    """
+    cdef uint32_t mask = t.cl_ord_id_mask
+    cdef uint32_t first = 0
+    cdef uint32_t i, slot
+    cdef cl_ord_id_row kept
+    while t.cl_ord_ids[first].session:
+        first += 1
+    for i in range(1, mask + 1):
+        slot = (first + i) & mask
+        kept = t.cl_ord_ids[slot]
+        if kept.session == 0:
+            continue
+        memset(&t.cl_ord_ids[slot], 0, sizeof(cl_ord_id_row))
+        if is_working(t, kept.order_id):
+            t.cl_ord_ids[free_slot(t, <uint16_t>kept.session, kept.cl_ord_id)] = kept
+        else:
+            t.risk.cl_ord_id_count -= 1
+            t.sessions[kept.session].cl_ord_ids -= 1

@@ -11,6 +11,15 @@ from tidegate.native.tables cimport (
 )
 
 
+# How many rows of each table are in use.
+ctypedef struct row_counts:
+    uint32_t pairs
+    uint32_t products
+    uint32_t scans
+    uint32_t sides
+    uint32_t days
+
+
 # "No limit" of open orders.
 cdef enum:
     ORDERS_MAX = 1 << 30
@@ -72,5 +81,8 @@ cdef uint32_t find_pair(const tables* t, uint32_t account, uint32_t instrument) 
 cdef uint32_t find_product(const tables* t, uint32_t account, uint32_t product) noexcept nogil
 # True = all rows of the chain are there and linked; False = a table is full, none was made.
 cdef bint ensure_rows(tables* t, uint32_t account, uint32_t instrument) noexcept nogil
+# drop_rows takes away all that ensure_rows has made of an account's chain since count_rows.
+cdef row_counts count_rows(const tables* t) noexcept nogil
+cdef void drop_rows(tables* t, uint32_t account, const row_counts* before) noexcept nogil
 # The static limits, states and locks of every level and scope, folded into the order's own pair.
 cdef void fold(tables* t, uint32_t pair) noexcept nogil

@@ -5,9 +5,11 @@ instrument arrives, for all levels above it too, and are never removed. Their in
 as large as the tables, so every probe ends.
 """
 from libc.stdint cimport INT32_MAX, int32_t, int64_t, uint8_t, uint32_t
+from libc.string cimport memset
 
 from tidegate.native.limit_rows cimport find_limit
 from tidegate.native.records cimport ACTIVE, KILLED, MARGIN_SPAN, OWNER_GROUP
+from tidegate.native.states cimport own_state
 from tidegate.native.tables cimport (
     TG_CREDIT_MAX, TG_NO_LIMIT, Tables, account_row, credits, instrument_row, limit_row, pair_row,
     product_row, tables,
@@ -165,6 +167,56 @@ cdef bint ensure_rows(tables* t, uint32_t account, uint32_t instrument) noexcept
     return True
 
 
+cdef row_counts count_rows(const tables* t) noexcept nogil:
+    return row_counts(
+        t.risk.pair_count, t.risk.group_count, t.risk.scan_count, t.risk.side_count,
+        t.risk.day_count
+    )
+
+
+cdef void drop_last_pair(tables* t) noexcept nogil:
+    """The youngest pair: no list goes through it but at its head, no probe goes past it."""
+    cdef uint32_t index = t.risk.pair_count
+    cdef pair_row* row = &t.pairs[index]
+    cdef uint32_t slot = hash_of(row.account, row.instrument) & t.pair_mask
+    while t.pair_index[slot] != index:
+        slot = (slot + 1) & t.pair_mask
+    t.pair_index[slot] = 0
+    t.instruments[row.instrument].first_pair = row.next
+    memset(row, 0, sizeof(pair_row))
+    t.risk.pair_count -= 1
+
+
+cdef void drop_last_product(tables* t) noexcept nogil:
+    cdef uint32_t index = t.risk.group_count
+    cdef product_row* row = &t.products[index]
+    cdef uint32_t slot = hash_of(row.account, row.product) & t.product_mask
+    while t.product_index[slot] != index:
+        slot = (slot + 1) & t.product_mask
+    t.product_index[slot] = 0
+    memset(row, 0, sizeof(product_row))
+    t.risk.group_count -= 1
+
+
+cdef void drop_rows(tables* t, uint32_t account, const row_counts* before) noexcept nogil:
+    """Rows of sides, scans and days have nothing in them yet; a scan may be of an older product."""
+    cdef const account_row* owner = &t.accounts[account]
+    cdef uint32_t product = t.instruments[t.pairs[t.risk.pair_count].instrument].product
+    cdef uint32_t row
+    cdef int i
+    for i in range(owner.chain_count):
+        row = find_product(t, owner.chain[i], product)
+        if t.products[row].scan > before.scans:
+            t.products[row].scan = 0
+    while t.risk.pair_count > before.pairs:
+        drop_last_pair(t)
+    while t.risk.group_count > before.products:
+        drop_last_product(t)
+    t.risk.scan_count = before.scans
+    t.risk.side_count = before.sides
+    t.risk.day_count = before.days
+
+
 cdef inline uint8_t as_set(uint8_t state) noexcept nogil:
     """Bit s = in state s; bit 0 = in one that no one should have set."""
     return <uint8_t>(1 << state) if ACTIVE <= state <= KILLED else 1
@@ -204,7 +256,7 @@ cdef void fold(tables* t, uint32_t pair) noexcept nogil:
         fold_limit(row, find_limit(t, t.pairs[at].account, 0, product + 1))
         fold_limit(row, find_limit(t, t.pairs[at].account, 0, 0))
         row.side_lock |= owner.side_lock
-        row.state |= as_set(owner.trading_state)
+        row.state |= as_set(own_state(owner))
         row.state |= as_set(owner.graded_state)
         if not (owner.products[product >> 6] >> (product & 63)) & 1:
             row.is_permitted = 0
