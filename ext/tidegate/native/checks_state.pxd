@@ -5,11 +5,11 @@ from tidegate.native.balances cimport profit
 from tidegate.native.compared cimport compared, tell
 from tidegate.native.context cimport context, level_context, limit_at
 from tidegate.native.orders cimport is_close
+from tidegate.native.positions cimport own_state
 from tidegate.native.records cimport (
     ACTIVE, CLOSE_TODAY, CLOSE_YESTERDAY, HALTED, KILLED, PHASE_OPEN, REDUCE_ONLY, REDUCING,
     SCOPE_ALL, SCOPE_INSTRUMENT, SCOPE_PRODUCT, SCOPE_SESSION,
 )
-from tidegate.native.states cimport own_state
 from tidegate.native.tables cimport limit_row, sides_row
 
 

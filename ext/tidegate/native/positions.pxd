@@ -5,7 +5,9 @@ sell_credit (RISK.md 1). A pair's balance is 0 where its level has no money to b
 """
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 
-from tidegate.native.records cimport CLOSE, CLOSE_TODAY, CLOSE_YESTERDAY, SUB_ACCOUNT
+from tidegate.native.records cimport (
+    ACTIVE, CLOSE, CLOSE_TODAY, CLOSE_YESTERDAY, REDUCING, SUB_ACCOUNT,
+)
 from tidegate.native.tables cimport (
     account_row, credits, instrument_row, pair_row, tables,
 )
@@ -31,6 +33,11 @@ cdef inline bint has_money(const account_row* account) noexcept nogil:
     A pool's money is changed through its members alone, or it would count twice.
     """
     return (account.level >= SUB_ACCOUNT or account.is_shared) and not account.is_pool
+
+
+cdef inline uint8_t own_state(const account_row* row) noexcept nogil:
+    """As an operator set it; with an open difference with its venue no more than REDUCING."""
+    return REDUCING if row.breaks and row.trading_state == ACTIVE else row.trading_state
 
 
 cdef inline int64_t worst_long(const credits* row) noexcept nogil:

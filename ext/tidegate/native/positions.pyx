@@ -9,7 +9,6 @@ from libc.string cimport memset
 
 from tidegate.native.limit_rows cimport find_limit
 from tidegate.native.records cimport ACTIVE, KILLED, MARGIN_SPAN, OWNER_GROUP
-from tidegate.native.states cimport own_state
 from tidegate.native.tables cimport (
     TG_CREDIT_MAX, TG_NO_LIMIT, Tables, account_row, credits, instrument_row, limit_row, pair_row,
     product_row, tables,

@@ -1,18 +1,13 @@
 """Trading states and locks. What pairs have folded of them is stale after each change."""
 from libc.stdint cimport uint8_t, uint32_t
 
-from tidegate.native.records cimport ACTIVE, REDUCING, control_record
-from tidegate.native.tables cimport account_row, tables
+from tidegate.native.records cimport control_record
+from tidegate.native.tables cimport tables
 
 
 cdef inline void unfold(tables* t) noexcept nogil:
     """Pairs fold limits, states and locks anew before they are next used."""
     t.risk.fold_version += 1
-
-
-cdef inline uint8_t own_state(const account_row* row) noexcept nogil:
-    """As an operator set it; with an open difference with its venue no more than REDUCING."""
-    return REDUCING if row.breaks and row.trading_state == ACTIVE else row.trading_state
 
 
 cdef inline void set_state(tables* t, uint32_t account, uint8_t state) noexcept nogil:
