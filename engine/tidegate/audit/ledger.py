@@ -4,8 +4,9 @@
     ledger.take(record)     after the step has run it: sentences for what appeared or vanished
 
 For each balance: the change of cash + fees - open_cost + short_cost - initial_cash is the value
-of the fills booked to it, and initial_cash moves only by a deposit, a withdrawal or a transfer.
-Every other record leaves every balance's cash as it was.
+of the fills booked to it, and initial_cash moves only by a deposit, a withdrawal, a transfer or
+an adjustment, and at the end of a day, when it becomes cash + unrealised. Every other record
+leaves every balance's cash as it was.
 """
 
 from collections import defaultdict
@@ -74,6 +75,9 @@ def _own_deposits(state: State) -> list[int]:
 def _deposits(before: State, after: State, record: npt.NDArray[Any]) -> Iterator[str]:
     """Nobody's deposits move but by a record that says so, by its amount, or not at all."""
     expected: dict[int, int] = defaultdict(int)
+    if _is_roll(before, after, record):
+        yield from _opened(after)
+        return
     if after.risk["refused_records"] == before.risk["refused_records"]:
         expected = _moved(before, record)
     was, now = _own_deposits(before), _own_deposits(after)
@@ -82,13 +86,31 @@ def _deposits(before: State, after: State, record: npt.NDArray[Any]) -> Iterator
         yield from differs(where, "change of deposits", now[index] - was[index], expected[index])
 
 
+def _is_roll(before: State, after: State, record: npt.NDArray[Any]) -> bool:
+    """A day has ended."""
+    is_taken = after.risk["refused_records"] == before.risk["refused_records"]
+    return bool(record["kind"][0] == Kind.DAY_ROLL and is_taken)
+
+
+def _opened(state: State) -> Iterator[str]:
+    """A day's profit starts at 0."""
+    for index, row in enumerate(state.balances):
+        equity = row["cash"] + row["unrealised"]
+        where = balance_name(state, index)
+        yield from differs(where, "initial_cash of a new day", row["initial_cash"], equity)
+        yield from differs(where, "peak of a new day", row["peak"], 0)
+
+
 def _moved(before: State, record: npt.NDArray[Any]) -> dict[int, int]:
     """By balance, what a record that is not refused brings or takes."""
     moved: dict[int, int] = defaultdict(int)
     kind = int(record["kind"][0])
-    if kind not in (Kind.CASH, Kind.TRANSFER):
+    if kind not in (Kind.CASH, Kind.TRANSFER, Kind.ADJUSTMENT):
         return moved
     row = _row(record, CONTROL_RECORD)
+    if kind == Kind.ADJUSTMENT:
+        moved[row["account"] * before.currency_count + row["currency"]] = row["amount"]
+        return moved
     phase, amount, account = row["cash_phase"], row["amount"], row["account"]
     to_account, currency = row["to_account"], row["currency"]
     if phase in (CashPhase.CASH_PENDING, CashPhase.CASH_VOID):
@@ -105,28 +127,45 @@ def _moved(before: State, record: npt.NDArray[Any]) -> dict[int, int]:
     return moved
 
 
+def _filled(after: State, record: npt.NDArray[Any]) -> tuple[int, Row, int, bool]:
+    """Account, instrument, value (of a sell) and whether a fee may be due, of a fill."""
+    if record["kind"][0] == Kind.ADJUSTMENT:
+        row = _row(record, CONTROL_RECORD)
+        price, lots = row["price"], row["order_qty"]
+    else:
+        execution = _row(record, EXECUTION_RECORD)
+        price, lots = execution["last_px"], execution["last_qty"]
+        row = after.orders[execution["order_id"] & SLOT]
+    instrument = after.instruments[row["instrument"]]
+    value = price * instrument["tick_value"] * lots
+    is_charged = record["kind"][0] != Kind.ADJUSTMENT
+    return row["account"], instrument, -value if is_buy(row) else value, is_charged
+
+
 def _fills(before: State, after: State, record: npt.NDArray[Any]) -> Iterator[str]:
     """A fill's value and fee on every level of its account's chain, and nothing elsewhere."""
     was, now = own_values(before), own_values(after)
     value: dict[int, int] = defaultdict(int)
     booked: list[int] = []
+    is_charged = False
     if after.risk["fills"] != before.risk["fills"]:
         if after.risk["unbookable"] != before.risk["unbookable"]:
             return
-        row = _row(record, EXECUTION_RECORD)
-        order = after.orders[row["order_id"] & SLOT]
-        instrument = after.instruments[order["instrument"]]
-        traded = row["last_px"] * instrument["tick_value"] * row["last_qty"]
-        for account in chain(after, order["account"]):
+        filled, instrument, traded, is_charged = _filled(after, record)
+        for account in chain(after, filled):
             if not after.accounts[account]["is_pool"]:
                 index = account * after.currency_count + instrument["currency"]
-                value[index] = -traded if is_buy(order) else traded
+                value[index] = traded
                 booked.append(index)
-        if int(record["exec_type"][0]) != ExecType.EXEC_TRADE:
+        if is_charged and int(record["exec_type"][0]) != ExecType.EXEC_TRADE:
             yield "a record that is no trade was counted as a fill"
+    elif _is_roll(before, after, record):
+        # What a day starts with is no profit of it.
+        deposits = zip(_own_deposits(before), _own_deposits(after), strict=True)
+        value.update({index: old - new for index, (old, new) in enumerate(deposits)})
     charged = now[booked[0]][1] - was[booked[0]][1] if booked else 0
-    if charged < 0:
-        yield f"a fill was charged {charged}; expected 0 or more"
+    if charged < 0 or (charged and not is_charged):
+        yield f"a fill was charged {charged}; expected {'0 or more' if is_charged else '0'}"
     for index in range(len(now)):
         where = balance_name(after, index)
         fee = charged if index in booked else 0
