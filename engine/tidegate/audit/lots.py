@@ -233,9 +233,10 @@ def _fills(state: State) -> Iterator[str]:
         fills[pair["account"]] += pair["fill_count"]
         if pair["day"]:
             where = f"{pair_name(pair)}, its day"
-            yield from differs(
-                where, "trades", state.days[pair["day"]]["trades"], pair["fill_count"]
-            )
+            # A pair's fills are of all days, its day's trades of those since the last one ended.
+            trades = state.days[pair["day"]]["trades"]
+            fills_of_day = pair["fill_count"] if state.risk["business_day"] == 0 else trades
+            yield from differs(where, "trades", trades, min(fills_of_day, pair["fill_count"]))
         if state.accounts[pair["account"]]["chain_count"] == 1:
             fills[0] += pair["fill_count"]
     for account, row in enumerate(state.accounts[1:], 1):
