@@ -13,14 +13,15 @@ ROOT = Path(__file__).parent.parent
 # covers what is below it. A module that stands nowhere fails: say here where it belongs.
 LAYERS = (
     "errors stopping native.build native.layout native.records native.invariant native.checksum "
-    "native.crash_point "
+    "native.crash_point native.numbers "
     "native.span_tables",
     "native.stamps native.clock+clock prices universe native.region+region native.zmqlib codec "
     "native.span_spreads",
     "run_dir native.lane native.histogram+histogram native.segments+native.journal_reader+"
     "native.journal session_messages native.span_exact",
-    "topology counters native.poll native.tables native.outputs native.sessions native.front "
-    "native.refusal native.legs native.stamps",
+    "native.retained native.numbered",
+    "topology counters native.link native.poll native.tables native.outputs native.sessions "
+    "native.front native.refusal native.legs native.stamps",
     "native.reserve native.outbox native.alerts native.dirty working native.compared "
     "native.rates native.days native.identical",
     "native.margin native.self_match native.throttle native.order_map native.venue_codes",

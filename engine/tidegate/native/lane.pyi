@@ -11,6 +11,16 @@ from tidegate.native.records import RECORD as RECORD
 FRAME_RECORDS_MAX: int
 LINGER_MS: int
 
+def open_socket(
+    context: zmq.Context[Any],
+    endpoint: str,
+    socket_type: int,
+    bind: bool,
+    hwm: int,
+    options: Mapping[int, Any],
+) -> zmq.Socket[bytes]:
+    """A socket that is bound or connected; LaneError when it cannot be."""
+
 @final
 class LaneTarget:
     """The sending end. It never blocks and never drops: what the socket does not take waits."""
@@ -28,8 +38,12 @@ class LaneTarget:
         socket_type: int = ...,
         socket: zmq.Socket[bytes] | None = None,
         options: Mapping[int, Any] | None = None,
+        numbered: bool = True,
     ) -> Self:
-        """Connect to endpoint; or use the given socket, which then stays the caller's."""
+        """Connect to endpoint; or use the given socket, which then stays the caller's.
+
+        numbered=False: records have number 0, as where many senders share the lane.
+        """
 
     def put_rows(self, array: npt.NDArray[Any]) -> int:
         """Put records in order; how many of them fitted."""

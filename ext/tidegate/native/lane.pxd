@@ -13,11 +13,16 @@ cdef enum:
     FRAME_RECORDS = 256
 
 
+# An array of records as a flat array of the one dtype; RecordError for any other.
+cdef rows_of(array)
+
+
 cdef class LaneTarget:
     cdef readonly object socket
     cdef readonly str endpoint
     cdef void* handle
     cdef bint is_owner
+    cdef bint is_numbered
     cdef record* frame
     cdef int unsent_count
     cdef uint32_t last_number

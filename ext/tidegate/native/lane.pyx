@@ -11,6 +11,7 @@ from tidegate.errors import LaneError, RecordError
 from tidegate.native.records import RECORD
 
 from tidegate.native.invariant cimport must
+from tidegate.native.numbers cimport number_after
 from tidegate.native.records cimport (
     KIND_NONE,
     LOGON,
@@ -34,11 +35,6 @@ cdef inline bint is_numbered_kind(uint8_t kind) noexcept nogil:
     return kind < LOGON or kind > RESPONSE
 
 
-# 0 means "no number", so the number after the last u32 is 1 again.
-cdef inline uint32_t number_after(uint32_t number) noexcept nogil:
-    return 1 if number == <uint32_t>0xFFFFFFFF else number + 1
-
-
 cdef record* new_frame() except NULL:
     cdef record* frame = <record*>aligned_alloc(64, FRAME_RECORDS * TG_RECORD_SIZE)
     if frame == NULL:
@@ -47,7 +43,7 @@ cdef record* new_frame() except NULL:
     return frame
 
 
-def _open(context, endpoint, socket_type, bind, hwm, options):
+def open_socket(context, endpoint, socket_type, bind, hwm, options):
     socket = context.socket(socket_type)
     try:
         socket.set(zmq.LINGER, LINGER_MS)
@@ -65,7 +61,7 @@ def _open(context, endpoint, socket_type, bind, hwm, options):
     return socket
 
 
-cdef _rows_of(array):
+cdef rows_of(array):
     rows = np.ascontiguousarray(array).reshape(-1)
     if rows.dtype.itemsize != TG_RECORD_SIZE or rows.dtype.names is None:
         raise RecordError(f"expected an array of records, not of {rows.dtype}")
@@ -74,12 +70,13 @@ cdef _rows_of(array):
 
 cdef class LaneTarget:
     def __cinit__(self, context, str endpoint, *, bint bind=False, int hwm=1000,
-                  int socket_type=zmq.PUSH, socket=None, options=None):
+                  int socket_type=zmq.PUSH, socket=None, options=None, bint numbered=True):
         self.frame = new_frame()
+        self.is_numbered = numbered
         self.endpoint = endpoint
         self.is_owner = socket is None
         if socket is None:
-            socket = _open(context, endpoint, socket_type, bind, hwm, options or {})
+            socket = open_socket(context, endpoint, socket_type, bind, hwm, options or {})
         self.socket = socket
         self.handle = socket_pointer(socket)
 
@@ -98,11 +95,12 @@ cdef class LaneTarget:
         slot = self.frame + self.unsent_count
         slot[0] = r[0]
         slot.layout_version = TG_LAYOUT_VERSION
-        if is_numbered_kind(r.kind):
+        if self.is_numbered and is_numbered_kind(r.kind):
             self.last_number = number_after(self.last_number)
             slot.msg_seq_num = self.last_number
         else:
             slot.msg_seq_num = 0
+            slot.checksum = 0
         self.unsent_count += 1
         self.record_count += 1
         return True
@@ -124,7 +122,7 @@ cdef class LaneTarget:
         return 0
 
     def put_rows(self, array):
-        cdef record[::1] rows = _rows_of(array)
+        cdef record[::1] rows = rows_of(array)
         cdef Py_ssize_t index
         self._check_open()
         for index in range(rows.shape[0]):
@@ -136,7 +134,7 @@ cdef class LaneTarget:
         return rows.shape[0]
 
     def put_attached(self, row, bytes attachment not None):
-        rows = _rows_of(row).copy()
+        rows = rows_of(row).copy()
         if rows.size != 1:
             raise RecordError(f"an attachment goes with one record, not with {rows.size}")
         self._check_open()
@@ -196,7 +194,7 @@ cdef class LaneSource:
         self.is_numbered = numbered
         self.is_owner = socket is None
         if socket is None:
-            socket = _open(context, endpoint, socket_type, bind, hwm, options or {})
+            socket = open_socket(context, endpoint, socket_type, bind, hwm, options or {})
         self.socket = socket
         self.handle = socket_pointer(socket)
 
