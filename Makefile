@@ -47,6 +47,7 @@ demo: build
 bench: setup
 	$(BIN)/python -m pytest bench --benchmark-enable $(ARGS)
 	$(BIN)/python bench/verdict.py
+	$(BIN)/python bench/kill.py
 
 bench-smoke: setup
 	$(BIN)/python -m pytest bench --benchmark-disable $(ARGS)
