@@ -7,9 +7,12 @@ The seed fixes what the strategies do and what is done to whom; when it hits is 
 
 import argparse
 import random
+import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import checks
@@ -22,6 +25,7 @@ SESSIONS = {
     "three": ("sub-5", "sub-6"),
 }
 SETTLE_S = 60.0
+DISK_SIZE = "600m"
 
 
 def main() -> int:
@@ -30,18 +34,36 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--pause-ms", type=int, default=700, help="longest pause between two")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="tidegate-chaos-") as place:
-        victim = Victim(Path(place) / "run", options.seed)
+    with small_disk() as (place, may_fill):
+        if not may_fill:
+            print("no disk is filled: this user may not mount one")
+        victim = Victim(place / "run", options.seed, may_fill=may_fill)
         try:
             found = wreck(victim, options)
         finally:
             victim.end()
         if found:
-            sys.stderr.write((Path(place) / "run.log").read_text()[-4000:])
+            sys.stderr.write((place / "run.log").read_text()[-4000:])
     for line in found:
         print(f"FAILED {line}")
     print("chaos: all checks hold" if not found else f"chaos: {len(found)} checks failed")
     return 1 if found else 0
+
+
+@contextmanager
+def small_disk() -> Iterator[tuple[Path, bool]]:
+    """A directory, and whether it is a file system of its own that may be filled."""
+    with tempfile.TemporaryDirectory(prefix="tidegate-chaos-") as name:
+        options = ["-t", "tmpfs", "-o", f"size={DISK_SIZE},mode=0700", "none", name]
+        try:
+            is_mounted = not subprocess.run(["mount", *options], capture_output=True).returncode
+        except FileNotFoundError:
+            is_mounted = False
+        try:
+            yield Path(name), is_mounted
+        finally:
+            if is_mounted:
+                subprocess.run(["umount", "-l", name], check=True)
 
 
 def wreck(victim: Victim, options: argparse.Namespace) -> list[str]:

@@ -1,4 +1,4 @@
-"""What `make chaos` does to a run: kills, freezes, and its supervisor's own death."""
+"""What `make chaos` does to a run: kills, freezes, a full disk, and its supervisor's own death."""
 
 import json
 import os
@@ -18,12 +18,16 @@ FREEZE_S_MAX = 0.4
 # Of 100: what is done, and to whom.
 SUPERVISOR_PERCENT = 5
 FREEZE_PERCENT = 15
+FULL_PERCENT = 5
+FULL_S_MAX = 1.0
 
 
 class Victim:
     """A run, begun anew whenever its supervisor is dead."""
 
-    def __init__(self, path: Path, seed: int) -> None:
+    def __init__(self, path: Path, seed: int, *, may_fill: bool) -> None:
+        """`may_fill`: the file system of `path` is a small one of our own."""
+        self._may_fill = may_fill
         self.run_dir = RunDir(path)
         self.done: Counter[str] = Counter()
         self._random = random.Random(f"{seed} faults")
@@ -43,6 +47,9 @@ class Victim:
             self.done["kill supervisor"] += 1
             self.process = self._start()
             return
+        if draw >= 100 - FULL_PERCENT and self._may_fill:
+            self._fill(self._random.uniform(0.1, FULL_S_MAX))
+            return
         stages = self.stages()
         name = self._random.choice(sorted(stages))
         if draw < SUPERVISOR_PERCENT + FREEZE_PERCENT:
@@ -53,6 +60,23 @@ class Victim:
                 self.done[f"freeze {name}"] += 1
         elif self._send(stages[name], signal.SIGKILL):
             self.done[f"kill {name}"] += 1
+
+    def _fill(self, seconds: float) -> None:
+        """No room at all for a while."""
+        filler = self.run_dir.path.with_name("filler")
+        with filler.open("wb") as file:
+            free = os.statvfs(filler).f_bavail * os.statvfs(filler).f_frsize
+            while free:
+                try:
+                    os.posix_fallocate(file.fileno(), file.tell(), free)
+                    file.seek(0, os.SEEK_END)
+                except OSError:
+                    free //= 2
+                    continue
+                free = os.statvfs(filler).f_bavail * os.statvfs(filler).f_frsize
+        time.sleep(seconds)
+        filler.unlink()
+        self.done["fill the disk"] += 1
 
     def stages(self) -> dict[str, int]:
         """Process of each stage, some of them perhaps dead."""
