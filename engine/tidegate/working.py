@@ -34,8 +34,11 @@ def working_lots(
 
 
 def trading_state(account: np.void) -> TradingState:
-    """The worse of what an operator and what a graded action set."""
-    return TradingState(max(int(account["trading_state"]), int(account["graded_state"])))
+    """The worst of what an operator, a graded action and a difference with the venue set."""
+    states = [int(account["trading_state"]), int(account["graded_state"])]
+    if account["breaks"]:
+        states.append(TradingState.REDUCING)
+    return TradingState(max(states))
 
 
 def held(balance: np.void) -> int:
