@@ -274,3 +274,19 @@ def test_orphans_of_another_config_are_refused_by_name(start: Start, run_dir: Ru
     for pid in pids.values():
         assert is_running(pid)
         os.kill(pid, signal.SIGKILL)
+
+
+def test_what_a_stage_says_to_a_full_disk_is_lost_and_not_the_stage(run_dir: RunDir) -> None:
+    code = (
+        "import sys\nfrom tidegate.stage import Words\nwords = Words(sys.stderr)\n"
+        "print('lost', file=words, flush=True)\nprint('went on')\n"
+    )
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            stdout=subprocess.PIPE,
+            stderr=full,
+            timeout=DEADLINE_SECONDS,
+            check=False,
+        )
+    assert (done.returncode, done.stdout) == (0, b"went on\n")

@@ -4,6 +4,7 @@ NAME is one of topology.stages(): venue:X, router, risk, gateway. The stage's ma
 ready() once it takes input; that writes "ready\\n" to the fd of TIDEGATE_READY_FD, if set.
 """
 
+import contextlib
 import ctypes
 import faulthandler
 import importlib
@@ -11,6 +12,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from typing import TextIO, cast
 
 from tidegate import topology
 from tidegate.errors import StageError, TidegateError
@@ -62,11 +64,30 @@ def die_with_parent(number: signal.Signals = signal.SIGKILL) -> None:
         raise StageError(f"prctl(PR_SET_PDEATHSIG): {os.strerror(ctypes.get_errno())}")
 
 
+class Words:
+    """A stage's stderr: what a full disk or a gone reader does not take is lost, not the stage."""
+
+    def __init__(self, target: TextIO) -> None:
+        self.target = target
+
+    def write(self, text: str) -> int:
+        """Counts as written."""
+        with contextlib.suppress(OSError):
+            self.target.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Likewise."""
+        with contextlib.suppress(OSError):
+            self.target.flush()
+
+
 def main(arguments: list[str]) -> int:
     if len(arguments) != 2:
         print("usage: python -m tidegate.stage NAME RUN_DIR", file=sys.stderr)
         return 2
     faulthandler.enable()
+    sys.stderr = cast(TextIO, Words(sys.stderr))
     if READY_FD in os.environ:
         die_with_parent()
     try:

@@ -7,6 +7,7 @@ supervisor.orphans.
 """
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
@@ -328,4 +329,6 @@ def ended(code: int) -> str:
 
 
 def say(text: str, name: str = "supervisor") -> None:
-    print(f"[{name}] {text}", file=sys.stderr, flush=True)
+    """Nobody dies because a log is on a full disk or its reader is gone."""
+    with contextlib.suppress(OSError):
+        print(f"[{name}] {text}", file=sys.stderr, flush=True)
