@@ -73,7 +73,11 @@ class ReconcileStage:
         self.run_dir = run_dir
         self.books = Books(universe, run_dir, keeps=True)
         self.target = LaneTarget(
-            context, topology.endpoint(universe, "control"), hwm=topology.hwm(universe, "control")
+            context,
+            topology.endpoint(universe, "control"),
+            hwm=topology.hwm(universe, "control"),
+            # Many senders share the lane, and none of them numbers what it sends.
+            numbered=False,
         )
         self.watches = [
             Watch(

@@ -250,6 +250,21 @@ class Rig:
             **fields,
         )
 
+    def cancel(self, order_id: int) -> None:
+        """Asked for, not answered yet."""
+        table = self.tables.arrays["orders"]
+        [row] = table[table["order_id"] == order_id]
+        self.orders += 1
+        self.run(
+            ORDER_RECORD,
+            Kind.CANCEL_REQUEST,
+            cl_ord_id=self.orders,
+            orig_cl_ord_id=int(row["cl_ord_id"]),
+            session=1,
+            account=int(row["account"]),
+            instrument=int(row["instrument"]),
+        )
+
     def fill(self, account: str, instrument: int, lots: int, price: int, **more: Any) -> None:
         """Booked here alone."""
         order_id = self.order(account, instrument, lots, price, **more)
@@ -271,15 +286,21 @@ class Rig:
     def look(self, seconds: float = 1.0) -> list[dict[str, int]]:
         """A while passes, in which the venue states what happened there; what risk was told."""
         self.given.statement = self.venue.statement()
+        found = []
         for _ in range(round(seconds / 0.1)):
-            self.now += 0.1
-            self.stage.work(self.now)
-        return self.told()
+            if self.work():
+                found += self.told()
+        return found
+
+    def work(self) -> int:
+        """A tenth of a second passes; how much the stage told."""
+        self.now += 0.1
+        return self.stage.work(self.now)
 
     def told(self) -> list[dict[str, int]]:
         """Takes what is on the control lane, gives it to risk and says what it was."""
         found = []
-        while self.control.socket.poll(50):
+        while self.control.socket.poll(0 if found else 2000):
             rows = self.control.take_rows(64)
             for at in range(len(rows)):
                 row = rows[at : at + 1].copy()
