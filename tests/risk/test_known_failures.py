@@ -165,6 +165,7 @@ def test_vnpy_counters_are_not_lost_at_a_restart() -> None:
     again = Step(content)
     for row in rows:
         again.pretrade.replay(row)
+    again.ledger.take(rows[-1])
     assert reason(again.refuse(order(4))) is Reason.DAY_ORDERS
     step.refuse(order(4))
     assert again.tables.state_hash() == step.tables.state_hash()
@@ -229,7 +230,9 @@ def test_nautilus_5000_a_working_order_of_the_session_before_is_there_after_a_re
 
 def test_nautilus_5057_a_working_order_of_the_session_before_can_be_managed() -> None:
     step = Step()
-    step.pretrade.replay(numbered(step, order(1, order_qty=3)))
+    row = numbered(step, order(1, order_qty=3))
+    step.pretrade.replay(row)
+    assert step.ledger.take(row) == []
     number = step.accept(replace(2, 1, 2, 12_990))
     step.run(execution(number, ExecType.EXEC_REPLACED, exec_id=1))
     assert step.accept(cancel(3, 2)) == number

@@ -1,12 +1,14 @@
 """An independent recomputation of risk's tables: plain integers, no native code, read-only.
 
 audit() says in sentences what does not add up; an empty list means that all of it does. It
-reads copies or regions that others write; a live region may change between two tables, so a
-live system is audited while it is quiet. Ledger watches money from record to record.
+reads tables that nobody changes meanwhile; audit_run copies those of a run between two of risk's
+steps. Ledger watches money and the day's counts from record to record.
 """
 
+from tidegate.audit.breaks import audit_breaks, audit_folds
 from tidegate.audit.indexes import audit_indexes, audit_references
 from tidegate.audit.ledger import Ledger
+from tidegate.audit.live import copy_of
 from tidegate.audit.lots import audit_levels, audit_lots, worst_sizes
 from tidegate.audit.margins import audit_instruments, audit_margins
 from tidegate.audit.money import (
@@ -16,21 +18,17 @@ from tidegate.audit.money import (
     audit_positions,
 )
 from tidegate.audit.state import Arrays, read
-from tidegate.native.tables import DTYPES
-from tidegate.region import Region
 from tidegate.run_dir import RunDir
 
 __all__ = ["Ledger", "audit", "audit_run"]
 
 
 def audit_run(run_dir: RunDir) -> list[str]:
-    """What does not add up in the regions of a run directory."""
-    regions = [Region.attach(run_dir.region(name), DTYPES[name]) for name in DTYPES]
-    try:
-        return audit({name: region.rows for name, region in zip(DTYPES, regions, strict=True)})
-    finally:
-        for region in regions:
-            region.close()
+    """What does not add up in the regions of a run directory, also of one that is trading.
+
+    RegionError when risk never rests long enough to be copied, or died in the middle of a step.
+    """
+    return audit(copy_of(run_dir))
 
 
 def audit(arrays: Arrays) -> list[str]:
@@ -48,5 +46,7 @@ def audit(arrays: Arrays) -> list[str]:
         *audit_positions(state),
         *audit_balances(state, worst),
         *audit_conservation(state),
+        *audit_breaks(state),
+        *audit_folds(state),
         *audit_indexes(state),
     ]

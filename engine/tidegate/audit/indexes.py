@@ -28,6 +28,7 @@ PAIR_NAMES = {
     "sides": "sides",
     "day": "day",
 }
+BREAK_NAMES = {name: name for name in ("account", "instrument", "currency")}
 ORDER_NAMES = {
     "account": "account",
     "instrument": "instrument",
@@ -63,6 +64,7 @@ def audit_references(state: State) -> Iterator[str]:
         ("day", state.days, {"first_order": "order"}),
         ("order", state.orders, ORDER_NAMES),
         ("cash hold", state.cash_holds, {"account": "account", "currency": "currency"}),
+        ("difference", state.breaks, BREAK_NAMES),
         ("cl_ord_id", state.cl_ord_ids, {"session": "session"}),
         ("session", state.sessions, {"first_order": "order"}),
     ):

@@ -4,9 +4,9 @@
     ledger.take(record)     after the step has run it: sentences for what appeared or vanished
 
 For each balance: the change of cash + fees - open_cost + short_cost - initial_cash is the value
-of the fills booked to it, and initial_cash moves only by a deposit, a withdrawal, a transfer or
-an adjustment, and at the end of a day, when it becomes cash + unrealised. Every other record
-leaves every balance's cash as it was.
+of the fills booked to it, and initial_cash moves only by a deposit, a withdrawal or a transfer.
+Every other record leaves every balance's cash as it was. What the end of a day must leave is
+said in days.py, what the day counts in counts.py.
 """
 
 from collections import defaultdict
@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy.typing as npt
 
+from tidegate.audit.counts import counted
+from tidegate.audit.days import is_rolled, rolled
 from tidegate.audit.money import own_values
 from tidegate.audit.state import (
     SLOT,
@@ -24,17 +26,24 @@ from tidegate.audit.state import (
     balance_name,
     chain,
     differs,
-    is_buy,
-    members,
+    own_deposits,
     read,
 )
 from tidegate.native.records import (
     CONTROL_RECORD,
     EXECUTION_RECORD,
+    ORDER_RECORD,
     CashPhase,
     ExecType,
     Kind,
+    Side,
 )
+
+VIEWS: dict[int, Any] = {
+    Kind.EXECUTION_REPORT: EXECUTION_RECORD,
+    Kind.NEW_ORDER_SINGLE: ORDER_RECORD,
+    Kind.CANCEL_REPLACE_REQUEST: ORDER_RECORD,
+}
 
 
 class Ledger:
@@ -48,9 +57,13 @@ class Ledger:
         """What does not follow from the one record that has been run since the last call."""
         before, self.before = self.before, read(self.arrays)
         after = self.before
+        if is_rolled(before, after):
+            return list(rolled(before, after))
+        row = _row(record, VIEWS.get(int(record["kind"][0]), CONTROL_RECORD))
         return [
-            *_deposits(before, after, record),
-            *_fills(before, after, record),
+            *_deposits(before, after, row),
+            *_fills(before, after, row),
+            *counted(before, after, row),
         ]
 
 
@@ -59,57 +72,24 @@ def _row(record: npt.NDArray[Any], view: Any) -> Row:
     return dict(zip(view.names, one[0].tolist(), strict=True))
 
 
-def _own_deposits(state: State) -> list[int]:
-    """initial_cash of each balance, its members' taken off."""
-    found = [int(row["initial_cash"]) for row in state.balances]
-    own = list(found)
-    for pool, drawing in members(state).items():
-        for currency in range(1, state.currency_count):
-            for member in drawing:
-                own[pool * state.currency_count + currency] -= found[
-                    member * state.currency_count + currency
-                ]
-    return own
-
-
-def _deposits(before: State, after: State, record: npt.NDArray[Any]) -> Iterator[str]:
+def _deposits(before: State, after: State, record: Row) -> Iterator[str]:
     """Nobody's deposits move but by a record that says so, by its amount, or not at all."""
     expected: dict[int, int] = defaultdict(int)
-    if _is_roll(before, after, record):
-        yield from _opened(after)
-        return
     if after.risk["refused_records"] == before.risk["refused_records"]:
         expected = _moved(before, record)
-    was, now = _own_deposits(before), _own_deposits(after)
+    was, now = own_deposits(before), own_deposits(after)
     for index in range(len(now)):
         where = balance_name(after, index)
         yield from differs(where, "change of deposits", now[index] - was[index], expected[index])
 
 
-def _is_roll(before: State, after: State, record: npt.NDArray[Any]) -> bool:
-    """A day has ended."""
-    is_taken = after.risk["refused_records"] == before.risk["refused_records"]
-    return bool(record["kind"][0] == Kind.DAY_ROLL and is_taken)
-
-
-def _opened(state: State) -> Iterator[str]:
-    """A day's profit starts at 0."""
-    for index, row in enumerate(state.balances):
-        equity = row["cash"] + row["unrealised"]
-        where = balance_name(state, index)
-        yield from differs(where, "initial_cash of a new day", row["initial_cash"], equity)
-        yield from differs(where, "peak of a new day", row["peak"], 0)
-
-
-def _moved(before: State, record: npt.NDArray[Any]) -> dict[int, int]:
+def _moved(before: State, row: Row) -> dict[int, int]:
     """By balance, what a record that is not refused brings or takes."""
     moved: dict[int, int] = defaultdict(int)
-    kind = int(record["kind"][0])
-    if kind not in (Kind.CASH, Kind.TRANSFER, Kind.ADJUSTMENT):
-        return moved
-    row = _row(record, CONTROL_RECORD)
-    if kind == Kind.ADJUSTMENT:
-        moved[row["account"] * before.currency_count + row["currency"]] = row["amount"]
+    kind = row["kind"]
+    if kind == Kind.ADJUSTMENT and not row["side"] and not row["order_id"]:
+        moved[row["account"] * before.currency_count + row["currency"]] += row["amount"]
+    if kind not in (Kind.CASH, Kind.TRANSFER):
         return moved
     phase, amount, account = row["cash_phase"], row["amount"], row["account"]
     to_account, currency = row["to_account"], row["currency"]
@@ -127,45 +107,29 @@ def _moved(before: State, record: npt.NDArray[Any]) -> dict[int, int]:
     return moved
 
 
-def _filled(after: State, record: npt.NDArray[Any]) -> tuple[int, Row, int, bool]:
-    """Account, instrument, value (of a sell) and whether a fee may be due, of a fill."""
-    if record["kind"][0] == Kind.ADJUSTMENT:
-        row = _row(record, CONTROL_RECORD)
-        price, lots = row["price"], row["order_qty"]
-    else:
-        execution = _row(record, EXECUTION_RECORD)
-        price, lots = execution["last_px"], execution["last_qty"]
-        row = after.orders[execution["order_id"] & SLOT]
-    instrument = after.instruments[row["instrument"]]
-    value = price * instrument["tick_value"] * lots
-    is_charged = record["kind"][0] != Kind.ADJUSTMENT
-    return row["account"], instrument, -value if is_buy(row) else value, is_charged
-
-
-def _fills(before: State, after: State, record: npt.NDArray[Any]) -> Iterator[str]:
+def _fills(before: State, after: State, record: Row) -> Iterator[str]:
     """A fill's value and fee on every level of its account's chain, and nothing elsewhere."""
     was, now = own_values(before), own_values(after)
     value: dict[int, int] = defaultdict(int)
     booked: list[int] = []
-    is_charged = False
     if after.risk["fills"] != before.risk["fills"]:
         if after.risk["unbookable"] != before.risk["unbookable"]:
             return
-        filled, instrument, traded, is_charged = _filled(after, record)
-        for account in chain(after, filled):
+        is_adjusted = record["kind"] == Kind.ADJUSTMENT
+        order = record if is_adjusted else after.orders[record["order_id"] & SLOT]
+        instrument = after.instruments[order["instrument"]]
+        lots, price = ("order_qty", "price") if is_adjusted else ("last_qty", "last_px")
+        traded = record[price] * instrument["tick_value"] * record[lots]
+        for account in chain(after, order["account"]):
             if not after.accounts[account]["is_pool"]:
                 index = account * after.currency_count + instrument["currency"]
-                value[index] = traded
+                value[index] = -traded if order["side"] == Side.BUY else traded
                 booked.append(index)
-        if is_charged and int(record["exec_type"][0]) != ExecType.EXEC_TRADE:
+        if not is_adjusted and record["exec_type"] != ExecType.EXEC_TRADE:
             yield "a record that is no trade was counted as a fill"
-    elif _is_roll(before, after, record):
-        # What a day starts with is no profit of it.
-        deposits = zip(_own_deposits(before), _own_deposits(after), strict=True)
-        value.update({index: old - new for index, (old, new) in enumerate(deposits)})
     charged = now[booked[0]][1] - was[booked[0]][1] if booked else 0
-    if charged < 0 or (charged and not is_charged):
-        yield f"a fill was charged {charged}; expected {'0 or more' if is_charged else '0'}"
+    if charged < 0 or (charged and record["kind"] == Kind.ADJUSTMENT):
+        yield f"a fill was charged {charged}; expected 0 or more, of an adjustment 0"
     for index in range(len(now)):
         where = balance_name(after, index)
         fee = charged if index in booked else 0

@@ -152,6 +152,10 @@ def _sides(state: State, where: str, pair: Row, orders: Working) -> Iterator[str
     for name in SUMMED_SIDES:
         if sides[name] < 0:
             yield f"{where}: {name} is {sides[name]}; expected 0 or more"
+    for side in ("long", "short"):
+        charged, most = sides[f"charged_{side}_today"], sides[f"{side}_today"]
+        if charged > most:
+            yield f"{where}: charged_{side}_today is {charged}; opened today and still open: {most}"
 
 
 def _sums(state: State, worst: list[Worst], held: dict[tuple[int, int], Working]) -> Iterator[str]:
@@ -227,16 +231,17 @@ def audit_levels(state: State) -> Iterator[str]:
 
 
 def _fills(state: State) -> Iterator[str]:
-    """A fill counts at the pair, its account, and its owner group's day alike."""
+    """A fill counts at the pair and its account; on the first day, at its group's day alike."""
     fills: dict[int, int] = defaultdict(int)
     for pair in state.pairs[1:]:
         fills[pair["account"]] += pair["fill_count"]
         if pair["day"]:
             where = f"{pair_name(pair)}, its day"
-            # A pair's fills are of all days, its day's trades of those since the last one ended.
             trades = state.days[pair["day"]]["trades"]
-            fills_of_day = pair["fill_count"] if state.risk["business_day"] == 0 else trades
-            yield from differs(where, "trades", trades, min(fills_of_day, pair["fill_count"]))
+            if not state.risk["business_day"]:
+                yield from differs(where, "trades", trades, pair["fill_count"])
+            elif trades > pair["fill_count"]:
+                yield f"{where}: trades is {trades}; all its fills are {pair['fill_count']}"
         if state.accounts[pair["account"]]["chain_count"] == 1:
             fills[0] += pair["fill_count"]
     for account, row in enumerate(state.accounts[1:], 1):

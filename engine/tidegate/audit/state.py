@@ -21,7 +21,7 @@ Row = dict[str, Any]
 class State(NamedTuple):
     """The tables row by row, as far as they are used; row 0 of each is unused.
 
-    limits, cash_holds and cl_ord_ids have only the rows that are taken.
+    limits, cash_holds, breaks and cl_ord_ids have only the rows that are taken.
     """
 
     risk: Row
@@ -37,6 +37,7 @@ class State(NamedTuple):
     limits: dict[tuple[int, int, int], Row]
     fees: list[Row]
     cash_holds: list[Row]
+    breaks: list[Row]
     orders: list[Row]
     cl_ord_ids: list[Row]
     sessions: list[Row]
@@ -72,6 +73,7 @@ def read(arrays: Arrays) -> State:
         limits={(row["account"], row["instrument"], row["product"]): row for row in limits},
         fees=_rows(arrays["fees"]),
         cash_holds=_rows(arrays["cash_holds"][arrays["cash_holds"]["request"] != 0]),
+        breaks=_rows(arrays["breaks"][arrays["breaks"]["account"] != 0]),
         orders=_rows(arrays["orders"], risk["order_slots_used"] + 1),
         cl_ord_ids=_rows(arrays["cl_ord_ids"][arrays["cl_ord_ids"]["session"] != 0]),
         sessions=_rows(arrays["sessions"]),
@@ -146,6 +148,19 @@ def has_money(state: State, account: int) -> bool:
     """The level backs what its own pairs hold: it sends orders or is shared, and is no pool."""
     row = state.accounts[account]
     return bool((row["level"] >= Level.SUB_ACCOUNT or row["is_shared"]) and not row["is_pool"])
+
+
+def own_deposits(state: State) -> list[int]:
+    """initial_cash of each balance, its members' taken off."""
+    found = [int(row["initial_cash"]) for row in state.balances]
+    own = list(found)
+    for pool, drawing in members(state).items():
+        for currency in range(1, state.currency_count):
+            for member in drawing:
+                own[pool * state.currency_count + currency] -= found[
+                    member * state.currency_count + currency
+                ]
+    return own
 
 
 def pair_name(pair: Row) -> str:
