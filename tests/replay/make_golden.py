@@ -40,7 +40,8 @@ ROOT = Path(__file__).parents[2]
 GOLDEN = Path(__file__).parent / "golden"
 START_NS = 1_700_000_000_000_000_000
 MS = 1_000_000
-GOLD, USD, SUB, OTHER, STRATEGY_SESSION, DESK = 1, 1, 4, 5, 1, 2
+GOLD, USD, MASTER, SUB, OTHER, STRATEGY_SESSION, DESK = 1, 1, 2, 4, 5, 1, 2
+BUSINESS_DAY = 20_231_114
 ORDER = {
     "kind": Kind.NEW_ORDER_SINGLE,
     "session": STRATEGY_SESSION,
@@ -108,6 +109,13 @@ class Day:
         standard = {"kind": kind, "cl_ord_id": request, "actor": DESK, "price": NO_PRICE}
         self.put(CONTROL_RECORD, **{**standard, **fields})
 
+    def difference(self, amount: int, fill_count: int, **fields: Any) -> None:
+        """The venue's figure less the master's, as of so many fills."""
+        standard = {"kind": Kind.BREAK, "account": MASTER, "price": NO_PRICE}
+        self.put(
+            CONTROL_RECORD, **{**standard, "amount": amount, "order_qty": fill_count, **fields}
+        )
+
     def close(self) -> None:
         self._journal.close()
 
@@ -138,6 +146,23 @@ def trade(day: Day) -> None:
     day.tick()
     day.control(Kind.KILL, 72, account=OTHER)
     day.control(Kind.TRADING_STATE, 73, account=OTHER, trading_state=TradingState.ACTIVE)
+    day.tick()
+    end(day, second)
+
+
+def end(day: Day, working: int) -> None:
+    """What the venue says differs, what is done about it, and the next day's first order."""
+    day.difference(1, 1, instrument=GOLD)
+    day.difference(-5_000, 1, currency=USD)
+    lots = {"account": SUB, "instrument": GOLD, "side": Side.BUY, "order_qty": 1, "price": 13_245}
+    day.control(Kind.ADJUSTMENT, 74, **lots)
+    day.difference(0, 2, instrument=GOLD)
+    day.control(Kind.ADJUSTMENT, 75, account=MASTER, currency=USD)
+    day.control(Kind.ADJUSTMENT, 76, order_id=working)
+    day.control(Kind.SETTLEMENT, 77, instrument=GOLD, price=13_242)
+    day.control(Kind.DAY_ROLL, 78, amount=BUSINESS_DAY)
+    day.put(QUOTE_RECORD, kind=Kind.MARK, instrument=GOLD, price=13_241)
+    assert day.order(1, side=Side.SELL, price=13_250) != 0
     day.tick()
 
 

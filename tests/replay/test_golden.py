@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from make_golden import Day, golden_universe, trade
+from make_golden import BUSINESS_DAY, Day, golden_universe, trade
 
 from tidegate.audit import audit
 from tidegate.config import load_universe
@@ -17,19 +17,28 @@ from tidegate.run_dir import RunDir
 LAYOUT = f"layout-{LAYOUT_VERSION}"
 ROOT = Path(__file__).parents[2]
 GOLDEN = Path(__file__).parent / "golden"
-REFUSAL = r"00000001\.journal: layout_version is 1; expected 2"
+OLDER = range(1, LAYOUT_VERSION)
 
 
-def test_a_journal_of_layout_1_is_refused_by_its_version() -> None:
-    with pytest.raises(JournalError, match=REFUSAL):
-        list(JournalReader(GOLDEN / "layout-1").batches())
+def refusal(layout: int) -> str:
+    return rf"00000001\.journal: layout_version is {layout}; expected {LAYOUT_VERSION}"
 
 
-def test_a_run_over_a_journal_of_layout_1_is_refused_by_its_version(tmp_path: Path) -> None:
+@pytest.mark.parametrize("layout", OLDER)
+def test_a_journal_of_an_older_layout_is_refused_by_its_version(layout: int) -> None:
+    with pytest.raises(JournalError, match=refusal(layout)):
+        list(JournalReader(GOLDEN / f"layout-{layout}").batches())
+
+
+@pytest.mark.parametrize("layout", OLDER)
+def test_a_run_over_a_journal_of_an_older_layout_is_refused_by_its_version(
+    layout: int, tmp_path: Path
+) -> None:
     universe = load_universe(ROOT / "configs/dev.toml", RunDir(tmp_path))
-    with pytest.raises(JournalError, match=REFUSAL):
-        keep_universe(GOLDEN / "layout-1", universe)
-    assert sorted(path.name for path in (GOLDEN / "layout-1").iterdir()) == ["00000001.journal"]
+    directory = GOLDEN / f"layout-{layout}"
+    with pytest.raises(JournalError, match=refusal(layout)):
+        keep_universe(directory, universe)
+    assert sorted(path.name for path in directory.iterdir()) == ["00000001.journal"]
 
 
 def test_the_golden_journal_of_this_layout_gives_the_state_that_it_gave() -> None:
@@ -44,7 +53,8 @@ def test_the_golden_journal_of_this_layout_gives_the_state_that_it_gave() -> Non
 def test_the_golden_journal_has_something_of_everything() -> None:
     risk = replay(GOLDEN / LAYOUT).tables.arrays["risk"][0]
     assert risk["refused_records"] == risk["unbookable"] == risk["orphan_reports"] == 0
-    assert (risk["accepted"], risk["denied"], risk["fills"]) == (4, 2, 1)
+    assert (risk["accepted"], risk["denied"], risk["fills"]) == (5, 2, 2)
+    assert (risk["business_day"], risk["break_count"]) == (BUSINESS_DAY, 1)
     assert risk["override_count"] == 0, "the override has gone back"
     denied = np.flatnonzero(risk["denied_by_reason"])
     assert set(denied) == {Reason.ORDER_SIZE}
