@@ -103,6 +103,11 @@ class Gateway:
             work += 1
         return work
 
+    @property
+    def counted(self) -> np.void:
+        """The agent's own counters."""
+        return self._regions["gateway"].rows[0]
+
     def stop(self) -> None:
         """Ends run(); from any thread or signal handler."""
         self._stopping.set()

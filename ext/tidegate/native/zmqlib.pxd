@@ -20,6 +20,7 @@ cdef enum:
     ZMQ_SNDMORE = 2
     ZMQ_POLLIN = 1
     ZMQ_POLLOUT = 2
+    ZMQ_EVENTS = 15
 
 
 # All return -1 on failure; failure() then tells the errno of this thread.
@@ -37,6 +38,7 @@ cdef struct libzmq:
     size_t (*frame_size)(const zmq_frame* frame) noexcept nogil
     int (*frame_more)(const zmq_frame* frame) noexcept nogil
     const char* (*frame_gets)(const zmq_frame* frame, const char* name) noexcept nogil
+    int (*getsockopt)(void* socket, int option, void* value, size_t* size) noexcept nogil
 
 
 cdef libzmq lib

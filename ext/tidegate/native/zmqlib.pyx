@@ -93,6 +93,9 @@ def _load():
     lib.frame_gets = (
         <const char* (*)(const zmq_frame*, const char*) noexcept nogil>entry("zmq_msg_gets")
     )
+    lib.getsockopt = (
+        <int (*)(void*, int, void*, size_t*) noexcept nogil>entry("zmq_getsockopt")
+    )
 
 
 _open_module()

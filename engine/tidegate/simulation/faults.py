@@ -1,0 +1,85 @@
+"""What goes wrong in a run: which faults, how often. A seed has some of them, never all alike.
+
+Rates of frames are chances for each frame, rates of events are means of virtual time between two.
+Off, nothing is drawn that would change what else happens later: quiet() ends all of them.
+"""
+
+from collections import Counter
+from random import Random
+
+FRAME_FAULTS = ("drop", "duplicate", "delay", "reorder", "corrupt")
+STAGES = ("gateway", "risk", "router", "venue")
+EVENT_FAULTS = (
+    *(f"kill_{stage}" for stage in STAGES),
+    "stop_lane",
+    "cut_client",
+    "deaf_client",
+    "cut_venue",
+    "clock_back",
+    "clock_ahead",
+    "power_loss",
+)
+# The mean time between two of a kind, where a seed has it.
+BETWEEN_NS = {
+    "kill_gateway": 4_000_000_000,
+    "kill_risk": 4_000_000_000,
+    "kill_router": 4_000_000_000,
+    "kill_venue": 15_000_000_000,
+    "stop_lane": 1_000_000_000,
+    "cut_client": 2_000_000_000,
+    "deaf_client": 3_000_000_000,
+    "cut_venue": 4_000_000_000,
+    "clock_back": 6_000_000_000,
+    "clock_ahead": 6_000_000_000,
+    "power_loss": 8_000_000_000,
+}
+CHANCE = 0.5
+
+
+class Faults:
+    """The faults of one run and how often each has happened."""
+
+    def __init__(self, draw: Random, without: frozenset[str] = frozenset()) -> None:
+        self.draw = draw
+        self.happened: Counter[str] = Counter()
+        chosen = [
+            name
+            for name in (*FRAME_FAULTS, *EVENT_FAULTS)
+            if draw.random() < CHANCE and name not in without
+        ]
+        self.rates = {name: draw.choice((0.002, 0.01, 0.03)) for name in FRAME_FAULTS}
+        self.frame_faults = [name for name in chosen if name in FRAME_FAULTS]
+        self.frame_rate = sum(self.rates[name] for name in self.frame_faults)
+        self.due = {
+            name: self._after(0, name) for name in chosen if name in EVENT_FAULTS
+        }  # fmt: skip
+
+    def quiet(self) -> None:
+        """No more faults."""
+        self.frame_rate = 0.0
+        self.due.clear()
+
+    def frame(self) -> str:
+        """The fault of the next frame; empty when it has none."""
+        if not self.frame_rate:
+            return ""
+        dice = self.draw.random()
+        if dice >= self.frame_rate:
+            return ""
+        for name in self.frame_faults:
+            dice -= self.rates[name]
+            if dice < 0:
+                break
+        self.happened[name] += 1
+        return name
+
+    def events(self, elapsed_ns: int) -> list[str]:
+        """The faults that are due; the next of each is drawn."""
+        found = [name for name, due_ns in self.due.items() if due_ns <= elapsed_ns]
+        for name in found:
+            self.due[name] = self._after(elapsed_ns, name)
+            self.happened[name] += 1
+        return found
+
+    def _after(self, elapsed_ns: int, name: str) -> int:
+        return elapsed_ns + int(self.draw.expovariate(1 / BETWEEN_NS[name]))

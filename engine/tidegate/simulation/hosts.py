@@ -1,0 +1,252 @@
+"""The stages as processes of a simulation: made, given turns, killed, made again.
+
+A kill drops the stage's objects as they are: sockets end without a word, files stay, locks go with
+their descriptors. Nothing of a stage is closed in order, for a killed process closes nothing.
+"""
+
+from collections.abc import Sequence
+from random import Random
+from typing import Protocol
+
+from tidegate.gateway import Gateway
+from tidegate.risk import Risk
+from tidegate.router import Router
+from tidegate.run_dir import RunDir
+from tidegate.simulation.lanes import Lane
+from tidegate.simulation.market import Market
+from tidegate.simulation.sockets import Place
+from tidegate.simulation.timeline import Timeline
+from tidegate.simulation.venue_link import VenueLink
+from tidegate.simulation.world import MID
+from tidegate.universe import Universe, Venue
+from tidegate.venue.agent import VenueAgent
+from tidegate.venue.settings import settings_of
+
+TEND_NS = 5_000_000
+PUBLISH_NS = 100_000_000
+
+
+class Stage(Protocol):
+    """A process of the simulation."""
+
+    name: str
+    place: Place | None
+
+    def start(self) -> None:
+        """Make it, over what the one before has left."""
+
+    def work(self, now_ns: int) -> int:
+        """One duty cycle; how many records it ran."""
+
+    def kill(self) -> None:
+        """End it between two duty cycles."""
+
+
+class Host:
+    """What all have: lanes on either side, a context, and a share of virtual time."""
+
+    def __init__(
+        self, name: str, timeline: Timeline, sends: Sequence[Lane], takes: Sequence[Lane]
+    ) -> None:
+        self.name = name
+        self.place: Place | None = None
+        self.starts = 0
+        self._timeline = timeline
+        self._sends = sends
+        self._takes = takes
+
+    @property
+    def is_up(self) -> bool:
+        """Whether it runs."""
+        return self.place is not None
+
+    def up(self) -> None:
+        """Start it; the clock is its own while it is made."""
+        place = Place()
+        self._timeline.hand_to(self.name)
+        self.make(place)
+        self._timeline.give_back(self.name)
+        for lane in self._sends:
+            lane.sender_up(place)
+        for lane in self._takes:
+            lane.receiver_up(place)
+        self.place = place
+        self.starts += 1
+
+    def turn(self) -> int:
+        """One duty cycle; how many records it ran."""
+        if self.place is None:
+            return 0
+        self.place.settle()
+        now_ns = self._timeline.hand_to(self.name)
+        count = self.work(now_ns)
+        self._timeline.give_back(self.name)
+        return count
+
+    def down(self) -> None:
+        """Kill it."""
+        if self.place is None:
+            return
+        for lane in self._sends:
+            lane.sender_down()
+        for lane in self._takes:
+            lane.receiver_down()
+        self.drop()
+        self.place.end()
+        self.place = None
+        self._timeline.forget(self.name)
+
+    def make(self, place: Place) -> None:
+        """Construct the stage in `place`."""
+        raise NotImplementedError
+
+    def work(self, now_ns: int) -> int:
+        """The stage's own duty cycle."""
+        raise NotImplementedError
+
+    def drop(self) -> None:
+        """Forget the stage's objects."""
+        raise NotImplementedError
+
+
+class GatewayHost(Host):
+    """The gateway and its desk."""
+
+    def __init__(
+        self, universe: Universe, run_dir: RunDir, timeline: Timeline, lanes: dict[str, Lane]
+    ) -> None:
+        super().__init__(
+            "gateway", timeline, (lanes["orders"], lanes["control"]), (lanes["reports"],)
+        )
+        self._universe = universe
+        self._run_dir = run_dir
+        self.stage: Gateway | None = None
+        self._records = 0
+
+    def make(self, place: Place) -> None:
+        self.stage = Gateway(self._universe, self._run_dir, place)
+        self._records = self._counted()
+
+    def work(self, _now_ns: int) -> int:
+        assert self.stage is not None
+        self.stage.work()
+        before, self._records = self._records, self._counted()
+        return self._records - before
+
+    def drop(self) -> None:
+        self.stage = None
+
+    def _counted(self) -> int:
+        assert self.stage is not None
+        row = self.stage.counted
+        return int(row["records"]) + int(row["reports"])
+
+
+class RiskHost(Host):
+    """Risk. `heard` is how far its state was known when it was last killed."""
+
+    def __init__(
+        self, universe: Universe, run_dir: RunDir, timeline: Timeline, lanes: dict[str, Lane]
+    ) -> None:
+        super().__init__(
+            "risk",
+            timeline,
+            (lanes["routes"], lanes["reports"]),
+            (lanes["executions"], lanes["control"], lanes["orders"]),
+        )
+        self._universe = universe
+        self._run_dir = run_dir
+        self.stage: Risk | None = None
+        self._prepare_ns = 0
+
+    def make(self, place: Place) -> None:
+        self.stage = Risk(self._universe, self._run_dir, place)
+
+    def work(self, now_ns: int) -> int:
+        assert self.stage is not None
+        count = self.stage.agent.work()
+        if now_ns >= self._prepare_ns:
+            self._prepare_ns = now_ns + PUBLISH_NS
+            self.stage.agent.prepare_journal()
+            self.stage.publish()
+        return count
+
+    def drop(self) -> None:
+        self.stage = None
+
+    @property
+    def sequence(self) -> int:
+        """Of the last record that was run."""
+        assert self.stage is not None
+        return int(self.stage.tables.arrays["risk"]["sequence"][0])
+
+
+class RouterHost(Host):
+    """The router with its channels."""
+
+    def __init__(
+        self,
+        universe: Universe,
+        run_dir: RunDir,
+        timeline: Timeline,
+        lanes: dict[str, Lane],
+        links: Sequence[VenueLink],
+    ) -> None:
+        super().__init__("router", timeline, (lanes["executions"],), (lanes["routes"],))
+        self._universe = universe
+        self._run_dir = run_dir
+        self._links = links
+        self.stage: Router | None = None
+        self._tend_ns = 0
+
+    def make(self, place: Place) -> None:
+        for link in self._links:
+            link.router_up(place)
+        self.stage = Router(self._universe, self._run_dir, place)
+        self._tend_ns = 0
+
+    def work(self, now_ns: int) -> int:
+        assert self.stage is not None
+        if not self._tend_ns - TEND_NS <= now_ns < self._tend_ns:
+            self._tend_ns = now_ns + TEND_NS
+            self.stage.tend()
+        return self.stage.agent.work()
+
+    def drop(self) -> None:
+        for link in self._links:
+            link.router_down()
+        self.stage = None
+
+
+class VenueHost(Host):
+    """A venue; killed, it forgets its orders and its trades."""
+
+    def __init__(
+        self, universe: Universe, venue: Venue, timeline: Timeline, link: VenueLink, draw: Random
+    ) -> None:
+        super().__init__(f"venue:{venue.name}", timeline, (), ())
+        self._settings = settings_of(universe, venue.name)
+        self._link = link
+        self._draw = draw
+        self.agent: VenueAgent | None = None
+        self._requests = 0
+
+    def make(self, place: Place) -> None:
+        securities = self._settings.securities
+        codes = {security.code: security.security_id for security in securities}
+        sizes = (security.tick_size for security in securities)
+        market = Market(Random(self._draw.randrange(1 << 30)), codes, sizes, MID)
+        self.agent = VenueAgent(self._settings, market, place, self._timeline.now_ns)
+        self._requests = 0
+        self._link.venue_up(place)
+
+    def work(self, now_ns: int) -> int:
+        assert self.agent is not None
+        self.agent.do_work(now_ns)
+        requests = self.agent.counters["requests"]
+        count, self._requests = requests - self._requests, requests
+        return count
+
+    def drop(self) -> None:
+        self._link.venue_down()
+        self.agent = None

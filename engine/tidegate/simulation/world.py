@@ -1,0 +1,260 @@
+"""The small, wide universe of a seed: every margin model, every kind of account, odd limits."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import msgspec
+from msgspec import structs
+
+from tidegate.config import resolve
+from tidegate.config.schema import Config, Tables
+from tidegate.run_dir import RunDir
+from tidegate.universe import Instrument, Lane, Scan, Universe
+
+DAY = date(2026, 1, 5)
+START_NS = int(datetime(2026, 1, 5, 9, tzinfo=UTC).timestamp()) * 1_000_000_000
+# All prices stay near this many ticks.
+MID = 5000
+ALPHA, BETA = "ALPHA", "BETA"
+NET, NET_TOO, SIDED, LARGER, SPANNED, OPTION = "NET", "NETTOO", "SIDED", "LARGER", "SPAN", "CALL"
+SIDES = frozenset({SIDED, LARGER})
+SELF_MATCH = ("allow", "allow", "deny_new", "cancel_resting", "cancel_both")
+LOSSES = (0, 0, -7, -7, 7, 7, -13, -13, 13, 13, -20, -20, 20, 20, -19, 19)
+OPTION_LOSSES = (-1, 2, -5, -3, 2, 4, -9, -8, 4, 6, -15, -14, 5, 6, -6, 3)
+SESSIONS = {
+    "one": ["a1s1", "p1"],
+    "two": ["a1s2", "a2", "p2"],
+    "three": ["b1", "b2"],
+    "operator": [],
+}
+HEARTBEAT_MS = 500
+
+
+def make_universe(seed: int, run_dir: RunDir) -> Universe:
+    """The universe of a seed; equal for equal seeds."""
+    draw = Random(seed)
+    tables = msgspec.convert(content(draw), Tables)
+    made = resolve(Config(file=Path("simulated.toml"), tables=tables), run_dir, DAY)
+    return structs.replace(
+        made,
+        instruments=tuple(_with_scan(row) for row in made.instruments),
+        lanes={
+            name: Lane(**(structs.asdict(lane) | _place(name, draw)))
+            for name, lane in made.lanes.items()
+        },
+        gateway=structs.replace(made.gateway, endpoints=("inproc://front",)),
+        venues=tuple(
+            structs.replace(
+                row, endpoint=f"inproc://venue-{row.name}", md_endpoint=f"inproc://md-{row.name}"
+            )
+            for row in made.venues
+        ),
+    )
+
+
+def _place(lane: str, draw: Random) -> dict[str, Any]:
+    """Inside the process; so short now and then that it fills."""
+    return {"endpoint": f"inproc://{lane}", "hwm": draw.choice((2, 4, 16, 64))}
+
+
+def _with_scan(row: Instrument) -> Instrument:
+    """SPAN held by scan values alone: no margin file, so no margin stage is needed."""
+    if row.symbol not in (SPANNED, OPTION):
+        return row
+    is_option = row.symbol == OPTION
+    scan = Scan(
+        unit=300,
+        losses=OPTION_LOSSES if is_option else LOSSES,
+        delta=4321 if is_option else 10_000,
+        intra_rate=11,
+        delivery_rate=3,
+        short_option_rate=2,
+    )
+    return structs.replace(row, margin_model="span", scan=scan, right="C" if is_option else None)
+
+
+def content(draw: Random) -> dict[str, Any]:
+    """What a config file would say."""
+    return {
+        "currencies": [
+            {"code": "USD", "is_base": True},
+            {"code": "CNY", "bid": "0.14", "ask": "0.141", "haircut_ppm": 20_000},
+        ],
+        "calendars": [
+            {
+                "name": "always",
+                "time_zone": "UTC",
+                "days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"],
+                "sessions": [{"from": "00:00", "to": "24:00"}],
+            }
+        ],
+        "calendar_horizon": {"first_day": DAY.isoformat(), "days": 3},
+        "venues": [_venue(name, draw) for name in (ALPHA, BETA)],
+        "day_limits": [_day_limits(draw)],
+        "instruments": [_instrument(name, draw) for name in INSTRUMENTS],
+        "firm": {"name": "firm"},
+        **hierarchy(draw),
+        "sessions": [_session(name, names, draw) for name, names in SESSIONS.items()],
+        "gateway": {"outbox": draw.choice((256, 4096, 4096))},
+        "capacity": {
+            "orders": draw.choice((64, 1024, 1024)),
+            "pairs": 256,
+            "cl_ord_ids": 1 << 15,
+            "products": 128,
+            "sides": 64,
+            "days": 128,
+            "scans": 64,
+            "limits": 256,
+            "overrides": 16,
+            "cash_holds": 16,
+            "breaks": 64,
+        },
+        "journal": {"segment_records": draw.choice((1024, 4096))},
+    }
+
+
+def _venue(name: str, draw: Random) -> dict[str, Any]:
+    return {
+        "name": name,
+        "kind": "simulated",
+        "seed": draw.randrange(1 << 31),
+        "latency_us": draw.choice(([0, 0], [50, 400], [100, 20_000])),
+        "reject_ppm": draw.choice((0, 5000, 50_000)),
+        "message_rate_per_s": draw.choice((200, 5000, 5000)),
+        "message_burst": draw.choice((20, 1000)),
+        "mark_interval_ms": draw.choice((20, 100)),
+    }
+
+
+INSTRUMENTS = (NET, NET_TOO, SIDED, LARGER, SPANNED, OPTION)
+
+
+def _instrument(name: str, draw: Random) -> dict[str, Any]:
+    is_sided = name in SIDES
+    row = {
+        "symbol": name,
+        "product": {NET_TOO: NET, LARGER: SIDED, OPTION: SPANNED}.get(name, name),
+        "venue": BETA if is_sided else ALPHA,
+        "currency": "CNY" if is_sided else "USD",
+        "tick_size": "0.5",
+        "multiplier": draw.choice((10, 100)),
+        "max_order_qty": 20,
+        "collar_ticks": draw.choice((40, 80)),
+        "stale_ms": draw.choice((200, 2000, 60_000)),
+        "calendar": "always",
+        "settlement": str(Decimal(MID) / 2),
+        "fee_per_lot": draw.choice((0, "0.7", 3)),
+        "margin_long_ppm": 60_000,
+        "margin_short_ppm": 70_000,
+        "margin_long_per_lot": 3,
+        "margin_short_per_lot": 5,
+    }
+    if is_sided:
+        row |= {"margin_model": "sides", "day_limits": "odd"}
+        row |= {"closes_today": True} if name == SIDED else {"max_side": True}
+        row |= {"price_basis": "open" if name == LARGER else "settlement"}
+    if name == NET_TOO:
+        row |= {"max_market_qty": 4, "lot_step": 2, "min_order_qty": 2, "price_step_ticks": 2}
+        row |= {"period_ms": 500, "period_ticks": 12, "cancel_rate_per_s": 3, "cancel_burst": 2}
+        row |= {"order_rate_per_s": 40, "order_burst": 20}
+    return row
+
+
+def _day_limits(draw: Random) -> dict[str, Any]:
+    row: dict[str, Any] = {"name": "odd", "exempts_immediate": draw.draw() < 0.5}
+    for key, most in (("orders", 300), ("cancels", 60), ("large_cancels", 30), ("self_trades", 3)):
+        if draw.draw() < 0.4:
+            row[key] = draw.randint(most // 3, most)
+    if "large_cancels" in row:
+        row["large_cancel_qty"] = 5
+    if draw.draw() < 0.3:
+        row |= {"order_to_trade": 12, "order_to_trade_floor": 60}
+    return row
+
+
+def _session(name: str, names: list[str], draw: Random) -> dict[str, Any]:
+    row: dict[str, Any] = {"name": name, "heartbeat_ms": HEARTBEAT_MS}
+    if name == "operator":
+        return row | {"role": "operator"}
+    if draw.draw() < 0.3:
+        row |= {"order_rate_per_s": 100, "order_burst": 60, "replace_rate_per_s": 5}
+    return row | {"accounts": names}
+
+
+def hierarchy(draw: Random) -> dict[str, Any]:
+    """Two masters at one venue, one of them a pool, and one at the other."""
+    net, spanned, sided = [NET], [NET, SPANNED], [SIDED]
+    return {
+        "masters": [
+            {"name": "ma", "venue": ALPHA, "cash": {"USD": 90_000_000}, **_level(draw)},
+            {"name": "mp", "venue": ALPHA, "cash": {"USD": 20_000_000}, **_level(draw)},
+            {"name": "mb", "venue": BETA, **_level(draw)},
+        ],
+        "groups": [
+            {"name": "ga", "master": "ma", "self_match": draw.choice(SELF_MATCH)},
+            {"name": "gp", "master": "mp", "self_match": draw.choice(SELF_MATCH)},
+            {"name": "gb", "master": "mb", "margin_ppm": 1_100_000},
+        ],
+        "accounts": [
+            _trading("a1", spanned, draw, group="ga", cash={"USD": 60_000_000}),
+            _trading(
+                "a2", net, draw, group="ga", cash={"USD": 900_000, "CNY": 9_000_000},
+                converts_currencies=True,
+            ),
+            _trading("p1", spanned, draw, group="gp", pool="mp", slice={"USD": 9_000_000}),
+            _trading("p2", spanned, draw, group="gp", pool="mp", slice={"USD": 4_000_000}),
+            _trading("b1", sided, draw, group="gb", cash={"CNY": 60_000_000}),
+            _trading("b2", sided, draw, group="gb", cash={"CNY": 3_000_000}),
+        ],
+        "strategies": [
+            _trading("a1s1", None, draw, account="a1", cash={"USD": 20_000_000}),
+            _trading("a1s2", None, draw, account="a1", cash={"USD": 20_000_000}),
+        ],
+    }  # fmt: skip
+
+
+def _level(draw: Random) -> dict[str, Any]:
+    row: dict[str, Any] = {}
+    if draw.draw() < 0.3:
+        row["limits"] = [{"max_open_orders": draw.randint(20, 80)}]
+    if draw.draw() < 0.2:
+        row["executions_max"] = draw.randint(50, 200)
+    return row
+
+
+def _trading(name: str, products: list[str] | None, draw: Random, **fields: Any) -> dict[str, Any]:
+    row: dict[str, Any] = {"name": name, "max_position": draw.choice((30, 200)), **fields}
+    if products is not None:
+        row["products"] = products
+    row["self_match"] = draw.choice(SELF_MATCH)
+    row["cancel_on_disconnect"] = draw.draw() < 0.7
+    for odd in ODDITIES:
+        if draw.draw() < 0.15:
+            row |= odd
+    return row
+
+
+ODDITIES: tuple[dict[str, Any], ...] = (
+    {"identical_max": 3, "identical_window_ms": 400},
+    {"protection_window_ms": 300, "protection_qty": 40, "protection_delta": 25},
+    {"executions_max": 60},
+    {"order_rate_per_s": 60, "order_burst": 30},
+    {
+        "margin_grades_permille": {"alert": 200, "slow": 400, "reduce": 600, "halt": 950},
+        "slow_interval_ms": 20,
+    },
+    {
+        "position_grades_permille": {"alert": 300, "slow": 500, "reduce": 800},
+        "limits": [{"max_long": 120, "max_short": 120}],
+        "slow_interval_ms": 10,
+    },
+    {"day_orders_max": 400},
+    {"max_loss": {"USD": 200_000, "CNY": 200_000}},
+    {"max_drawdown": {"USD": 150_000}},
+    {"limits": [{"max_gross": 60, "max_long": 90, "max_short": 90, "max_notional": 400_000}]},
+    {"max_leverage": 2},
+    {"concentration_permille": 600, "concentration_floor": 20},
+)
