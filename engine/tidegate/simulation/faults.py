@@ -21,17 +21,17 @@ EVENT_FAULTS = (
 )
 # The mean time between two of a kind, where a seed has it.
 BETWEEN_NS = {
-    "kill_gateway": 4_000_000_000,
-    "kill_risk": 4_000_000_000,
-    "kill_router": 4_000_000_000,
-    "kill_venue": 15_000_000_000,
-    "stop_lane": 1_000_000_000,
-    "cut_client": 2_000_000_000,
-    "deaf_client": 3_000_000_000,
-    "cut_venue": 4_000_000_000,
-    "clock_back": 6_000_000_000,
-    "clock_ahead": 6_000_000_000,
-    "power_loss": 8_000_000_000,
+    "kill_gateway": 700_000_000,
+    "kill_risk": 700_000_000,
+    "kill_router": 700_000_000,
+    "kill_venue": 2_500_000_000,
+    "stop_lane": 200_000_000,
+    "cut_client": 300_000_000,
+    "deaf_client": 800_000_000,
+    "cut_venue": 1_500_000_000,
+    "clock_back": 1_000_000_000,
+    "clock_ahead": 1_500_000_000,
+    "power_loss": 2_000_000_000,
 }
 CHANCE = 0.5
 

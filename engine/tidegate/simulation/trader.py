@@ -1,5 +1,6 @@
 """A strategy that does anything: orders of every kind around the price, sane and not."""
 
+from collections import Counter
 from random import Random
 
 from tidegate.client.core import SessionCore
@@ -65,6 +66,11 @@ class Trader:
         self._losses = 0
         self._act_ns = 0
         self._clean_ns = 0
+
+    @property
+    def reasons(self) -> Counter[int]:
+        """How often each reason was given."""
+        return self.book.reasons
 
     def work(self, now_ns: int, *, is_trading: bool = True) -> int:
         """Take what has come, then perhaps act; how many records came and went."""

@@ -164,13 +164,13 @@ def _instrument(name: str, draw: Random) -> dict[str, Any]:
 
 
 def _day_limits(draw: Random) -> dict[str, Any]:
-    row: dict[str, Any] = {"name": "odd", "exempts_immediate": draw.draw() < 0.5}
+    row: dict[str, Any] = {"name": "odd", "exempts_immediate": draw.random() < 0.5}
     for key, most in (("orders", 300), ("cancels", 60), ("large_cancels", 30), ("self_trades", 3)):
-        if draw.draw() < 0.4:
+        if draw.random() < 0.4:
             row[key] = draw.randint(most // 3, most)
     if "large_cancels" in row:
         row["large_cancel_qty"] = 5
-    if draw.draw() < 0.3:
+    if draw.random() < 0.3:
         row |= {"order_to_trade": 12, "order_to_trade_floor": 60}
     return row
 
@@ -179,7 +179,7 @@ def _session(name: str, names: list[str], draw: Random) -> dict[str, Any]:
     row: dict[str, Any] = {"name": name, "heartbeat_ms": HEARTBEAT_MS}
     if name == "operator":
         return row | {"role": "operator"}
-    if draw.draw() < 0.3:
+    if draw.random() < 0.3:
         row |= {"order_rate_per_s": 100, "order_burst": 60, "replace_rate_per_s": 5}
     return row | {"accounts": names}
 
@@ -218,9 +218,9 @@ def hierarchy(draw: Random) -> dict[str, Any]:
 
 def _level(draw: Random) -> dict[str, Any]:
     row: dict[str, Any] = {}
-    if draw.draw() < 0.3:
+    if draw.random() < 0.3:
         row["limits"] = [{"max_open_orders": draw.randint(20, 80)}]
-    if draw.draw() < 0.2:
+    if draw.random() < 0.2:
         row["executions_max"] = draw.randint(50, 200)
     return row
 
@@ -230,9 +230,9 @@ def _trading(name: str, products: list[str] | None, draw: Random, **fields: Any)
     if products is not None:
         row["products"] = products
     row["self_match"] = draw.choice(SELF_MATCH)
-    row["cancel_on_disconnect"] = draw.draw() < 0.7
+    row["cancel_on_disconnect"] = draw.random() < 0.7
     for odd in ODDITIES:
-        if draw.draw() < 0.15:
+        if draw.random() < 0.15:
             row |= odd
     return row
 

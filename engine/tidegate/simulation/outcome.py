@@ -1,0 +1,105 @@
+"""Runs a seed from its first step to its last check, and says what came of it."""
+
+import shutil
+import tempfile
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from tidegate.native.records import Reason
+from tidegate.simulation.checks import check_audit, settled_problems
+from tidegate.simulation.run import World
+from tidegate.simulation.trouble import Trouble
+
+SETTLE_NS = 40_000_000_000
+SETTLE_TURNS = 200
+AUDIT_EVERY = 5_000
+PROBLEMS_MAX = 8
+SHM = Path("/dev/shm")
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What a seed did. `trace` is equal for equal seeds and commits."""
+
+    seed: int
+    steps: int
+    turns: int
+    virtual_ns: int
+    trace: str
+    problems: list[str]
+    faults: dict[str, int]
+    reasons: dict[str, int]
+    controls: dict[str, int]
+
+
+def simulate(seed: int, steps: int, without: frozenset[str] = frozenset()) -> Outcome:
+    """Run `steps` records of a seed, let it settle, and check."""
+    base = SHM if SHM.is_dir() else None
+    directory = Path(tempfile.mkdtemp(prefix="tidegate-sim-", dir=base))
+    try:
+        world = World(seed, directory, without)
+        try:
+            return _simulate(world, steps)
+        finally:
+            world.close()
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def _simulate(world: World, steps: int) -> Outcome:
+    trouble = Trouble(world)
+    world.start()
+    problems: list[str] = []
+    audit_at = AUDIT_EVERY
+    turns_max = 100 * steps
+    while world.steps < steps and world.turns < turns_max and not problems:
+        world.turn()
+        trouble.work()
+        problems = world.problems()
+        if world.steps >= audit_at and not problems:
+            audit_at += AUDIT_EVERY
+            problems = [f"audit: {what}" for what in check_audit(world)]
+    if not problems:
+        trouble.heal()
+        settle(world)
+        problems = world.problems() or settled_problems(world)
+    return _outcome(world, problems)
+
+
+def settle(world: World) -> None:
+    """Let everything that is under way arrive, and every order end."""
+    world.is_trading = False
+    until_ns = world.elapsed_ns + SETTLE_NS
+    while world.elapsed_ns < until_ns:
+        for _ in range(SETTLE_TURNS):
+            world.turn()
+        if world.is_quiet():
+            return
+
+
+def _outcome(world: World, problems: list[str]) -> Outcome:
+    stage = world.risk.stage
+    if stage is not None:
+        world.trace.update(stage.tables.state_hash().encode())
+    reasons: Counter[int] = Counter()
+    for client in world.clients:
+        reasons.update(client.reasons)
+    faults = dict(world.faults.happened)
+    return Outcome(
+        seed=world.seed,
+        steps=world.steps,
+        turns=world.turns,
+        virtual_ns=world.elapsed_ns,
+        trace=world.trace.hexdigest(),
+        problems=problems[:PROBLEMS_MAX],
+        faults=faults,
+        reasons={Reason(code).name: count for code, count in sorted(reasons.items()) if code},
+        controls=dict(sorted(world.operator.kinds.items())),
+    )
+
+
+def to_text(outcome: Outcome) -> dict[str, Any]:
+    """The outcome as plain values."""
+    return msgspec.structs.asdict(outcome)

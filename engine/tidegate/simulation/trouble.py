@@ -1,0 +1,73 @@
+"""What happens to whole stages, connections and clocks: kills, stops, cuts, jumps."""
+
+from tidegate.simulation.hosts import Host
+from tidegate.simulation.run import World
+
+MS = 1_000_000
+DOWN_NS_MAX = 300 * MS
+STOP_NS_MAX = 150 * MS
+DEAF_NS_MAX = 900 * MS
+JUMP_NS_MAX = 3000 * MS
+
+
+class Trouble:
+    """Makes a world suffer what its faults say, and heals what is due."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.dead: list[tuple[int, Host]] = []
+
+    def work(self) -> None:
+        """Called between turns."""
+        world = self.world
+        for due in [due for due in self.dead if due[0] <= world.elapsed_ns]:
+            self.dead.remove(due)
+            world.up(due[1])
+        for name in world.faults.events(world.elapsed_ns):
+            self.strike(name)
+
+    def heal(self) -> None:
+        """Everything that is down comes back, and nothing is held any more."""
+        world = self.world
+        world.faults.quiet()
+        for lane in world.lanes.values():
+            lane.stopped_until = 0
+        for client in world.clients:
+            client.link.deaf_until = 0
+        for _, host in self.dead:
+            world.up(host)
+        self.dead.clear()
+
+    def strike(self, name: str) -> None:
+        """One fault, now."""
+        world, draw = self.world, self.world.faults.draw
+        now_ns = world.timeline.now_ns
+        if name.startswith("kill_"):
+            self._kill(name.removeprefix("kill_"))
+        elif name == "stop_lane":
+            lane = draw.choice(list(world.lanes.values()))
+            lane.stopped_until = now_ns + draw.randrange(STOP_NS_MAX)
+        elif name == "cut_client":
+            draw.choice(world.clients).link.cut()
+        elif name == "deaf_client":
+            draw.choice(world.clients).link.deaf_until = now_ns + draw.randrange(DEAF_NS_MAX)
+        elif name == "cut_venue":
+            draw.choice(world.links).cut()
+        elif name == "clock_back":
+            world.timeline.advance(-draw.randrange(JUMP_NS_MAX))
+        elif name == "clock_ahead":
+            world.timeline.advance(draw.randrange(JUMP_NS_MAX))
+
+    def _kill(self, stage: str) -> None:
+        world = self.world
+        host: Host
+        if stage == "venue":
+            host = world.faults.draw.choice(world.venues)
+        else:
+            host = {"gateway": world.gateway, "risk": world.risk, "router": world.router}[stage]
+        if not host.is_up:
+            return
+        world.down(host)
+        self.dead.append(
+            (world.elapsed_ns + world.faults.draw.randrange(DOWN_NS_MAX), host)
+        )  # fmt: skip
