@@ -24,6 +24,7 @@ COMMANDS = {
     "ctl": ("tidegate.cli.ctl", "Tell a run what to do, as one of its operators."),
     "whatif": ("tidegate.cli.whatif", "Would this order pass now? Nothing is sent."),
     "reconcile": ("tidegate.cli.reconcile", "Compare a run's books with its venues' reports."),
+    "simulate": ("tidegate.cli.simulate", "Run all stages under a seed, faults and checkers."),
     "drop-copy": ("tidegate.cli.drop_copy", "Follow all reports of a run, as JSON lines."),
     "version": ("tidegate.cli.version", "Print the version."),
 }

@@ -26,20 +26,11 @@ TEND_NS = 5_000_000
 PUBLISH_NS = 100_000_000
 
 
-class Stage(Protocol):
-    """A process of the simulation."""
+class Wire(Protocol):
+    """Something that carries frames to or from a stage."""
 
-    name: str
-    place: Place | None
-
-    def start(self) -> None:
-        """Make it, over what the one before has left."""
-
-    def work(self, now_ns: int) -> int:
-        """One duty cycle; how many records it ran."""
-
-    def kill(self) -> None:
-        """End it between two duty cycles."""
+    def move(self, now_ns: int) -> int:
+        """Carry what is there; how much."""
 
 
 class Host:
@@ -54,6 +45,7 @@ class Host:
         self._timeline = timeline
         self._sends = sends
         self._takes = takes
+        self._wires: list[Wire] = [*takes, *sends]
 
     @property
     def is_up(self) -> bool:
@@ -77,10 +69,15 @@ class Host:
         """One duty cycle; how many records it ran."""
         if self.place is None:
             return 0
+        at_ns = self._timeline.now_ns
+        for wire in self._wires:
+            wire.move(at_ns)
         self.place.settle()
         now_ns = self._timeline.hand_to(self.name)
         count = self.work(now_ns)
         self._timeline.give_back(self.name)
+        for wire in self._wires:
+            wire.move(at_ns)
         return count
 
     def down(self) -> None:
@@ -196,6 +193,7 @@ class RouterHost(Host):
         self._universe = universe
         self._run_dir = run_dir
         self._links = links
+        self._wires += links
         self.stage: Router | None = None
         self._tend_ns = 0
 
@@ -227,6 +225,7 @@ class VenueHost(Host):
         super().__init__(f"venue:{venue.name}", timeline, (), ())
         self._settings = settings_of(universe, venue.name)
         self._link = link
+        self._wires.append(link)
         self._draw = draw
         self.agent: VenueAgent | None = None
         self._requests = 0

@@ -56,6 +56,7 @@ class Operator:
         self.kinds: Counter[str] = Counter()
         self.reasons: Counter[int] = Counter()
         self.alerts = 0
+        self.rolls = 0
         self.losses = 0
         self._universe = universe
         self._draw = draw
@@ -96,7 +97,7 @@ class Operator:
         if self._undo:
             count += self._ask(self._undo.pop(0), now_ns)
         elif is_trading and len(self.asked) < REQUESTS_MAX:
-            if self._draw.random() < 0.0:
+            if self._draw.random() < 0.03:
                 for request in self._roll():
                     count += self._ask(request, now_ns)
             else:
@@ -260,7 +261,7 @@ class Operator:
 
     def _nonsense(self) -> dict[str, Any]:
         """What risk is to refuse whole."""
-        kinds = (Kind.SETTLEMENT, Kind.CASH, Kind.KILL, Kind.LIMIT_CHANGE)
+        kinds = (Kind.SETTLEMENT, Kind.CASH, Kind.KILL, Kind.LIMIT_CHANGE, Kind.DAY_ROLL)
         return {"kind": self._draw.choice(kinds), "account": 999, "instrument": 77, "amount": 1}
 
     def _roll(self) -> list[dict[str, Any] | Request]:
@@ -270,6 +271,7 @@ class Operator:
             for row in self._universe.instruments
         ]
         amount = int(f"{self._day:%Y%m%d}")
+        self.rolls += 1
         self._day = next_day(self._day)
         return [*settled, {"kind": Kind.DAY_ROLL, "amount": amount}]
 

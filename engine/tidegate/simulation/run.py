@@ -53,6 +53,7 @@ class World:
         self.hosts: list[Host] = [*self.venues, self.router, self.risk, self.gateway]
         self.traders: list[Trader] = []
         self.operator = self._clients()
+        self._all_clients = self.clients
         self.steps = 0
         self.turns = 0
         self.is_trading = True
@@ -134,14 +135,17 @@ class World:
         elif dice < 8:
             count = self.venues[dice - 6].turn()
         else:
-            client = self.clients[dice - 8]
+            client = self._all_clients[dice - 8]
             count = client.work(self.timeline.now_ns, is_trading=self.is_trading)
+            if dice == 11:
+                self._tell_day()
         self.steps += count
-        for lane in self.lanes.values():
-            lane.move(self.timeline.now_ns)
-        for link in self.links:
-            link.move()
         self.trace.update(b"%d %d %d;" % (dice, count, self.timeline.now_ns))
+
+    def _tell_day(self) -> None:
+        """Everybody knows that a day has ended, or is about to."""
+        for trader in self.traders:
+            trader.day = self.operator.rolls
 
     def _pass_time(self) -> None:
         """Between two microseconds and some milliseconds, mostly little."""

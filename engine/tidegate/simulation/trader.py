@@ -36,9 +36,9 @@ EFFECTS = (
     int(PositionEffect.CLOSE_TODAY),
     int(PositionEffect.CLOSE_YESTERDAY),
 )
-WORKING_MAX = 40
-ACTIONS_MAX = 12
-PAUSE_NS = 15_000_000
+WORKING_MAX = 60
+ACTIONS_MAX = 32
+PAUSE_NS = 8_000_000
 _NEW, _CANCEL = int(Kind.NEW_ORDER_SINGLE), int(Kind.CANCEL_REQUEST)
 _REPLACE, _MASS = int(Kind.CANCEL_REPLACE_REQUEST), int(Kind.MASS_CANCEL_REQUEST)
 CLEAN_NS = 400_000_000
@@ -56,6 +56,7 @@ class Trader:
         self.core = SessionCore(session.name)
         self.book = OrderBook(session.name)
         self.sent = 0
+        self.day = 0
         self._draw = draw
         self._universe = universe
         self._tradable = {
@@ -170,7 +171,9 @@ class Trader:
             list_seq_no=place[1],
             tot_no_orders=place[2],
         )
-        self.book.enter(Known(cl_ord_id, account, instrument.handle, side, order_qty, record))
+        order = Known(cl_ord_id, account, instrument.handle, side, order_qty, record)
+        order.day = self.day
+        self.book.enter(order)
         return record
 
     def _list(self) -> list[bytes]:
@@ -213,6 +216,8 @@ class Trader:
     def _again(self) -> bytes:
         """The youngest order once more: refused as a duplicate, or answered with its state."""
         order = next(reversed(self.book.by_cl_ord_id.values()))
+        if order.day != self.day:
+            return self._new()
         if self._draw.random() < 0.5:
             return order.record
         order.asked_again = True
@@ -223,6 +228,8 @@ class Trader:
         self.book.lose()
         again = []
         for order in self.book.working.values():
+            if order.day != self.day:
+                continue
             order.asked_again = True
             again.append(with_flag(order.record, Flag.POSS_RESEND))
         if again:

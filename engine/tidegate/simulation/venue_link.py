@@ -67,7 +67,7 @@ class VenueLink:
         self._back.clear()
         self._disconnect_all()
 
-    def move(self) -> int:
+    def move(self, _now_ns: int) -> int:
         """Carry what is there, both ways; how many messages."""
         moved = 0
         if self._router is None:
