@@ -17,8 +17,8 @@ LAYERS = (
     "native.span_tables",
     "native.stamps native.clock+clock prices universe native.region+region native.zmqlib codec "
     "native.span_spreads",
-    "run_dir native.lane native.histogram+histogram native.segments+native.journal_reader+"
-    "native.journal session_messages native.span_exact",
+    "run_dir native.lane native.wire_end native.histogram+histogram "
+    "native.segments+native.journal_reader+native.journal session_messages native.span_exact",
     "native.retained native.numbered",
     "topology counters native.link native.poll native.tables native.outputs native.sessions "
     "native.front native.refusal native.legs native.stamps",
@@ -61,7 +61,7 @@ LAYERS = (
     "stage",
     "adoption",
     "supervisor inspect explain",
-    "demo",
+    "demo simulation",
     "cli+__main__",
 )
 FIRST_AGENTS = "native.gateway_agent"

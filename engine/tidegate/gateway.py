@@ -11,6 +11,7 @@ from threading import Event, Thread, current_thread, main_thread
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import zmq
 from msgspec import structs
 from zmq.auth.thread import ThreadAuthenticator
@@ -104,9 +105,9 @@ class Gateway:
         return work
 
     @property
-    def counted(self) -> np.void:
-        """The agent's own counters."""
-        return self._regions["gateway"].rows[0]
+    def counted(self) -> npt.NDArray[Any]:
+        """The agent's own counters: one row, live."""
+        return self._regions["gateway"].rows
 
     def stop(self) -> None:
         """Ends run(); from any thread or signal handler."""

@@ -43,8 +43,8 @@ def check_ends(world: World) -> Iterator[str]:
         yield f"risk has {open_orders} open orders"
     for host in world.venues:
         assert host.agent is not None
-        for order in list(host.agent.exchange.working.values())[:3]:
-            yield f"{host.name} still has order {order.cl_ord_id}"
+        for left in list(host.agent.exchange.working.values())[:3]:
+            yield f"{host.name} still has order {left.cl_ord_id}"
 
 
 def check_fills(world: World) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""A client's connection to the gateway: frames are lost or come twice, it is cut, or nobody reads."""
+"""A client's connection to the gateway: frames are lost or doubled, it is cut, nobody reads."""
 
 import zmq
 

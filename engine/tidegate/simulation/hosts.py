@@ -135,7 +135,7 @@ class GatewayHost(Host):
 
     def _counted(self) -> int:
         assert self.stage is not None
-        row = self.stage.counted
+        row = self.stage.counted[0]
         return int(row["records"]) + int(row["reports"])
 
 

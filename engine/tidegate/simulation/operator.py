@@ -267,7 +267,11 @@ class Operator:
     def _roll(self) -> list[dict[str, Any] | Request]:
         """The end of a day: every instrument settled, then the roll."""
         settled: list[dict[str, Any] | Request] = [
-            {"kind": Kind.SETTLEMENT, "instrument": row.handle, "price": MID + self._draw.randint(-9, 9)}
+            {
+                "kind": Kind.SETTLEMENT,
+                "instrument": row.handle,
+                "price": MID + self._draw.randint(-9, 9),
+            }
             for row in self._universe.instruments
         ]
         amount = int(f"{self._day:%Y%m%d}")

@@ -11,9 +11,7 @@ from tidegate.native.records import ExecType, Flag, Kind, Reason
 
 _E, _D = EXECUTION.index, DENIAL.index
 _KIND = offset_of("kind")
-_ENDS = frozenset(
-    map(int, (ExecType.EXEC_CANCELED, ExecType.EXEC_REJECTED, ExecType.EXEC_EXPIRED))
-)
+_ENDS = frozenset(map(int, (ExecType.EXEC_CANCELED, ExecType.EXEC_REJECTED, ExecType.EXEC_EXPIRED)))
 _NEW, _TRADE = int(ExecType.EXEC_NEW), int(ExecType.EXEC_TRADE)
 _REPLACED, _RESTATED = int(ExecType.EXEC_REPLACED), int(ExecType.EXEC_RESTATED)
 _FLAGS, _TYPE, _CL, _ID = (_E[n] for n in ("flags", "exec_type", "cl_ord_id", "order_id"))
@@ -48,7 +46,13 @@ class Known:
     )  # fmt: skip
 
     def __init__(
-        self, cl_ord_id: int, account: int, instrument: int, side: int, order_qty: int, record: bytes
+        self,
+        cl_ord_id: int,
+        account: int,
+        instrument: int,
+        side: int,
+        order_qty: int,
+        record: bytes,
     ) -> None:
         self.cl_ord_id = cl_ord_id
         self.account = account
@@ -159,10 +163,9 @@ class OrderBook:
         """An answer to what was asked again: the state, not an event."""
         order.cum_qty = max(order.cum_qty, row[_CUM])
         order.order_qty = row[_QTY]
-        if exec_type in _ENDS or order.cum_qty >= order.order_qty:
-            if not order.is_over:
-                order.ends = 1
-                self.working.pop(order.cl_ord_id, None)
+        if (exec_type in _ENDS or order.cum_qty >= order.order_qty) and not order.is_over:
+            order.ends = 1
+            self.working.pop(order.cl_ord_id, None)
 
     def _end_if_filled(self, order: Known) -> None:
         if order.cum_qty >= order.order_qty:

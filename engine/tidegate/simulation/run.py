@@ -43,11 +43,11 @@ class World:
         ]
         self.gateway = GatewayHost(self.universe, self.run_dir, self.timeline, self.lanes)
         self.risk = RiskHost(self.universe, self.run_dir, self.timeline, self.lanes)
-        self.router = RouterHost(
-            self.universe, self.run_dir, self.timeline, self.lanes, self.links
-        )
+        self.router = RouterHost(self.universe, self.run_dir, self.timeline, self.lanes, self.links)
         self.venues = [
-            VenueHost(self.universe, venue, self.timeline, link, Random(self.draw.randrange(1 << 30)))
+            VenueHost(
+                self.universe, venue, self.timeline, link, Random(self.draw.randrange(1 << 30))
+            )
             for venue, link in zip(self.universe.venues, self.links, strict=True)
         ]
         self.hosts: list[Host] = [*self.venues, self.router, self.risk, self.gateway]

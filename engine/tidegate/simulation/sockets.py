@@ -37,11 +37,13 @@ class Place(zmq.Context[Socket]):
 
     def settle(self) -> None:
         """Let every socket see what the others did."""
-        if self.ends is None:
+        ends = self.ends
+        if ends is None:
             live = [socket for socket in self.made if not socket.closed]
+            ends = Ends(live)
             object.__setattr__(self, "made", live)
-            object.__setattr__(self, "ends", Ends(live))
-        self.ends.settle()
+            object.__setattr__(self, "ends", ends)
+        ends.settle()
 
     def end(self) -> None:
         """As if the process had died: nothing is flushed, nobody is told."""

@@ -59,9 +59,7 @@ class Trader:
         self.day = 0
         self._draw = draw
         self._universe = universe
-        self._tradable = {
-            account: _tradable(universe, account) for account in session.accounts
-        }
+        self._tradable = {account: _tradable(universe, account) for account in session.accounts}
         self._next_id = 1
         self._next_list = 1
         self._losses = 0
@@ -141,7 +139,9 @@ class Trader:
         draw = self._draw
         account = account or draw.choice(self.session.accounts)
         dice = draw.random()
-        instrument = draw.choice(self._tradable[account] if dice < 0.99 else self._universe.instruments)
+        instrument = draw.choice(
+            self._tradable[account] if dice < 0.99 else self._universe.instruments
+        )
         side = BUY if draw.random() < 0.5 else SELL
         is_market = draw.random() < 0.06
         price = MID + int(draw.gauss(0, 1) * 12)
