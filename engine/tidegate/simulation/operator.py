@@ -56,7 +56,7 @@ class Operator:
         self.kinds: Counter[str] = Counter()
         self.reasons: Counter[int] = Counter()
         self.alerts = 0
-        self.rolls = 0
+        self.rolls = False
         self.losses = 0
         self._universe = universe
         self._draw = draw
@@ -97,7 +97,7 @@ class Operator:
         if self._undo:
             count += self._ask(self._undo.pop(0), now_ns)
         elif is_trading and len(self.asked) < REQUESTS_MAX:
-            if self._draw.random() < 0.03:
+            if self.rolls and self._draw.random() < 0.05:
                 for request in self._roll():
                     count += self._ask(request, now_ns)
             else:
@@ -275,7 +275,6 @@ class Operator:
             for row in self._universe.instruments
         ]
         amount = int(f"{self._day:%Y%m%d}")
-        self.rolls += 1
         self._day = next_day(self._day)
         return [*settled, {"kind": Kind.DAY_ROLL, "amount": amount}]
 

@@ -40,7 +40,7 @@ class Known:
     """An order as its owner knows it."""
 
     __slots__ = (
-        "account", "asked_again", "cl_ord_id", "cum_qty", "day", "ends", "fills", "instrument",
+        "account", "asked_again", "cl_ord_id", "cum_qty", "ends", "fills", "instrument",
         "is_acknowledged", "is_unsure", "last_exec_id", "order_id", "order_qty", "price", "record",
         "side",
     )  # fmt: skip
@@ -71,8 +71,6 @@ class Known:
         # Reports were lost for good (the outbox has wrapped): cum_qty is right, fills may lack.
         self.is_unsure = False
         self.asked_again = False
-        # Of which business day: ids of earlier ones may be used again.
-        self.day = 0
 
     @property
     def is_over(self) -> bool:

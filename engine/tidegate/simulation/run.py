@@ -18,7 +18,7 @@ from tidegate.simulation.timeline import Timeline
 from tidegate.simulation.trader import Trader
 from tidegate.simulation.truth import Truth
 from tidegate.simulation.venue_link import VenueLink
-from tidegate.simulation.world import START_NS, make_universe
+from tidegate.simulation.world import START_NS, has_rolls, make_universe
 
 LANES = ("orders", "control", "reports", "routes", "executions")
 MS = 1_000_000
@@ -68,6 +68,8 @@ class World:
                 operators.append(Operator(self.universe, session, link, draw))
             else:
                 self.traders.append(Trader(self.universe, session, link, draw))
+                self.traders[-1].repeats = not has_rolls(self.seed)
+        operators[0].rolls = has_rolls(self.seed)
         return operators[0]
 
     @property
@@ -137,15 +139,8 @@ class World:
         else:
             client = self._all_clients[dice - 8]
             count = client.work(self.timeline.now_ns, is_trading=self.is_trading)
-            if dice == 11:
-                self._tell_day()
         self.steps += count
         self.trace.update(b"%d %d %d;" % (dice, count, self.timeline.now_ns))
-
-    def _tell_day(self) -> None:
-        """Everybody knows that a day has ended, or is about to."""
-        for trader in self.traders:
-            trader.day = self.operator.rolls
 
     def _pass_time(self) -> None:
         """Between two microseconds and some milliseconds, mostly little."""

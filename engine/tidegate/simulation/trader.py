@@ -56,7 +56,8 @@ class Trader:
         self.core = SessionCore(session.name)
         self.book = OrderBook(session.name)
         self.sent = 0
-        self.day = 0
+        # Not where days end: an id of the day before is a new order.
+        self.repeats = True
         self._draw = draw
         self._universe = universe
         self._tradable = {account: _tradable(universe, account) for account in session.accounts}
@@ -127,7 +128,7 @@ class Trader:
             return self._cancel(self._pick())
         if working and dice < 0.4:
             return self._replace(self._pick())
-        if dice < 0.41 and self.book.by_cl_ord_id:
+        if dice < 0.41 and self.repeats and self.book.by_cl_ord_id:
             return self._again()
         return self._new()
 
@@ -171,9 +172,7 @@ class Trader:
             list_seq_no=place[1],
             tot_no_orders=place[2],
         )
-        order = Known(cl_ord_id, account, instrument.handle, side, order_qty, record)
-        order.day = self.day
-        self.book.enter(order)
+        self.book.enter(Known(cl_ord_id, account, instrument.handle, side, order_qty, record))
         return record
 
     def _list(self) -> list[bytes]:
@@ -216,8 +215,6 @@ class Trader:
     def _again(self) -> bytes:
         """The youngest order once more: refused as a duplicate, or answered with its state."""
         order = next(reversed(self.book.by_cl_ord_id.values()))
-        if order.day != self.day:
-            return self._new()
         if self._draw.random() < 0.5:
             return order.record
         order.asked_again = True
@@ -226,10 +223,10 @@ class Trader:
     def _ask_again(self, now_ns: int) -> None:
         """Reports may be lost for good: ask how each order that is not over stands."""
         self.book.lose()
+        if not self.repeats:
+            return
         again = []
         for order in self.book.working.values():
-            if order.day != self.day:
-                continue
             order.asked_again = True
             again.append(with_flag(order.record, Flag.POSS_RESEND))
         if again:

@@ -7,7 +7,9 @@ MS = 1_000_000
 DOWN_NS_MAX = 300 * MS
 STOP_NS_MAX = 150 * MS
 DEAF_NS_MAX = 900 * MS
-JUMP_NS_MAX = 3000 * MS
+AHEAD_NS_MAX = 3000 * MS
+# Less than the mean time between two, or time would run backwards for good.
+BACK_NS_MAX = 800 * MS
 
 
 class Trouble:
@@ -54,9 +56,9 @@ class Trouble:
         elif name == "cut_venue":
             draw.choice(world.links).cut()
         elif name == "clock_back":
-            world.timeline.advance(-draw.randrange(JUMP_NS_MAX))
+            world.timeline.advance(-draw.randrange(BACK_NS_MAX))
         elif name == "clock_ahead":
-            world.timeline.advance(draw.randrange(JUMP_NS_MAX))
+            world.timeline.advance(draw.randrange(AHEAD_NS_MAX))
 
     def _kill(self, stage: str) -> None:
         world = self.world
