@@ -10,8 +10,9 @@ import zmq
 from tidegate import risk_state, topology
 from tidegate.audit import audit
 from tidegate.client import notices
+from tidegate.client.controls import Request, packed
 from tidegate.client.names import Names
-from tidegate.client.operator import Operator, Request, packed
+from tidegate.client.operator import Operator
 from tidegate.client.report import ControlAnswer
 from tidegate.config import load_universe
 from tidegate.margin_stage import MarginStage

@@ -174,6 +174,25 @@ def test_cash_moves_live(run_dir: RunDir, put: Callable[..., None]) -> None:
 
 
 @pytest.mark.usefixtures("risk")
+def test_differences_with_a_venue_show_what_is_undecided(
+    run_dir: RunDir, put: Callable[..., None]
+) -> None:
+    put("control", records.CONTROL_RECORD, kind=Kind.BREAK, account=2, instrument=GOLD, amount=-3)
+    until(lambda: len(rows(run_dir, "breaks")) == 1, "the first difference")
+    put("control", records.CONTROL_RECORD, kind=Kind.BREAK, account=2, currency=USD, amount=25)
+    until(lambda: len(rows(run_dir, "breaks")) == 2, "the second difference")
+    found = rows(run_dir, "breaks")
+    assert all(row.pop("age_ns") >= 0 for row in found)
+    master = {"account": "sim-master", "order_id": "", "state": "open"}
+    assert found == [
+        {**master, "of": "GCZ3", "amount": -3},
+        {**master, "of": "USD", "amount": "0.0025"},
+    ]
+    states = {row["account"]: row["state"] for row in rows(run_dir, "accounts")}
+    assert states["sim-master"] == "REDUCING"
+
+
+@pytest.mark.usefixtures("risk")
 def test_tables_are_drawn_once_without_a_terminal(run_dir: RunDir) -> None:
     done = inspect(str(run_dir.path), "accounts")
     assert done.returncode == 0, done.stderr

@@ -150,6 +150,30 @@ class Inspector:
             )
         return rows
 
+    def breaks(self) -> list[Row]:
+        """What venues say otherwise: their figure less ours, and whether somebody has decided."""
+        risk = self.table("risk", 1)[0]
+        table = self.table("breaks", self.universe.capacity.breaks + 1)
+        rows: list[Row] = []
+        for row in table[table["account"] != 0]:
+            of_lots = int(row["instrument"])
+            what = self.universe.instruments[of_lots - 1].symbol if of_lots else ""
+            amount: Value = int(row["amount"])
+            if not of_lots:
+                what = self.universe.currencies[int(row["currency"]) - 1].code
+                amount = money(int(row["amount"]))
+            rows.append(
+                {
+                    "account": self.universe.accounts[int(row["account"]) - 1].name,
+                    "of": what,
+                    "order_id": int(row["order_id"]) or "",
+                    "amount": amount,
+                    "state": "dismissed" if row["is_dismissed"] else "open",
+                    "age_ns": int(risk["now_ns"]) - int(row["since_ns"]),
+                }
+            )
+        return rows
+
     def lanes(self) -> list[Row]:
         """What each stage has sent and taken on each of its lanes."""
         rows: list[Row] = []
@@ -255,6 +279,7 @@ VIEWS: dict[str, Callable[[Inspector], list[Row]]] = {
     "accounts": Inspector.accounts,
     "positions": Inspector.positions,
     "orders": Inspector.orders,
+    "breaks": Inspector.breaks,
     "lanes": Inspector.lanes,
     "counters": Inspector.counters,
     "sessions": Inspector.sessions,

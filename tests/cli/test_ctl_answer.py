@@ -52,6 +52,12 @@ def answer(
             answer(Kind.LIMIT_CHANGE, Reason.CONTROL_REFUSED),
             "Refused that it is so: risk refuses it whole.",
         ),
+        (answer(Kind.DAY_ROLL, None, (20_261_121, 0, 8)), "Done: it is so (request 7)."),
+        (
+            answer(Kind.DAY_ROLL, Reason.CONTROL_REFUSED, (0, 2, 1)),
+            "Refused that it is so: risk refuses it whole (2 instruments with lots are not "
+            "settled, the first is GCZ3).",
+        ),
         (
             answer(Kind.KILL, Reason.LANE_FULL),
             "Refused that it is so: risk is behind and takes nothing now.",

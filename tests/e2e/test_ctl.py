@@ -235,9 +235,46 @@ def test_who_is_no_operator_is_refused(run: Engine, desk: Desk) -> None:
     assert ended(desk, buy(1)) is None
 
 
+@pytest.mark.parametrize("side", ["buy", "sell"])
+def test_adjusted_lots_are_settled_when_a_day_ends(run: Engine, desk: Desk, side: str) -> None:
+    """The next day takes them back, and may use the numbers of the first again."""
+    day = {"buy": "20231114", "sell": "20231115"}[side]
+    lots = ("adjust", "lots", "--account", SUB, "--instrument", "GCZ3", side, "2", "1325.0")
+    code, said = ctl(run, *lots)
+    done = {"buy": "bought", "sell": "sold"}[side]
+    assert code == 0
+    assert said.startswith(f"Done: account {SUB} has {done} 2 GCZ3 at 1325.0 (request")
+    if side == "buy":
+        code, said = ctl(run, "day-roll", "--day", day)
+        assert code == 1
+        assert "1 instruments with lots are not settled, the first is GCZ3" in said
+    assert ctl(run, "settlement", "GCZ3", "1325.0")[0] == 0
+    code, said = ctl(run, "day-roll", "--day", day)
+    assert (code, said.split(" (")[0]) == (0, f"Done: day {day} has ended")
+    assert ctl(run, "day-roll", "--day", day)[0] == 1
+    assert ended(desk, buy(1)) is None
+
+
+def test_cash_and_orders_are_adjusted_to_what_the_venue_has(run: Engine, desk: Desk) -> None:
+    cash = Decimal(desk.client.account(SUB).balances[0].cash)
+    change = ("adjust", "cash", "--account", SUB, "--currency", "USD")
+    assert ctl(run, *change, "-12.5")[0] == 0
+    assert Decimal(desk.client.account(SUB).balances[0].cash) == cash - Decimal("12.5")
+    assert ctl(run, *change, "12.5")[0] == 0
+    [order] = desk.submit([buy(1)])
+    desk.take_until(lambda: order.ord_status == NEW, "the order to rest")
+    assert ctl(run, "adjust", "order", str(order.order_id))[0] == 0
+    desk.take_until(lambda: order.ord_status == CANCELED, "its end")
+    code, _ = ctl(run, "adjust", "dismiss", "--account", "sim-master", "--currency", "USD")
+    assert code == 1, "there is no difference"
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
+        (("adjust", "dismiss", "--account", SUB), "give one of --instrument, --currency"),
+        (("adjust", "order", "0"), "0 is not in the range"),
+        (("day-roll", "--day", "today"), "'today' is not a valid integer"),
         (("kill",), "give one scope, or --firm for everything"),
         (("kill", "--firm", "--account", SUB), "give one scope, or --firm for everything"),
         (("halt",), "give one of --account, --instrument, --product, --venue"),

@@ -25,6 +25,7 @@ from tidegate.native.records import (
     LimitKind,
     PositionEffect,
     Reason,
+    Side,
     TradingState,
 )
 
@@ -142,6 +143,43 @@ SAYINGS: list[tuple[Words, dict[str, int]]] = [
     (
         lambda operator: operator.settlement("GCZ3", "1313.5", why=WHY),
         {"kind": Kind.SETTLEMENT, "instrument": GOLD, "price": 13_135},
+    ),
+    (
+        lambda operator: operator.day_roll(20_261_122, why=WHY),
+        {"kind": Kind.DAY_ROLL, "amount": 20_261_122},
+    ),
+    (
+        lambda operator: operator.adjust.lots(
+            "dev-1", "GCZ3", "sell", 3, "1313.5", effect="close", why=WHY
+        ),
+        {
+            "kind": Kind.ADJUSTMENT,
+            "account": DEV_1,
+            "instrument": GOLD,
+            "side": Side.SELL,
+            "order_qty": 3,
+            "price": 13_135,
+            "position_effect": PositionEffect.CLOSE,
+        },
+    ),
+    (
+        lambda operator: operator.adjust.cash("dev-1", "USD", "-2.5", why=WHY),
+        {"kind": Kind.ADJUSTMENT, "account": DEV_1, "currency": USD, "amount": -25_000},
+    ),
+    (
+        lambda operator: operator.adjust.order(
+            2**64 - 1, account="dev-1", instrument="GCZ3", why=WHY
+        ),
+        {
+            "kind": Kind.ADJUSTMENT,
+            "account": DEV_1,
+            "instrument": GOLD,
+            "order_id": 2**64 - 1,
+        },
+    ),
+    (
+        lambda operator: operator.adjust.dismiss("dev-1", currency="USD", why=WHY),
+        {"kind": Kind.ADJUSTMENT, "account": DEV_1, "currency": USD},
     ),
 ]
 

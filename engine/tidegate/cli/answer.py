@@ -28,6 +28,10 @@ def numbers(answer: ControlAnswer, speaker: Speaker) -> str:
     """What was compared; of cash in money."""
     if not (answer.limit or answer.used or answer.asked):
         return ""
+    if answer.ref_kind == Kind.DAY_ROLL:
+        first = speaker.instrument(answer.asked)
+        named = first.symbol if first else f"instrument {answer.asked}"
+        return f" ({answer.used} instruments with lots are not settled, the first is {named})"
     values = [str(number) for number in (answer.limit, answer.used, answer.asked)]
     if answer.ref_kind in (Kind.CASH, Kind.TRANSFER):
         values = [

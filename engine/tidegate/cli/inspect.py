@@ -28,7 +28,7 @@ FILE_COLUMNS = 200
 def inspect(words: tuple[str, ...], once: bool, as_json: bool) -> None:
     """Show a run live, from its regions, read-only.
 
-    VIEW is stages, risk, accounts, positions, orders, sessions, lanes, counters or latency;
+    VIEW is stages, risk, accounts, positions, orders, breaks, sessions, lanes, counters or latency;
     without one, what fits a screen. RUN_DIR may be left out when there is one run below run/.
     """
     run_dir, views = understand(words)

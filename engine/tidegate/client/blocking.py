@@ -15,7 +15,8 @@ from typing import Self, TypeVar
 import msgspec
 
 from tidegate import session_messages as messages
-from tidegate.client.operator import Operator, Request
+from tidegate.client.controls import Request
+from tidegate.client.operator import Operator
 from tidegate.client.orders import NewOrder
 from tidegate.client.report import Alert, ControlAnswer, Order, Report
 from tidegate.client.trading import CONNECT_TIMEOUT, REQUEST_TIMEOUT, Trading

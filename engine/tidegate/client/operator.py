@@ -9,17 +9,16 @@ from decimal import Decimal
 from struct import pack
 from typing import Any, Generic, NamedTuple, TypeVar
 
+from tidegate.client.adjustments import Adjustments
+from tidegate.client.controls import Control, Money, Request, control
 from tidegate.client.names import Names, money, whole
-from tidegate.codec import ARRAY, CONTROL, MARGIN, NOTE, RATE, View
+from tidegate.codec import ARRAY, MARGIN, RATE
 from tidegate.errors import SessionError
 from tidegate.native.clock import wall_ns
 from tidegate.native.records import NO_PRICE, CashPhase, Kind, LimitKind, TradingState
 
 R = TypeVar("R")
-Money = str | int | Decimal
 NO_LIMIT = -1
-NOTE_SIZE = 32
-WHY_SIZE_MAX = 1024
 ARRAY_SIZE = 20
 ARRAY_PART = 6
 RATE_SCALE = 1_000_000_000
@@ -38,24 +37,6 @@ OF_RATES = frozenset(
 )
 
 
-class Control(NamedTuple):
-    """One record of a request."""
-
-    view: View
-    values: Mapping[str, Any]
-
-
-class Request(NamedTuple):
-    """Records that are sent together, and answered by one answer: to the last of them.
-
-    request_id 0 = a new number.
-    """
-
-    controls: list[Control]
-    why: str
-    request_id: int = 0
-
-
 class MarginRate(NamedTuple):
     """Margin of a lot: money by volume, and millionths of its notional."""
 
@@ -66,11 +47,15 @@ class MarginRate(NamedTuple):
 
 
 class Operator(Generic[R]):
-    """An operator's words. Each takes `why`; ControlAnswer says what became of it."""
+    """An operator's words. Each takes `why`; ControlAnswer says what became of it.
+
+    `adjust` decides about differences with a venue.
+    """
 
     def __init__(self, names: Callable[[], Names], carry_out: Callable[[Request], R]) -> None:
         self._names = names
         self._carry_out = carry_out
+        self.adjust = Adjustments(names, carry_out)
 
     def limit(
         self,
@@ -205,6 +190,11 @@ class Operator(Generic[R]):
         ticks = self._names().ticks(instrument, price)
         return self._one({"kind": Kind.SETTLEMENT, "instrument": handle, "price": ticks}, why)
 
+    def day_roll(self, day: int, *, why: str) -> R:
+        """The business day (YYYYMMDD) ends: all that has lots must have been settled before."""
+        amount = whole("day", day, 1, 10**8)
+        return self._one({"kind": Kind.DAY_ROLL, "amount": amount}, why)
+
     def margin_rates(self, rates: Mapping[str, MarginRate], *, why: str) -> R:
         """Margin rates of instruments, over positions and working orders in one cut.
 
@@ -322,36 +312,6 @@ class Operator(Generic[R]):
 def next_epoch() -> int:
     """The number of a margin change: the second in which it is asked for."""
     return wall_ns() // 1_000_000_000
-
-
-def control(values: Mapping[str, Any]) -> Control:
-    """A control record; one without a price says so."""
-    return Control(CONTROL, {"price": NO_PRICE, **values})
-
-
-def packed(request: Request, request_id: int) -> list[bytes]:
-    """The request's records behind the NOTEs that say why; SessionError without a reason."""
-    text = request.why.strip()
-    if not text or len(text.encode()) > WHY_SIZE_MAX or "\0" in text:
-        raise SessionError(f"why is needed, of at most {WHY_SIZE_MAX} bytes")
-    notes = [
-        NOTE.pack({"kind": Kind.NOTE, "price": NO_PRICE, "cl_ord_id": request_id, "text": part})
-        for part in pieces(text)
-    ]
-    return notes + [
-        view.pack({**values, "cl_ord_id": request_id}) for view, values in request.controls
-    ]
-
-
-def pieces(text: str) -> list[bytes]:
-    """The text in parts that a NOTE has room for, no character cut in two."""
-    parts = [b""]
-    for character in text:
-        encoded = character.encode()
-        if len(parts[-1]) + len(encoded) > NOTE_SIZE:
-            parts.append(b"")
-        parts[-1] += encoded
-    return parts
 
 
 def limit_kind(kind: LimitKind | str) -> LimitKind:

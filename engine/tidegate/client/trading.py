@@ -13,9 +13,9 @@ import msgspec
 from tidegate import session_messages as messages
 from tidegate.client import notices
 from tidegate.client.connection import Connection
+from tidegate.client.controls import Request, packed
 from tidegate.client.core import SessionCore
 from tidegate.client.names import Names
-from tidegate.client.operator import Request, packed
 from tidegate.client.orders import NewOrder, Orders
 from tidegate.client.report import Alert, ControlAnswer, Order, Report
 from tidegate.codec import offset_of

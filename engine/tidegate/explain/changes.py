@@ -26,6 +26,7 @@ SHOWN = (
     "limits",
     "overrides",
     "cash_holds",
+    "breaks",
     "currencies",
     "days",
 )
@@ -120,7 +121,9 @@ def changes(before: Arrays, after: Arrays, speaker: Speaker) -> list[Change]:
         differs = (_bytes(old) != _bytes(new)).any(axis=1)
         for index in np.flatnonzero(differs).tolist():
             instrument = _instrument(table, new[index], index, speaker)
-            name = _name(table, new[index], index, speaker, stride)
+            # A difference that is over has left its row.
+            row = new[index] if table != "breaks" or new[index]["account"] else old[index]
+            name = _name(table, row, index, speaker, stride)
             was, now = flat(old[index]), flat(new[index])
             if table == "orders" and was["order_id"] != now["order_id"]:
                 now = {field: now[field] for field in HELD}
@@ -177,6 +180,9 @@ def _name(table: str, row: Any, index: int, speaker: Speaker, stride: int) -> st
         return f"order {int(row['order_id'])} of {speaker.account(int(row['account']))} in {symbol}"
     if table in ("pairs", "limits"):
         return f"{speaker.account(int(row['account']))} {symbol}".rstrip()
+    if table == "breaks":
+        of = symbol or speaker.currency(int(row["currency"]))
+        return f"{speaker.account(int(row['account']))} {of}"
     if table == "products":
         product = speaker.universe.products[int(row["product"])].name
         return f"{speaker.account(int(row['account']))} {product}"

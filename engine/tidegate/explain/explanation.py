@@ -13,6 +13,7 @@ import numpy.typing as npt
 from tidegate import risk_state, universe
 from tidegate.errors import ReplayError
 from tidegate.explain.changes import Change, changes, copy_of
+from tidegate.explain.days import describe_day
 from tidegate.explain.sentences import Compared, numbers, sentence
 from tidegate.explain.units import Speaker
 from tidegate.native.journal_reader import JournalReader
@@ -55,6 +56,9 @@ VIEWS = {
             Kind.MARGIN_COMMIT,
             Kind.MARGIN_CREDIT,
             Kind.SETTLEMENT,
+            Kind.DAY_ROLL,
+            Kind.BREAK,
+            Kind.ADJUSTMENT,
         ),
         CONTROL_RECORD,
     ),
@@ -227,6 +231,8 @@ def describe(row: npt.NDArray[Any], speaker: Speaker) -> str:
     """The record in a few words."""
     kind = int(row["kind"][0])
     name = Kind(kind).name.replace("_", " ").capitalize() if kind in set(Kind) else f"Kind {kind}"
+    if kind in (Kind.DAY_ROLL, Kind.BREAK, Kind.ADJUSTMENT):
+        return describe_day(row, speaker)
     if kind not in ORDERS:
         return name
     instrument = speaker.instrument(int(row["instrument"][0]))

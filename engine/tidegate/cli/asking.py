@@ -1,0 +1,69 @@
+"""How a subcommand of `tidegate ctl` asks a run's gateway, and prints what becomes of it."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+import msgspec
+
+from tidegate import Client
+from tidegate.cli.answer import as_words, sentence
+from tidegate.client.operator import Operator
+from tidegate.client.report import ControlAnswer
+from tidegate.explain.units import Speaker
+from tidegate.run_dir import RunDir
+
+Asked = Callable[[Operator[ControlAnswer]], ControlAnswer]
+Words = Callable[..., list[tuple[str, Asked]]]
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def asks(words: Words) -> Callable[..., None]:
+    """Makes a subcommand of a function that turns options into sentences and what they ask."""
+
+    def command(
+        run_dir: RunDir, /, *, session: str, key: Path | None, as_json: bool, **options: Any
+    ) -> None:
+        requests = words(**options)
+        universe = run_dir.read_universe()
+        roles = {row.name: row.role for row in universe.sessions}
+        if roles.get(session, "operator") != "operator":
+            # Its logon would take the place of the strategy that is logged on.
+            raise click.UsageError(f"session {session!r} is a strategy's; expected an operator's")
+        speaker = Speaker(universe)
+        secret = key.read_text().strip() if key is not None else None
+        is_done = True
+        with Client(universe.gateway.endpoints[0], session, secret) as client:
+            for what, asked in requests:
+                answer = asked(client.operator)
+                is_done = is_done and answer.is_done
+                if as_json:
+                    click.echo(msgspec.json.encode(as_words(what, answer)))
+                else:
+                    click.echo(sentence(what, answer, speaker))
+        if not is_done:
+            sys.exit(1)
+
+    command.__name__, command.__doc__ = words.__name__, words.__doc__
+    made = click.pass_obj(command)
+    for option in (
+        click.option("--json", "as_json", is_flag=True, help="As JSON."),
+        click.option("--why", required=True, help="The reason, for the journal."),
+        click.option("--key", type=click.Path(path_type=Path, exists=True), help="Its secret key."),
+        click.option("--operator", "session", required=True, help="A session of role operator."),
+    ):
+        made = option(made)
+    return made
+
+
+def scoped(*kinds: str) -> Callable[[Command], Command]:
+    """Options that say what is meant."""
+
+    def decorate(command: Command) -> Command:
+        for kind in reversed(kinds):
+            command = click.option(f"--{kind}", help=f"Name of the {kind}.")(command)
+        return command
+
+    return decorate
