@@ -68,7 +68,8 @@ FIRST_AGENTS = "native.gateway_agent"
 STAGES = (
     {"native.intake", "native.gateway_agent", "gateway"},
     {"native.pretrade", "native.booking", "native.control", "native.risk_agent", "risk"},
-    {"native.routing", "native.router_agent", "channel", "venue_session", "router"},
+    {"native.routing", "native.reports", "native.resolving", "native.router_agent"}
+    | {"channel", "venue_session", "router"},
 )
 CLOCK = {"native.clock", "clock"}
 ENTRIES = ("__init__", "__main__", "cli", "stage", "aio")

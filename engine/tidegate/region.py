@@ -81,8 +81,12 @@ class Region:
         return cls(path, fd, dtype, writable=False)
 
     @classmethod
-    def resume(cls, path: str | Path, dtype: np.dtype[Any]) -> Self:
-        """Become the writer of an existing region and keep its rows."""
+    def resume(cls, path: str | Path, dtype: np.dtype[Any], *, repairs: bool = False) -> Self:
+        """Become the writer of an existing region and keep its rows.
+
+        One whose last writer died in the middle of a change is refused, unless the caller
+        `repairs` it: readers wait until its next native.region.end().
+        """
         path = Path(path)
         fd = _open(path, os.O_RDWR)
         try:
@@ -93,7 +97,7 @@ class Region:
             raise
         region = cls(path, fd, dtype, writable=True)
         region.header["writer_pid"] = os.getpid()
-        if int(region.header["version"]) % 2:
+        if int(region.header["version"]) % 2 and not repairs:
             region.close()
             raise RegionError(f"{path}: its last writer died in the middle of a change")
         return region

@@ -1,12 +1,13 @@
 """The router stage as a process: its lanes, its channels, its order map.
 
-The order map outlives the process, so that a router that was killed still knows which requests
-are pending; what the venues sent it asks for again, and risk knows each exec_id it has booked.
+Its regions outlive the process: a router that is killed, in the middle of a change too, is
+followed by one that finishes or forgets its last step, knows which requests are pending, and asks
+each venue for the reports that are missing. After a logon nothing is guessed: what the venue
+lists as working is compared with the order map before requests go out again.
 """
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
 from time import monotonic
 from typing import Any, Protocol
 
@@ -15,7 +16,7 @@ import numpy.typing as npt
 import zmq
 
 from tidegate import topology
-from tidegate.channel import Channel, ChannelState, Listing
+from tidegate.channel import Channel, ChannelState, Listing, Progress, Working
 from tidegate.counters import Counters
 from tidegate.errors import RegionError
 from tidegate.native import region as seqlock
@@ -23,9 +24,17 @@ from tidegate.native.clock import wall_ns
 from tidegate.native.lane import LaneSource, LaneTarget
 from tidegate.native.order_map import ROUTE_ROW
 from tidegate.native.poll import Poller
-from tidegate.native.records import CONTROL_RECORD, Kind, Level, TradingState
+from tidegate.native.records import (
+    CONTROL_RECORD,
+    ORDER_RECORD,
+    RECORD,
+    Kind,
+    Level,
+    TradingState,
+)
+from tidegate.native.resolving import unknown
 from tidegate.native.router_agent import RouterAgent
-from tidegate.native.routing import CHANNEL_ROW, Routing
+from tidegate.native.routing import CHANNEL_ROW, ROUTER_ROW, Routing
 from tidegate.native.venue_codes import VenueCodes
 from tidegate.region import Region
 from tidegate.run_dir import RunDir
@@ -38,7 +47,7 @@ RUN_MS = 40
 PYTHON_RUN_MS = 1
 # Counters are never older than a run, which its last wait may double, and this.
 PUBLISH_S = 0.02
-LOST_MAX = 256
+NOTHING = np.zeros(1, np.uint64)
 COUNTERS_SHARED = 64
 COUNTERS_A_CHANNEL = 64
 _NAMES = CHANNEL_ROW.names or ()
@@ -59,7 +68,10 @@ class Link:
         self.venue = venue
         self.channel = channel
         self.is_up = False
+        # The one that the router works by; None = not logged on.
         self.listing: Listing | None = None
+        # What the venue has and the order map has not, still to be canceled; None = not compared.
+        self.unknown: list[Working] | None = None
         # What risk is yet to be told; only the latest state counts.
         self.news: npt.NDArray[Any] | None = None
 
@@ -75,7 +87,7 @@ class Router:
         channels: Mapping[str, Channel] | None = None,
     ) -> None:
         self.universe = universe
-        self.routes, self.channels = tables(
+        self.routes, self.channels, self.own = tables(
             run_dir, orders=universe.capacity.orders + 1, channels=len(universe.venues) + 1
         )
         self.codes = VenueCodes(
@@ -83,7 +95,7 @@ class Router:
             len(universe.venues) + 1,
             len(universe.accounts) + 1,
         )
-        self.routing = Routing(self.routes.rows, self.channels.rows, self.codes)
+        self.routing = Routing(self.routes.rows, self.channels.rows, self.own.rows, self.codes)
         self.source = LaneSource(
             context, topology.endpoint(universe, "routes"), hwm=topology.hwm(universe, "routes")
         )
@@ -92,6 +104,8 @@ class Router:
             topology.endpoint(universe, "executions"),
             hwm=topology.hwm(universe, "executions"),
         )
+        self.routing.recover(self.target.counters["records"] + 1)
+        seqlock.end(self.routes)
         self.poller = Poller(context)
         self.poller.add_source(self.source)
         self.poller.add_target(self.target)
@@ -120,7 +134,8 @@ class Router:
         """Keep each channel's session, and follow what became of it."""
         for index, link in enumerate(self.links, 1):
             now_ns = wall_ns()
-            link.channel.tend(now_ns, int(self.channels.rows[index]["next_sending"]))
+            row = self.channels.rows[index]
+            link.channel.tend(now_ns, Progress(*(int(row[name]) for name in Progress._fields)))
             self._follow(index, link, now_ns)
             if link.news is not None and self.agent.put(link.news):
                 link.news = None
@@ -148,7 +163,7 @@ class Router:
             link.channel.close()
         self.target.close()
         self.source.close()
-        for region in (self.routes, self.channels, self.counters.region):
+        for region in (self.routes, self.channels, self.own, self.counters.region):
             region.close()
 
     def _publish_some(self, group: str, link: Link, counted: Mapping[str, int]) -> None:
@@ -176,52 +191,67 @@ class Router:
         return Link(venue, channel)
 
     def _follow(self, index: int, link: Link, now_ns: int) -> None:
-        """Lets requests through only while the channel is up under a listing that was learnt."""
+        """Lets requests through only under a listing that was learnt and resolved."""
         listing = link.channel.listing
         is_up = link.channel.state == ChannelState.CHANNEL_UP and listing is not None
         if link.is_up and not (is_up and listing is link.listing):
             link.is_up = False
             link.news = channel_state(link.venue, TradingState.HALTED, now_ns)
-        if not link.is_up:
-            self.routing.set_state(index, min(link.channel.state, ChannelState.CHANNEL_LOGGING_ON))
-        if not is_up or link.is_up or listing is None:
+        if not is_up or listing is None:
+            link.listing = None
+            state = min(link.channel.state, ChannelState.CHANNEL_LOGGING_ON)
+            self.routing.set_state(index, state)
             return
-        if not self._answer_lost(index, listing):
+        if link.listing is not listing:
+            self.routing.set_state(index, ChannelState.CHANNEL_LOGGING_ON)
+            if not self._learn(index, link, listing):
+                return
+            link.listing, link.unknown = listing, None
+            self.routing.set_state(index, ChannelState.CHANNEL_RESOLVING)
+        if link.is_up or not self._resolve(index, link, listing, now_ns):
             return
+        self.routing.set_state(index, ChannelState.CHANNEL_UP)
+        link.is_up = True
+        link.news = channel_state(link.venue, TradingState.ACTIVE, now_ns)
+
+    def _learn(self, index: int, link: Link, listing: Listing) -> bool:
+        """Answers what the venue never got; False = the lane to risk is full, try again."""
+        if int(self.channels.rows[index]["incarnation"]) != listing.incarnation:
+            # What was sent to another incarnation is lost with it, taken or not.
+            if not (self.agent.put_missing(index, NOTHING) and self.agent.put_lost(index, 1)):
+                return False
+            self.routing.set_incarnation(index, listing.incarnation)
+        if not self.agent.put_lost(index, listing.next_expected):
+            return False
         self.codes.learn(
             index,
             securities(self.universe, link.venue, listing),
             account_numbers(self.universe, listing),
         )
         self.routing.set_next_sending(index, listing.next_expected)
-        self.routing.set_state(index, ChannelState.CHANNEL_UP)
-        link.is_up = True
-        link.listing = listing
-        link.news = channel_state(link.venue, TradingState.ACTIVE, now_ns)
-
-    def _answer_lost(self, index: int, listing: Listing) -> bool:
-        """Answers what the venue does not have; False = the lane to risk is full, try again."""
-        if int(self.channels.rows[index]["incarnation"]) == listing.incarnation:
-            return self._put_all(partial(self.routing.lost, index, listing.next_expected))
-        # What was sent to another incarnation is lost with it, taken or not.
-        if not (
-            self._put_all(partial(self.routing.forgotten, index))
-            and self._put_all(partial(self.routing.lost, index, 1))
-        ):
-            return False
-        self.routing.set_incarnation(index, listing.incarnation)
         return True
 
-    def _put_all(self, step: Callable[[int], npt.NDArray[Any]]) -> bool:
-        """Puts what a step over the order map gives until it gives no more."""
-        while self.agent.has_room():
-            seqlock.begin(self.routes)
-            answers = step(LOST_MAX)
-            seqlock.end(self.routes)
-            if not len(answers):
-                return True
-            self.agent.put(answers)
-        return False
+    def _resolve(self, index: int, link: Link, listing: Listing, now_ns: int) -> bool:
+        """Whether the order map says what the venue says; no request goes out before it does."""
+        if listing.working is None:
+            return True
+        if link.unknown is None:
+            if link.channel.next_report < listing.next_report:
+                return False
+            order_ids = np.array([order.cl_ord_id for order in listing.working], np.uint64)
+            if not self.agent.put_missing(index, np.append(np.sort(order_ids), NOTHING)):
+                return False
+            cum_qtys = [order.cum_qty for order in listing.working]
+            places = unknown(self.routing, index, order_ids, cum_qtys)
+            link.unknown = [listing.working[place] for place in places]
+        while link.unknown:
+            row = cancel_of(link.unknown[-1], now_ns)
+            row["msg_seq_num"] = self.routing.number_cancel(index, now_ns)
+            if not link.channel.submit(row):
+                self.routing.withdraw_cancel(index)
+                return False
+            link.unknown.pop()
+        return True
 
 
 def main(universe: Universe, run_dir: RunDir, ready: Ready) -> int:
@@ -237,14 +267,21 @@ def main(universe: Universe, run_dir: RunDir, ready: Ready) -> int:
     return 0
 
 
-def tables(run_dir: RunDir, *, orders: int, channels: int) -> tuple[Region, Region]:
-    """The order map and the channels of the router before this one, or both fresh."""
-    shapes = (("routes", ROUTE_ROW, orders), ("channels", CHANNEL_ROW, channels))
+def tables(run_dir: RunDir, *, orders: int, channels: int) -> tuple[Region, Region, Region]:
+    """The order map, channels and row of the router before this one, or all three fresh.
+
+    They may be in the middle of a change: Routing.recover() puts them right.
+    """
+    shapes = (
+        ("routes", ROUTE_ROW, orders),
+        ("channels", CHANNEL_ROW, channels),
+        ("router", ROUTER_ROW, 1),
+    )
     kept: list[Region] = []
     for name, dtype, capacity in shapes:
         path = run_dir.region(name)
         try:
-            kept.append(Region.resume(path, dtype))
+            kept.append(Region.resume(path, dtype, repairs=True))
             if kept[-1].capacity != capacity:
                 raise RegionError(f"{path}: {kept[-1].capacity} rows, expected {capacity}")
         except RegionError as error:
@@ -252,15 +289,17 @@ def tables(run_dir: RunDir, *, orders: int, channels: int) -> tuple[Region, Regi
                 print(f"the order map starts empty: {error}", file=sys.stderr)
             break
     else:
-        return kept[0], kept[1]
+        return kept[0], kept[1], kept[2]
     for region in kept:
         region.close()
-    routes, rows = (
+    # The router's own row last: without it the other two count for nothing.
+    run_dir.region("router").unlink(missing_ok=True)
+    fresh = [
         Region.create(run_dir.region(name), dtype, capacity) for name, dtype, capacity in shapes
-    )
-    for region in (routes, rows):
+    ]
+    for region in fresh:
         region.header["count"] = region.capacity
-    return routes, rows
+    return fresh[0], fresh[1], fresh[2]
 
 
 def masters(universe: Universe, venue: Venue) -> Sequence[str]:
@@ -312,3 +351,15 @@ def channel_state(venue: Venue, state: TradingState, now_ns: int) -> npt.NDArray
     row["actor"] = venue.handle
     row["trading_state"] = state
     return row
+
+
+def cancel_of(order: Working, now_ns: int) -> npt.NDArray[Any]:
+    """A cancel, in the venue's own names, of an order that only the venue knows."""
+    row = np.zeros(1, ORDER_RECORD)
+    row["kind"] = Kind.CANCEL_REQUEST
+    row["received_ns"] = now_ns
+    row["cl_ord_id"] = order.cl_ord_id
+    row["order_id"] = order.order_id
+    row["account"] = order.account
+    row["instrument"] = order.security_id
+    return row.view(RECORD)

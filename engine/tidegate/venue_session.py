@@ -12,7 +12,15 @@ import numpy as np
 import numpy.typing as npt
 import zmq
 
-from tidegate.channel import ChannelState, Incarnation, Listing, Number, Security
+from tidegate.channel import (
+    ChannelState,
+    Incarnation,
+    Listing,
+    Number,
+    Progress,
+    Security,
+    Working,
+)
 from tidegate.native.records import SESSION_RECORD, Kind
 from tidegate.native.venue_channel import VenueChannel
 from tidegate.universe import Venue
@@ -30,6 +38,8 @@ class Welcome(msgspec.Struct, frozen=True):
     incarnation: Incarnation
     accounts: dict[str, Number]
     securities: tuple[Security, ...]
+    next_report: int = 0
+    working: tuple[Working, ...] | None = None
 
 
 class VenueSession:
@@ -39,7 +49,7 @@ class VenueSession:
         self.native = VenueChannel(context, venue.endpoint)
         self.listing: Listing | None = None
         self._venue = venue.name
-        self._logon = msgspec.json.encode({"channel": NAME, "accounts": tuple(accounts)})
+        self._accounts = tuple(accounts)
         self._connect_ns = 0
         self._counts = dict.fromkeys(("logons", "refused_logons", "silences", "lost"), 0)
         self._problem = ""
@@ -48,6 +58,11 @@ class VenueSession:
     def state(self) -> int:
         """A ChannelState."""
         return self.native.state
+
+    @property
+    def next_report(self) -> int:
+        """The number of the first report that has not been polled."""
+        return self.native.next_expected
 
     @property
     def counters(self) -> dict[str, int]:
@@ -62,18 +77,18 @@ class VenueSession:
         """The reports and marks that have come; the router's agent calls the hot part instead."""
         return self.native.poll_rows()
 
-    def tend(self, now_ns: int, next_sending: int) -> None:
+    def tend(self, now_ns: int, progress: Progress) -> None:
         """Log on, send heartbeats, notice silence."""
         if self.native.state == ChannelState.CHANNEL_UP:
-            self._keep(now_ns, next_sending)
+            self._keep(now_ns, progress.next_sending)
         elif self.native.state == ChannelState.CHANNEL_LOGGING_ON:
-            self._take_answers(now_ns)
+            self._take_answers(now_ns, progress)
         elif self._connect_ns and now_ns - self._connect_ns < CONNECT_NS:
-            self._put_logon(now_ns, next_sending)
+            self._put_logon(now_ns, progress)
         else:
             self._connect_ns = now_ns
             self.native.connect()
-            self._put_logon(now_ns, next_sending)
+            self._put_logon(now_ns, progress)
 
     def close(self) -> None:
         """Close at once."""
@@ -93,19 +108,24 @@ class VenueSession:
         self.native.disconnect()
         self._connect_ns = 0
 
-    def _put_logon(self, now_ns: int, next_sending: int) -> None:
+    def _put_logon(self, now_ns: int, progress: Progress) -> None:
         row = np.zeros(1, SESSION_RECORD)
         row["kind"] = Kind.LOGON
-        row["next_sending"] = next_sending
-        row["next_expected"] = self.native.next_expected
+        row["next_sending"] = progress.next_sending
+        row["next_expected"] = progress.next_report
         row["heartbeat_ns"] = HEARTBEAT_NS
-        self.native.put_logon(row, self._logon, now_ns)
+        asked = {
+            "channel": NAME,
+            "accounts": self._accounts,
+            "incarnation": progress.incarnation,
+        }
+        self.native.put_logon(row, msgspec.json.encode(asked), now_ns)
 
-    def _take_answers(self, now_ns: int) -> None:
+    def _take_answers(self, now_ns: int, progress: Progress) -> None:
         while (answer := self.native.take_answer()) is not None:
             row, attachment = answer
             if row["kind"][0] == Kind.LOGON and attachment is not None:
-                self._log_on(row, attachment, now_ns)
+                self._log_on(row, attachment, now_ns, progress)
                 return
             if row["kind"][0] == Kind.SESSION_REJECT:
                 self._refuse((attachment or b"no reason given").decode(errors="replace"), now_ns)
@@ -114,7 +134,9 @@ class VenueSession:
             self._counts["silences"] += 1
             self._drop()
 
-    def _log_on(self, row: npt.NDArray[Any], attachment: bytes, now_ns: int) -> None:
+    def _log_on(
+        self, row: npt.NDArray[Any], attachment: bytes, now_ns: int, progress: Progress
+    ) -> None:
         try:
             welcome = msgspec.json.decode(attachment, type=Welcome)
         except msgspec.MsgspecError as error:
@@ -126,13 +148,15 @@ class VenueSession:
             self._refuse("its logon says next_expected 0, expected 1 or more", now_ns)
             return
         # A venue that was started anew numbers its reports from 1, and we have seen none of them.
-        is_new = self.listing is not None and welcome.incarnation != self.listing.incarnation
-        next_expected = 1 if is_new else self.native.next_expected
+        is_known = welcome.incarnation == progress.incarnation
+        next_expected = progress.next_report if is_known else 1
         self.listing = Listing(
             incarnation=welcome.incarnation,
             next_expected=next_sending,
             accounts=welcome.accounts,
             securities=welcome.securities,
+            next_report=welcome.next_report,
+            working=welcome.working,
         )
         self._counts["logons"] += 1
         self._problem = ""

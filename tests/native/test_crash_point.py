@@ -11,4 +11,4 @@ def test_a_crash_point_before_the_first_is_refused() -> None:
 
 
 def test_only_the_debug_build_has_crash_points() -> None:
-    assert crash_point.HAS_CRASH_POINTS == (build.PROFILE == "debug")
+    assert (build.PROFILE == "debug") == crash_point.HAS_CRASH_POINTS

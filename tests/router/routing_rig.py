@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from tidegate.native import reports, resolving
 from tidegate.native.order_map import ROUTE_ROW
 from tidegate.native.records import (
     EXECUTION_RECORD,
@@ -14,7 +15,7 @@ from tidegate.native.records import (
     Kind,
     Side,
 )
-from tidegate.native.routing import CHANNEL_ROW, ChannelState, Routing
+from tidegate.native.routing import CHANNEL_ROW, ROUTER_ROW, ChannelState, Routed, Routing
 from tidegate.native.venue_codes import VenueCodes
 
 SECOND = 10**9
@@ -31,12 +32,39 @@ class Tables:
     def __init__(self, rate: int = 10, burst: int = 5) -> None:
         self.routes = np.zeros(CAPACITY, ROUTE_ROW)
         self.channels = np.zeros(3, CHANNEL_ROW)
+        self.own = np.zeros(1, ROUTER_ROW)
         self.codes = VenueCodes(INSTRUMENT_CHANNELS, 3, 5)
-        self.routing = Routing(self.routes, self.channels, self.codes)
+        self.routing = Routing(self.routes, self.channels, self.own, self.codes)
         for channel in (1, 2):
             self.routing.open_channel(channel, rate, burst)
             self.codes.learn(channel, SECURITIES[channel], ACCOUNTS[channel])
             self.routing.set_state(channel, ChannelState.CHANNEL_UP)
+
+    def route(self, row: np.ndarray[Any, Any], now_ns: int) -> tuple[int, np.ndarray[Any, Any]]:
+        """The whole step, its answer put."""
+        routed, out = self.routing.route(row, now_ns)
+        if routed == Routed.ROUTED_REFUSED:
+            self.routing.finished()
+        return routed, out
+
+    def report(
+        self, channel: int, row: np.ndarray[Any, Any], now_ns: int
+    ) -> tuple[bool, np.ndarray[Any, Any]]:
+        passes, out = reports.report(self.routing, channel, row, now_ns)
+        if passes:
+            reports.finished(self.routing, channel, row, out)
+        return passes, out
+
+    def withdrawn(self, channel: int, sent: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        out = self.routing.withdrawn(channel, sent)
+        self.routing.finished()
+        return out
+
+    def lost(self, channel: int, next_expected: int, count_max: int) -> np.ndarray[Any, Any]:
+        return resolving.lost(self.routing, channel, next_expected, count_max)
+
+    def forgotten(self, channel: int, count_max: int) -> np.ndarray[Any, Any]:
+        return resolving.missing(self.routing, channel, [], count_max)
 
 
 def request(kind: Kind = Kind.NEW_ORDER_SINGLE, **fields: Any) -> np.ndarray[Any, Any]:

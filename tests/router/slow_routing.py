@@ -136,8 +136,10 @@ class SlowRouting:
             return Reason.TABLE_FULL
         order = self.orders.get(order_id & 0xFFFFFFFF)
         is_new = request["kind"][0] == Kind.NEW_ORDER_SINGLE
-        if order is not None and order_id < order.order_id and not is_new:
-            return Reason.UNKNOWN_ORDER
+        if order is not None and order_id != order.order_id and not is_new:
+            is_live = order.state in (RouteState.ROUTE_PENDING_NEW, RouteState.ROUTE_WORKING)
+            if order_id < order.order_id or is_live:
+                return Reason.UNKNOWN_ORDER
         known = instrument < len(self.instrument_channels)
         channel = self.channels.get(self.instrument_channels[instrument] if known else 0)
         if channel is None:

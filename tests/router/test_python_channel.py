@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from router_rig import Rig, reasons, request
 
-from tidegate.channel import ChannelState, Listing, Security
+from tidegate.channel import ChannelState, Listing, Progress, Security
 from tidegate.native.records import (
     EXECUTION_RECORD,
     LAYOUT_VERSION,
@@ -33,6 +33,7 @@ class LineChannel:
     """One JSON object a line: {"id", "code", "qty"} out, {"id", "exec_id", "cum_qty"} in."""
 
     native = None
+    next_report = 0
 
     def __init__(self, address: tuple[str, int]) -> None:
         self.address = address
@@ -45,7 +46,7 @@ class LineChannel:
     def state(self) -> ChannelState:
         return ChannelState.CHANNEL_UP if self.socket else ChannelState.CHANNEL_DOWN
 
-    def tend(self, now_ns: int, next_sending: int) -> None:
+    def tend(self, now_ns: int, progress: Progress) -> None:
         if self.socket is None:
             try:
                 self.socket = socket.create_connection(self.address)

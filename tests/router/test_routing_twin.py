@@ -81,7 +81,7 @@ def test_routing_is_its_slow_twin(steps: list[Any], rate: int, burst: int) -> No
             now_ns += second
             row = request(**first, received_ns=now_ns - number, session=number)
             row.view(ORDER_RECORD)["orig_cl_ord_id"] = number
-            routed, out = tables.routing.route(row, now_ns)
+            routed, out = tables.route(row, now_ns)
             slow_routed, slow_out = slow.route(row, now_ns)
             assert routed == slow_routed
             assert slow_out is None or out.tobytes() == slow_out.tobytes()
@@ -93,7 +93,7 @@ def test_routing_is_its_slow_twin(steps: list[Any], rate: int, burst: int) -> No
             if first["kind"] == Kind.CANCEL_REJECT:
                 row.view(DENIAL_RECORD)["ref_kind"] = 2 + number % 2
                 row.view(DENIAL_RECORD)["ref_seq_num"] = first["order_qty"] - 1
-            passes, out = tables.routing.report(1, row, now_ns)
+            passes, out = tables.report(1, row, now_ns)
             slow_out = slow.report(1, row, now_ns)
             assert passes == (slow_out is not None)
             assert slow_out is None or out.tobytes() == slow_out.tobytes()
@@ -105,10 +105,10 @@ def test_routing_is_its_slow_twin(steps: list[Any], rate: int, burst: int) -> No
             slow.channels[first].exec_id_max = 0
             exec_id = second
         elif name == "forgotten":
-            ends = tables.routing.forgotten(first, 100)
+            ends = tables.forgotten(first, 100)
             slow_ends = slow.forgotten(first)
             assert ends.tobytes() == b"".join(row.tobytes() for row in slow_ends)
         else:
-            refusals = tables.routing.lost(first, second, 100)
+            refusals = tables.lost(first, second, 100)
             slow_refusals = slow.lost(first, second)
             assert refusals.tobytes() == b"".join(row.tobytes() for row in slow_refusals)

@@ -90,7 +90,7 @@ def universe(run_dir: RunDir, tape: Path) -> u.Universe:
         gateway=u.Gateway(endpoints=(), secret_key_file=None, outbox=1),
         capacity=u.Capacity(**dict.fromkeys(u.Capacity.__struct_fields__, 1)),
         segment_records=1,
-        supervisor=u.Supervisor(**dict.fromkeys(u.Supervisor.__struct_fields__, 1)),
+        supervisor=u.Supervisor(restarts_max=1, backoff_ms=1, ready_timeout_ms=1),
     )
 
 

@@ -47,5 +47,11 @@ class RouterAgent:
     def put(self, rows: npt.NDArray[Any]) -> bool:
         """Records of the router's own to risk; False = the lane is full, none was put."""
 
-    def has_room(self) -> bool:
-        """Whether the lane to risk has taken all that was put."""
+    def put_lost(self, channel: int, next_expected: int) -> bool:
+        """Refuse what the venue never got; False = the lane is full, call it again."""
+
+    def put_missing(self, channel: int, known: npt.NDArray[np.uint64]) -> bool:
+        """End what the venue has no more; False = the lane is full, call it again.
+
+        known = the venue's working orders by our order_id, sorted, with a 0 at the end.
+        """

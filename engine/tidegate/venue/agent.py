@@ -39,7 +39,7 @@ class VenueAgent:
     ) -> None:
         # Ids grow across restarts, so that no exec_id is ever given twice.
         self.exchange = Exchange(settings.securities, now_ns)
-        self.front = Front(settings, context, now_ns)
+        self.front = Front(settings, context, now_ns, self.exchange.orders_of)
         self.counters = dict.fromkeys(("requests", "rejected_by_draw"), 0)
         self._settings = settings
         self._feed = feed

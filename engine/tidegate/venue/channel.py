@@ -17,10 +17,11 @@ MISSED_MAX = 3
 
 
 class Logon(msgspec.Struct, frozen=True):
-    """What a channel says of itself."""
+    """What a channel says of itself; incarnation = the one that its next_expected counts in."""
 
     channel: str
     accounts: tuple[str, ...]
+    incarnation: int = 0
 
 
 class Channel:
@@ -86,6 +87,10 @@ class Channel:
         while self._kept_count - len(self._kept[0]) >= REPORTS_KEPT:
             self._kept_count -= len(self._kept.popleft())
         return records
+
+    def next_given(self) -> int:
+        """The number of the next report that is caused, when all before it have left."""
+        return self.next_sending + sum(len(rows) for _, rows in self.outbound)
 
     def kept(self, begin_seq_no: int) -> list[Records]:
         """Reports from begin_seq_no on, marked as sent before; the first may be a later one."""

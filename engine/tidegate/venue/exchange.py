@@ -62,8 +62,11 @@ class Exchange:
 
     def cancel_all(self, accounts: frozenset[int]) -> list[Row]:
         """Cancels every working order of the accounts, unasked."""
-        orders = [order for order in self.working.values() if order.account in accounts]
-        return [self._end(order, ExecType.EXEC_CANCELED) for order in orders]
+        return [self._end(order, ExecType.EXEC_CANCELED) for order in self.orders_of(accounts)]
+
+    def orders_of(self, accounts: frozenset[int]) -> list[Order]:
+        """The working orders of the accounts."""
+        return [order for order in self.working.values() if order.account in accounts]
 
     def list_contract(self, security_id: int, contract: Contract) -> None:
         """Takes the day's price limits and settlement price."""

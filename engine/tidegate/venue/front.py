@@ -13,6 +13,7 @@ import zmq
 from tidegate.native.records import Kind, Reason
 from tidegate.venue import wire
 from tidegate.venue.channel import HEARTBEAT_NS, Channel, Logon
+from tidegate.venue.order import Order
 from tidegate.venue.settings import Settings, bind
 from tidegate.venue.wire import Records, Row
 
@@ -31,11 +32,18 @@ class Question(NamedTuple):
 class Front:
     """All connections of a venue. `incarnation` tells channels that the venue was restarted."""
 
-    def __init__(self, settings: Settings, context: zmq.Context[Any], incarnation: int) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        context: zmq.Context[Any],
+        incarnation: int,
+        working: Callable[[frozenset[int]], list[Order]],
+    ) -> None:
         self.channels: dict[str, Channel] = {}
         self.counters = dict.fromkeys(("messages", "bad_messages", "logons", "disconnects"), 0)
         self._settings = settings
         self.incarnation = incarnation
+        self._working = working
         self._by_identity: dict[bytes, Channel] = {}
         self._by_account: dict[int, Channel] = {}
         self.socket = bind(context, zmq.ROUTER, settings.endpoint)
@@ -148,9 +156,11 @@ class Front:
             next_expected=channel.next_expected,
             heartbeat_ns=HEARTBEAT_NS,
         )
-        self._send(identity, [answer.tobytes(), msgspec.json.encode(self._welcome(logon))])
+        welcome = self._welcome(logon, channel, accounts)
+        self._send(identity, [answer.tobytes(), msgspec.json.encode(welcome)])
         if row[wire.NEXT_EXPECTED]:
-            self._resend(channel, row[wire.NEXT_EXPECTED], now_ns)
+            is_other = logon.incarnation not in (0, self.incarnation)
+            self._resend(channel, 1 if is_other else row[wire.NEXT_EXPECTED], now_ns)
 
     def _problem(self, identity: bytes, logon: Logon) -> str:
         """Why a logon is refused; empty if it is not."""
@@ -168,10 +178,24 @@ class Front:
             return f"one more than {CHANNELS_MAX} channels"
         return ""
 
-    def _welcome(self, logon: Logon) -> dict[str, object]:
+    def _welcome(
+        self, logon: Logon, channel: Channel, accounts: frozenset[int]
+    ) -> dict[str, object]:
         return {
             "venue": self._settings.name,
             "incarnation": self.incarnation,
+            "next_report": channel.next_given(),
+            "working": [
+                {
+                    "cl_ord_id": order.cl_ord_id,
+                    "order_id": order.order_id,
+                    "account": order.account,
+                    "security_id": order.security_id,
+                    "leaves_qty": order.leaves_qty,
+                    "cum_qty": order.cum_qty,
+                }
+                for order in self._working(accounts)
+            ],
             "accounts": {name: self._settings.accounts[name] for name in logon.accounts},
             "securities": [
                 {

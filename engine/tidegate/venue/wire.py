@@ -2,17 +2,21 @@
 
 The venue protocol, from the channel's side (DEALER to the venue's ROUTER):
 - A message is one frame of 1..256 records, or one session record and one frame of JSON.
-- LOGON + {"channel": name, "accounts": [master names]} opens it. The answer is LOGON + {"venue",
-  "incarnation", "accounts": {name: number}, "securities": [{"code", "security_id", "tick_size"}]},
-  or SESSION_REJECT with LOGON_REFUSED + {"error"}. incarnation (1 or more) differs
-  after the venue was restarted: a new one has forgotten all orders and positions of the one before.
+- LOGON + {"channel": name, "accounts": [master names], "incarnation": the last known or 0} opens
+  it. The answer is LOGON + {"venue", "incarnation", "accounts": {name: number}, "securities":
+  [{"code", "security_id", "tick_size"}], "next_report", "working": [{"cl_ord_id", "order_id",
+  "account", "security_id", "leaves_qty", "cum_qty"}]}, or SESSION_REJECT with LOGON_REFUSED +
+  {"error"}. incarnation (1 or more) differs after the venue was restarted without its memory: a new
+  one has forgotten all orders and positions of the one before. working = the accounts' orders that
+  work, as they stand when all reports below number next_report are in.
 - Requests are numbered in msg_seq_num from 1. A number that was taken before is dropped; one that
   leaves a gap is taken and the gap counted. LOGON.next_sending is the channel's next number, the
   answer's next_expected the venue's. A next_sending below it starts the count again.
-- Execution reports and cancel rejects are numbered in msg_seq_num from 1. LOGON.next_expected asks
-  for all from that number on: they come again with POSS_DUP, after a SEQUENCE_RESET (next_sending
-  = number of the first that follows) if some are not kept any more or were never sent by this
-  incarnation. 0 asks for nothing old. Session records, MARK and SESSION_REJECT are not numbered.
+- Execution reports and cancel rejects are numbered in msg_seq_num from 1. LOGON.next_expected,
+  of the incarnation that the logon names, asks for all from that number on: they come again with
+  POSS_DUP, after a SEQUENCE_RESET (next_sending = number of the first that follows) if some are not
+  kept any more or were never sent by this incarnation. 0 asks for nothing old. Session records,
+  MARK and SESSION_REJECT are not numbered.
 - HEARTBEAT each second both ways; any frame counts as one. Three missed, another LOGON of the same
   channel, or a vanished socket: the channel is down, its orders are canceled (if the venue does
   so), and reports are kept for its next LOGON.

@@ -38,13 +38,24 @@ cpdef enum RouteState:
     ROUTE_FREE = 0
     ROUTE_PENDING_NEW = 1
     ROUTE_WORKING = 2
+    # By the venue's report.
     ROUTE_DONE = 3
+    # By us: the venue never got it, or has it no more.
+    ROUTE_ENDED = 4
 
 
+cdef inline bint is_live(const route_row* row) noexcept nogil:
+    return row.state == ROUTE_PENDING_NEW or row.state == ROUTE_WORKING
+
+
+# A row's order_id is stored last, and a pending request's number: what has them is whole.
 cdef void note_request(route_row* row, const record* request, uint32_t channel) noexcept nogil
+cdef uint32_t seq_num_of(const route_row* row, uint8_t kind) noexcept nogil
+# These may be repeated after a kill within them.
 cdef void note_execution(route_row* row, const execution_record* report) noexcept nogil
 cdef void settle(route_row* row, uint8_t kind) noexcept nogil
-cdef void forget(route_row* row, record* out) noexcept nogil
+cdef void end_row(route_row* row) noexcept nogil
+cdef void ending(const route_row* row, record* out) noexcept nogil
 cdef bint is_of_earlier(const route_row* row, const denial_record* reject) noexcept nogil
 cdef uint8_t pending_kind(const route_row* row, uint32_t first_seq_num) noexcept nogil
 cdef uint64_t answered_cl_ord_id(const route_row* row, const record* answer) noexcept nogil

@@ -2,13 +2,15 @@
 
 The router writes it and finds in it what a venue's answer leaves out: our names, the stamps
 and the id of the request that is answered. A console reads it. It must not forget an order
-that a request is pending for.
+that a request is pending for, nor be half changed by a router that is killed: each change is
+ordered so that it can be done again from the start.
 """
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libc.string cimport memset
 
 import numpy as np
 
+from tidegate.native.crash_point cimport crash_point
 from tidegate.native.records cimport (
     CANCEL_REJECT,
     CANCEL_REPLACE_REQUEST,
@@ -41,9 +43,13 @@ ROUTE_ROW = _dtype()
 
 cdef void note_request(route_row* row, const record* request, uint32_t channel) noexcept nogil:
     """Enters a request under its number. A cancel of an order not in the map enters that too."""
-    if request.kind == NEW_ORDER_SINGLE or row.order_id != request.order_id:
+    cdef bint is_entry = (
+        request.kind == NEW_ORDER_SINGLE or row.order_id != request.order_id
+    )
+    if is_entry:
+        row.order_id = 0
+        crash_point()
         memset(row, 0, sizeof(route_row))
-        row.order_id = request.order_id
         row.cl_ord_id = (<const order_record*>request).orig_cl_ord_id
         row.state = ROUTE_WORKING
     row.channel = <uint16_t>channel
@@ -62,21 +68,35 @@ cdef void note_request(route_row* row, const record* request, uint32_t channel) 
         row.cl_ord_id = request.cl_ord_id
         row.price = request.price
         row.order_qty = request.order_qty
-        row.new_seq_num = request.msg_seq_num
         row.state = ROUTE_PENDING_NEW
+        row.new_seq_num = request.msg_seq_num
     elif request.kind == CANCEL_REQUEST:
         row.cancel_cl_ord_id = request.cl_ord_id
+        crash_point()
         row.cancel_seq_num = request.msg_seq_num
     else:
         row.replace_cl_ord_id = request.cl_ord_id
+        crash_point()
         row.replace_seq_num = request.msg_seq_num
+    if is_entry:
+        crash_point()
+        row.order_id = request.order_id
+    crash_point()
+
+
+cdef uint32_t seq_num_of(const route_row* row, uint8_t kind) noexcept nogil:
+    """The number under which a request of that kind is pending; 0 = none is."""
+    if kind == NEW_ORDER_SINGLE:
+        return row.new_seq_num
+    return row.cancel_seq_num if kind == CANCEL_REQUEST else row.replace_seq_num
 
 
 cdef void settle(route_row* row, uint8_t kind) noexcept nogil:
     """The request of that kind is pending no more, and the order is as it was without it."""
     if kind == NEW_ORDER_SINGLE:
+        row.state = ROUTE_ENDED
+        crash_point()
         row.new_seq_num = 0
-        row.state = ROUTE_DONE
     elif kind == CANCEL_REQUEST:
         row.cancel_seq_num = 0
     elif kind == CANCEL_REPLACE_REQUEST:
@@ -87,7 +107,6 @@ cdef void note_execution(route_row* row, const execution_record* report) noexcep
     """What is resent after a restart of the router may be older than the row, and says nothing."""
     if report.exec_id <= row.exec_id:
         return
-    row.exec_id = report.exec_id
     row.new_seq_num = 0
     row.cum_qty = max(row.cum_qty, report.cum_qty)
     if report.exec_type == EXEC_CANCELED and row.cancel_seq_num != 0:
@@ -95,10 +114,13 @@ cdef void note_execution(route_row* row, const execution_record* report) noexcep
     elif report.exec_type == EXEC_CANCELED:
         row.replace_seq_num = 0
     elif report.exec_type == EXEC_REPLACED:
-        row.replace_seq_num = 0
         row.cl_ord_id = report.cl_ord_id
         row.price = report.price
         row.order_qty = report.order_qty
+        # Until here the row still says whose answer this is.
+        crash_point()
+        row.replace_seq_num = 0
+    crash_point()
     if (
         report.exec_type == EXEC_CANCELED
         or report.exec_type == EXEC_REJECTED
@@ -108,6 +130,8 @@ cdef void note_execution(route_row* row, const execution_record* report) noexcep
         row.state = ROUTE_DONE
     elif row.state == ROUTE_PENDING_NEW:
         row.state = ROUTE_WORKING
+    crash_point()
+    row.exec_id = report.exec_id
 
 
 cdef uint64_t answered_cl_ord_id(const route_row* row, const record* answer) noexcept nogil:
@@ -168,8 +192,8 @@ cdef void restore_request(const route_row* row, uint8_t kind, record* out) noexc
     out.routed_delta = row.routed_delta
 
 
-cdef void forget(route_row* row, record* out) noexcept nogil:
-    """Ends a working order that its venue no longer knows, and answers what is pending for it."""
+cdef void ending(const route_row* row, record* out) noexcept nogil:
+    """The report that ends a working order which its venue has no more, and what is pending."""
     cdef execution_record* report = <execution_record*>out
     restore_request(row, EXECUTION_REPORT, out)
     report.exec_type = EXEC_CANCELED
@@ -177,9 +201,13 @@ cdef void forget(route_row* row, record* out) noexcept nogil:
     report.reason = VENUE_DOWN
     report.last_px = TG_NO_PRICE
     report.cum_qty = row.cum_qty
+
+
+cdef void end_row(route_row* row) noexcept nogil:
     row.cancel_seq_num = 0
     row.replace_seq_num = 0
-    row.state = ROUTE_DONE
+    crash_point()
+    row.state = ROUTE_ENDED
 
 
 cdef void refusal(const record* request, Reason reason, record* out) noexcept nogil:

@@ -35,7 +35,12 @@ cdef class RouterAgent:
     cdef bint _submit(self, uint32_t channel, const record* request) noexcept nogil
     cdef void _flush(self, uint32_t channel) noexcept nogil
     cdef void _withdraw(self, uint32_t channel, const record* sent) noexcept nogil
+    # The number of the next record to risk.
+    cdef uint32_t _given(self) noexcept nogil
+    # For one more record.
+    cdef bint _has_room(self) noexcept nogil
     cdef void _put(self, const record* out) noexcept nogil
+    cdef void _put_finished(self, bint is_answer, const record* out) noexcept nogil
     cdef int _wait(self, int timeout_ms) noexcept nogil
     cdef bint _submit_python(self, uint32_t channel, const record* request) noexcept with gil
     cdef int _poll_python(self, uint32_t channel) noexcept with gil

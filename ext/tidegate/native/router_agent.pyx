@@ -2,10 +2,11 @@
 
 Nothing is taken while the "executions" lane has not taken what was put: a slow risk stage is
 felt by the channels and by the "routes" lane, and nothing is dropped. A request that a channel
-does not take at once is refused; none waits here.
+does not take at once is refused; none waits here. An answer to risk is put on its lane within the
+step that gives it: see routing.pyx.
 """
 cimport cython
-from libc.stdint cimport int64_t, uint32_t
+from libc.stdint cimport int64_t, uint32_t, uint64_t
 
 import numpy as np
 
@@ -16,8 +17,11 @@ from tidegate.native.invariant cimport must
 from tidegate.native.lane cimport LaneSource, LaneTarget
 from tidegate.native.poll cimport POLL_FAILED, Poller
 from tidegate.native.records cimport record
+from tidegate.native.numbers cimport number_after
 from tidegate.native.region cimport begin_write, end_write, header_of
-from tidegate.native.routing cimport Routing
+from tidegate.native.reports cimport finish_report, take_report
+from tidegate.native.resolving cimport take_lost, take_missing
+from tidegate.native.routing cimport CHANNEL_LOGGING_ON, Routing
 from tidegate.native.venue_channel cimport VenueChannel
 
 
@@ -82,8 +86,39 @@ cdef class RouterAgent:
         self.executions.flush_rows()
         return True
 
-    def has_room(self):
-        return self.executions.flush_rows() == 0
+    def put_lost(self, uint32_t channel, uint32_t next_expected):
+        """Refuses what the venue never got; False = the lane is full, call it again."""
+        cdef record out
+        cdef uint32_t index = 0
+        cdef bint is_found
+        while self._has_room():
+            begin_write(self.header)
+            is_found = take_lost(
+                self.routing, channel, next_expected, &index, &out, self._given()
+            )
+            self._put_finished(is_found, &out)
+            end_write(self.header)
+            if not is_found:
+                self.executions.flush()
+                return True
+        return False
+
+    def put_missing(self, uint32_t channel, uint64_t[::1] known not None):
+        """Ends what the venue has no more; known = sorted and ends with 0. False as above."""
+        cdef record out
+        cdef uint32_t index = 0
+        cdef bint is_found
+        while self._has_room():
+            begin_write(self.header)
+            is_found = take_missing(
+                self.routing, channel, &known[0], len(known) - 1, &index, &out, self._given()
+            )
+            self._put_finished(is_found, &out)
+            end_write(self.header)
+            if not is_found:
+                self.executions.flush()
+                return True
+        return False
 
     @property
     def counters(self):
@@ -106,6 +141,9 @@ cdef class RouterAgent:
         cdef record out
         cdef int64_t now
         cdef Py_ssize_t index, count
+        # It is logged on, and the router has not yet seen as what.
+        if self.routing.channels[channel].state == CHANNEL_LOGGING_ON:
+            return 0
         if self.natives[channel] == NULL:
             count = self._poll_python(channel)
         else:
@@ -115,8 +153,11 @@ cdef class RouterAgent:
         now = now_ns()
         begin_write(self.header)
         for index in range(count):
-            if self.routing.take_report(channel, &self.batch[index], &out, now):
+            if take_report(
+                self.routing, channel, &self.batch[index], &out, now, self._given()
+            ):
                 self._put(&out)
+                finish_report(self.routing, channel, &self.batch[index], &out)
         end_write(self.header)
         return <int>count
 
@@ -131,13 +172,11 @@ cdef class RouterAgent:
             return 0
         for index in range(count):
             now = now_ns()
-            # Closed again before any call that leaves: a router killed there keeps its map.
             begin_write(self.header)
-            channel = self.routing.step(&self.batch[index], &out, now)
+            channel = self.routing.step(&self.batch[index], &out, now, self._given())
+            self._put_finished(channel == 0, &out)
             end_write(self.header)
-            if channel == 0:
-                self._put(&out)
-            elif channel > 0 and not self._submit(<uint32_t>channel, &out):
+            if channel > 0 and not self._submit(<uint32_t>channel, &out):
                 self.batch[index] = out
                 self._withdraw(<uint32_t>channel, &self.batch[index])
         for flushed in range(1, self.channel_count + 1):
@@ -166,9 +205,20 @@ cdef class RouterAgent:
     cdef void _withdraw(self, uint32_t channel, const record* sent) noexcept nogil:
         cdef record out
         begin_write(self.header)
-        self.routing.withdraw(channel, sent, &out)
+        self.routing.withdraw(channel, sent, &out, self._given())
+        self._put_finished(True, &out)
         end_write(self.header)
-        self._put(&out)
+
+    cdef uint32_t _given(self) noexcept nogil:
+        return number_after(self.executions.last_number)
+
+    cdef bint _has_room(self) noexcept nogil:
+        return self.executions.unsent_count < BATCH_RECORDS or self.executions.flush() == 0
+
+    cdef void _put_finished(self, bint is_answer, const record* out) noexcept nogil:
+        if is_answer:
+            self._put(out)
+            self.routing.finish()
 
     cdef void _put(self, const record* out) noexcept nogil:
         # The lane was empty before this batch, and a batch gives at most one for each record.

@@ -1,7 +1,8 @@
-/* The router's tables. It alone writes them; the order map and the channels lie in regions.
+/* The router's tables. It alone writes them; all but the codes lie in regions.
  *
  *   routes[]    one row an order, at index = low half of its order_id
  *   channels[]  one row a venue's channel, at index = the venue's handle; row 0 = no channel
+ *   router      one row: how far the router is, and the step that it is in
  *   venue_code  the venue's own number of an instrument or an account, by our handle
  */
 #ifndef TIDEGATE_ROUTING_H
@@ -43,9 +44,27 @@ typedef struct {
     uint8_t pad[7];
 } route_row;
 
+/* A step is written down before its first effect and cleared after its last, so that a router
+ * which comes after one that was killed finishes it or forgets it. */
+typedef struct {
+    uint64_t order_id;
+    uint32_t step;             /* a Step; 0 = between two */
+    uint32_t given;            /* the number of its answer on "executions", once that is put */
+    uint32_t channel;
+    uint32_t seq_num;          /* of the request, on its channel */
+    uint32_t request;          /* of the request, on "routes" */
+    uint32_t taken;            /* the last on "routes" whose effect stands; 0 = none */
+    uint8_t kind;              /* of the request */
+    uint8_t pad[31];
+} router_row;
+
 typedef struct {
     uint32_t state;
     uint32_t next_sending;     /* number of the next request */
+    uint32_t next_report;      /* number of the first report that is not taken */
+    uint32_t answering;        /* number of the report that is being taken; 0 = none */
+    uint32_t answering_given;  /* as given above */
+    uint32_t pad;
     int64_t incarnation;       /* of the venue that has our orders; 0 = of none */
     int64_t message_rate;      /* a second */
     int64_t message_burst;
@@ -58,7 +77,9 @@ typedef struct {
     uint64_t refused_code;
     uint64_t refused_order;    /* an order_id that the map has no place for, or has outlived */
     uint64_t requests_lost;    /* refused after logon: the venue never got them */
-    uint64_t orders_forgotten; /* ended after logon: the venue was started anew */
+    uint64_t orders_forgotten; /* ended after logon: the venue has them no more */
+    uint64_t orders_differ;    /* at logon the venue has filled more or less of them */
+    uint64_t unknown_canceled; /* at logon the venue had them, and we did not */
     uint64_t requests_repeated;
     uint64_t requests_malformed;
     uint64_t reports;
@@ -76,7 +97,8 @@ typedef struct {
 
 static_assert(sizeof(route_row) == 8 * 10 + 4 * 8 + 2 * 2 + 12, "hidden padding");
 static_assert(sizeof(route_row) == 128, "a route is two lines of cache");
-static_assert(sizeof(channel_row) == 4 * 2 + 8 * 21, "hidden padding");
+static_assert(sizeof(router_row) == 64, "a line of cache");
+static_assert(sizeof(channel_row) == 4 * 6 + 8 * 23, "hidden padding");
 static_assert(sizeof(venue_code) == 8, "hidden padding");
 
 #endif

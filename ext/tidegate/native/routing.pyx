@@ -1,34 +1,31 @@
-"""The router's steps over its tables. It alone writes them; consoles read the regions.
+"""The router's tables, and its step for a request: translated for its venue and numbered, or
+refused. reports.pyx has the step for a report, resolving.pyx what a logon settles.
 
-A request is translated for its venue and numbered, or refused; a report is recognised,
-translated back and noted in the order map. Never here: a clock, a socket, a queue.
+Each step is written down in the router's row before its first effect. An answer that goes to
+risk is put on its lane between step and finish(), and has the number `given` there: so a router
+that comes after a kill knows whether it was put, and recover() finishes the step or forgets it.
+Never here: a clock, a socket, a queue.
 """
 cimport cython
-from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 
 import numpy as np
 
+from tidegate.native.crash_point cimport crash_point
 from tidegate.native.invariant cimport must
 from tidegate.native.order_map cimport (
-    ROUTE_WORKING,
-    answered_cl_ord_id,
-    forget,
-    is_of_earlier,
-    note_execution,
+    end_row,
+    is_live,
     note_request,
-    pending_kind,
     refusal,
     restore_request,
     route_row,
+    seq_num_of,
     settle,
 )
 from tidegate.native.records cimport (
-    CANCEL_REJECT,
     CANCEL_REPLACE_REQUEST,
     CANCEL_REQUEST,
-    EXECUTION_REPORT,
-    KIND_NONE,
-    MARK,
     NEW_ORDER_SINGLE,
     REASON_NONE,
     TABLE_FULL,
@@ -37,8 +34,6 @@ from tidegate.native.records cimport (
     VENUE_DOWN,
     VENUE_THROTTLE,
     Reason,
-    denial_record,
-    execution_record,
     order_record,
     record,
 )
@@ -49,12 +44,13 @@ from tidegate.native.venue_codes cimport VenueCodes
 from tidegate.native.records import RECORD
 
 
-def _dtype():
-    cdef channel_row sample
-    return np.asarray(<channel_row[:1]>&sample).dtype
+def _dtypes():
+    cdef channel_row channel
+    cdef router_row router
+    return np.asarray(<channel_row[:1]>&channel).dtype, np.asarray(<router_row[:1]>&router).dtype
 
 
-CHANNEL_ROW = _dtype()
+CHANNEL_ROW, ROUTER_ROW = _dtypes()
 RATE_MAX = 1_000_000_000
 
 
@@ -72,39 +68,92 @@ cdef inline bint is_request(const record* request) noexcept nogil:
     )
 
 
+cdef inline bint is_past(uint32_t next_given, uint32_t given) noexcept nogil:
+    return <int32_t>(next_given - given) > 0
+
+
 @cython.final
 cdef class Routing:
     """The order map and the channels (given arrays, perhaps over regions) and the codes."""
 
-    def __cinit__(self, routes, channels, VenueCodes codes not None):
+    def __cinit__(self, routes, channels, router, VenueCodes codes not None):
         cdef route_row[::1] route_view = routes
         cdef channel_row[::1] channel_view = channels
-        if len(routes) == 0 or len(channels) == 0:
-            raise ValueError("routing needs a row for orders and row 0 of its channels")
-        self.owners = (routes, channels)
+        cdef router_row[::1] router_view = router
+        if len(routes) == 0 or len(channels) == 0 or len(router) != 1:
+            raise ValueError("routing needs a row for orders, row 0 of its channels and its own")
+        self.owners = (routes, channels, router)
         self.codes = codes
         self.routes = &route_view[0]
         self.channels = &channel_view[0]
+        self.own = &router_view[0]
         self.route_count = <uint32_t>len(routes)
         self.channel_count = <uint32_t>len(channels)
 
-    cdef int step(self, const record* request, record* out, int64_t now_ns) noexcept nogil:
-        """The channel to submit out to, or a member of Routed."""
+    cdef int step(
+        self, const record* request, record* out, int64_t now_ns, uint32_t given
+    ) noexcept nogil:
+        """The channel to submit out to, or a member of Routed. given: of the lane to risk."""
         cdef uint32_t channel = self.codes.channel_of(request.instrument)
         cdef Reason reason
         if not is_request(request):
             self.channels[channel].requests_malformed += 1
+            self.note_taken(request.msg_seq_num)
             return ROUTED_DROPPED
         if self.is_repeated(request):
             self.channels[channel].requests_repeated += 1
+            self.note_taken(request.msg_seq_num)
             return ROUTED_DROPPED
+        self.own.request = request.msg_seq_num
         reason = self.verdict(channel, request, now_ns)
         if reason != REASON_NONE:
             self.note_refused(channel, reason)
             refusal(request, reason, out)
+            self.begin(STEP_REFUSING, given)
             return ROUTED_REFUSED
         self.submit(channel, request, out, now_ns)
         return <int>channel
+
+    cdef void begin(self, Step step, uint32_t given) noexcept nogil:
+        self.own.given = given
+        crash_point()
+        self.own.step = step
+        crash_point()
+
+    cdef void note_taken(self, uint32_t number) noexcept nogil:
+        # 0 = not from the lane that risk numbers.
+        if number != 0:
+            self.own.taken = number
+
+    cdef void finish(self) noexcept nogil:
+        """The step's answer stands on the lane to risk; all this may be done twice."""
+        cdef route_row* row = self.find(self.own.order_id)
+        crash_point()
+        if self.own.step == STEP_REFUSING:
+            self.note_taken(self.own.request)
+        elif self.own.step == STEP_SETTLING and row != NULL:
+            if seq_num_of(row, self.own.kind) == self.own.seq_num:
+                settle(row, self.own.kind)
+        elif self.own.step == STEP_ENDING and row != NULL:
+            end_row(row)
+        crash_point()
+        self.own.step = STEP_NONE
+
+    cdef void recover_step(self, uint32_t next_given) noexcept nogil:
+        """Before anything else is put: next_given is the next number of the lane to risk."""
+        cdef route_row* row = self.find(self.own.order_id)
+        cdef uint32_t channel
+        for channel in range(self.channel_count):
+            if not is_past(next_given, self.channels[channel].answering_given):
+                self.channels[channel].answering = 0
+        if self.own.step == STEP_SUBMITTING:
+            # Whether the venue has it, its logon says.
+            if row != NULL and seq_num_of(row, self.own.kind) == self.own.seq_num:
+                self.finish_submit()
+            self.own.step = STEP_NONE
+        elif self.own.step != STEP_NONE and is_past(next_given, self.own.given):
+            self.finish()
+        self.own.step = STEP_NONE
 
     cdef bint is_repeated(self, const record* request) noexcept nogil:
         """The same request again, or a new order that is older than the one in its place."""
@@ -131,7 +180,7 @@ cdef class Routing:
         cdef const channel_row* row = &self.channels[channel]
         if index >= self.route_count:
             return TABLE_FULL
-        if request.kind != NEW_ORDER_SINGLE and request.order_id < self.routes[index].order_id:
+        if request.kind != NEW_ORDER_SINGLE and not self.has_place(request.order_id):
             return UNKNOWN_ORDER
         if channel == 0:
             return VENUE_CODE_MISSING
@@ -145,6 +194,11 @@ cdef class Routing:
         if request.kind != CANCEL_REQUEST and throttle_level(row, now_ns) < TG_MESSAGE_COST:
             return VENUE_THROTTLE
         return REASON_NONE
+
+    cdef bint has_place(self, uint64_t order_id) noexcept nogil:
+        """Whether the order is in the map, or may be entered: not over a later or a live one."""
+        cdef const route_row* row = &self.routes[<uint32_t>order_id]
+        return order_id == row.order_id or (order_id > row.order_id and not is_live(row))
 
     cdef void note_refused(self, uint32_t channel, Reason reason) noexcept nogil:
         cdef channel_row* row = &self.channels[channel]
@@ -163,147 +217,65 @@ cdef class Routing:
         """Writes the request into the order map and the channel, and as the venue reads it."""
         cdef channel_row* sender = &self.channels[channel]
         cdef route_row* row = &self.routes[<uint32_t>request.order_id]
-        cdef int64_t empty = -sender.message_burst * TG_MESSAGE_COST
-        sender.throttle_level = max(throttle_level(sender, now_ns) - TG_MESSAGE_COST, empty)
-        sender.throttle_ns = max(sender.throttle_ns, now_ns)
+        self.charge(channel, now_ns)
         out[0] = request[0]
         out.checksum = 0
         out.sequence = 0
         out.routed_delta = delta(request.received_ns, now_ns)
         out.msg_seq_num = sender.next_sending
+        self.own.order_id = request.order_id
+        self.own.channel = channel
+        self.own.seq_num = sender.next_sending
+        self.own.kind = request.kind
+        self.begin(STEP_SUBMITTING, 0)
         note_request(row, out, channel)
+        self.finish_submit()
         out.session = 0
         out.cl_ord_id = request.order_id
         out.order_id = row.venue_order_id
         out.instrument = self.codes.instrument_code(channel, request.instrument)
         out.account = self.codes.account_code(channel, request.account)
         (<order_record*>out).orig_cl_ord_id = 0
-        sender.next_sending += 1
         sender.submitted += 1
 
-    cdef void withdraw(self, uint32_t channel, const record* sent, record* out) noexcept nogil:
+    cdef void charge(self, uint32_t channel, int64_t now_ns) noexcept nogil:
+        """Counts a message against the venue's limit."""
+        cdef channel_row* sender = &self.channels[channel]
+        cdef int64_t empty = -sender.message_burst * TG_MESSAGE_COST
+        sender.throttle_level = max(throttle_level(sender, now_ns) - TG_MESSAGE_COST, empty)
+        sender.throttle_ns = max(sender.throttle_ns, now_ns)
+
+    cdef void finish_submit(self) noexcept nogil:
+        """The request stands in the map. It counts as taken before it leaves: a request that was
+        killed on its way is refused after the next logon, and risk need not send it again."""
+        self.channels[self.own.channel].next_sending = self.own.seq_num + 1
+        crash_point()
+        self.note_taken(self.own.request)
+        crash_point()
+        self.own.step = STEP_NONE
+
+    cdef void withdraw(
+        self, uint32_t channel, const record* sent, record* out, uint32_t given
+    ) noexcept nogil:
         """Takes back the last request submitted, as the venue was to read it, and refuses it."""
         cdef channel_row* sender = &self.channels[channel]
-        cdef route_row* row = &self.routes[<uint32_t>sent.cl_ord_id]
-        cdef uint8_t kind = sent.kind
+        cdef const route_row* row = &self.routes[<uint32_t>sent.cl_ord_id]
         must(row.order_id == sent.cl_ord_id and sender.next_sending > 1)
         sender.next_sending -= 1
         sender.submitted -= 1
         self.note_refused(channel, VENUE_DOWN)
+        self.begin_settling(row, sent.kind, out, given)
+
+    cdef void begin_settling(
+        self, const route_row* row, uint8_t kind, record* out, uint32_t given
+    ) noexcept nogil:
+        """Refuses a pending request that its venue does not have."""
         restore_request(row, kind, out)
         refusal(out, VENUE_DOWN, out)
-        settle(row, kind)
-
-    cdef Py_ssize_t take_lost(
-        self, uint32_t channel, uint32_t next_expected, record* out, Py_ssize_t count_max
-    ) noexcept nogil:
-        """Refusals of up to count_max requests that the venue says it never got."""
-        cdef Py_ssize_t count = 0
-        cdef uint32_t index
-        cdef uint8_t kind
-        for index in range(self.route_count):
-            if self.routes[index].channel != channel:
-                continue
-            kind = pending_kind(&self.routes[index], next_expected)
-            while kind != KIND_NONE:
-                if count == count_max:
-                    return count
-                restore_request(&self.routes[index], kind, &out[count])
-                refusal(&out[count], VENUE_DOWN, &out[count])
-                settle(&self.routes[index], kind)
-                self.channels[channel].requests_lost += 1
-                count += 1
-                kind = pending_kind(&self.routes[index], next_expected)
-        return count
-
-    cdef Py_ssize_t take_forgotten(
-        self, uint32_t channel, record* out, Py_ssize_t count_max
-    ) noexcept nogil:
-        """Ends up to count_max orders that the venue does not know since it was started anew."""
-        cdef Py_ssize_t count = 0
-        cdef uint32_t index
-        for index in range(self.route_count):
-            if self.routes[index].channel != channel or self.routes[index].state != ROUTE_WORKING:
-                continue
-            if count == count_max:
-                return count
-            forget(&self.routes[index], &out[count])
-            self.channels[channel].orders_forgotten += 1
-            count += 1
-        return count
-
-    cdef bint take_report(
-        self, uint32_t channel, const record* report, record* out, int64_t now_ns
-    ) noexcept nogil:
-        """True if out, the report in our own handles, is to go to risk."""
-        cdef channel_row* row = &self.channels[channel]
-        cdef const route_row* order
-        out[0] = report[0]
-        out.checksum = 0
-        out.sequence = 0
-        if report.kind == MARK:
-            if out.received_ns == 0:
-                out.received_ns = now_ns
-            out.venue_delta = delta(out.received_ns, now_ns)
-            return self.take_mark(channel, out)
-        if report.kind == EXECUTION_REPORT:
-            if (<execution_record*>out).exec_id == 0:
-                row.reports_malformed += 1
-                return False
-            if (<execution_record*>out).exec_id <= row.exec_id_max:
-                row.duplicates += 1
-                return False
-            row.exec_id_max = (<execution_record*>out).exec_id
-        elif report.kind == CANCEL_REJECT:
-            order = self.find(report.cl_ord_id)
-            if order != NULL and is_of_earlier(order, <const denial_record*>report):
-                row.duplicates += 1
-                return False
-        else:
-            row.reports_malformed += 1
-            return False
-        self.take_answer(channel, out)
-        out.venue_delta = delta(out.received_ns, now_ns) if out.received_ns else 0
-        row.reports += 1
-        return True
-
-    cdef bint take_mark(self, uint32_t channel, record* out) noexcept nogil:
-        cdef channel_row* row = &self.channels[channel]
-        out.instrument = self.codes.instrument_of(channel, out.instrument)
-        if out.instrument == 0:
-            row.unknown_codes += 1
-            return False
-        row.marks += 1
-        return True
-
-    cdef void take_answer(self, uint32_t channel, record* out) noexcept nogil:
-        """Puts our own names back, and notes in the order map what the answer says."""
-        cdef route_row* row = self.find(out.cl_ord_id)
-        cdef uint64_t venue_order_id = out.order_id
-        out.order_id = out.cl_ord_id
-        if row == NULL:
-            # An answer is never withheld: risk has the order, or counts it as an orphan.
-            self.channels[channel].unknown_orders += 1
-            out.cl_ord_id = 0
-            out.account = 0
-            out.session = 0
-            out.instrument = self.codes.instrument_of(channel, out.instrument)
-            return
-        if venue_order_id != 0:
-            row.venue_order_id = venue_order_id
-        out.cl_ord_id = answered_cl_ord_id(row, out)
-        out.account = row.account
-        out.instrument = row.instrument
-        out.session = row.session
-        if out.received_ns == 0:
-            out.received_ns = row.received_ns
-            out.sequenced_delta = row.sequenced_delta
-            out.decided_delta = row.decided_delta
-            out.routed_delta = row.routed_delta
-        if out.kind == EXECUTION_REPORT:
-            note_execution(row, <const execution_record*>out)
-        else:
-            settle(row, (<const denial_record*>out).ref_kind)
+        self.own.order_id = row.order_id
+        self.own.kind = kind
+        self.own.seq_num = seq_num_of(row, kind)
+        self.begin(STEP_SETTLING, given)
 
     cdef route_row* find(self, uint64_t order_id) noexcept nogil:
         cdef uint32_t index = <uint32_t>order_id
@@ -312,10 +284,9 @@ cdef class Routing:
         return &self.routes[index]
 
     def open_channel(self, uint32_t channel, int64_t message_rate, int64_t message_burst):
-        """Makes a channel's row ready: down, its bucket full, nothing seen; numbers go on."""
+        """Makes a channel's row ready: down, its bucket full; numbers go on."""
         cdef channel_row* row
-        if not 0 < channel < self.channel_count:
-            raise ValueError(f"channel {channel}, expected 1 to {self.channel_count - 1}")
+        self._check(channel)
         if not (0 < message_rate <= RATE_MAX and 0 < message_burst <= RATE_MAX):
             raise ValueError(
                 f"channel {channel} has message_rate {message_rate} and message_burst "
@@ -324,7 +295,7 @@ cdef class Routing:
         row = &self.channels[channel]
         row.state = CHANNEL_DOWN
         row.next_sending = max(row.next_sending, 1)
-        row.exec_id_max = 0
+        row.next_report = max(row.next_report, 1)
         row.message_rate = message_rate
         row.message_burst = message_burst
         row.throttle_level = message_burst * TG_MESSAGE_COST
@@ -336,42 +307,52 @@ cdef class Routing:
     def set_next_sending(self, uint32_t channel, uint32_t next_sending):
         self.channels[channel].next_sending = next_sending
 
-    def route(self, record[::1] request, int64_t now_ns):
+    def set_incarnation(self, uint32_t channel, int64_t incarnation):
+        cdef channel_row* row = &self.channels[channel]
+        row.exec_id_max = 0
+        row.answering = 0
+        row.next_report = 1
+        crash_point()
+        row.incarnation = incarnation
+
+    def number_cancel(self, uint32_t channel, int64_t now_ns):
+        """The number of a cancel that no route stands for, counted against the venue's limit."""
+        self._check(channel)
+        self.charge(channel, now_ns)
+        self.channels[channel].next_sending += 1
+        self.channels[channel].unknown_canceled += 1
+        return self.channels[channel].next_sending - 1
+
+    def withdraw_cancel(self, uint32_t channel):
+        """The last number_cancel was not sent."""
+        self._check(channel)
+        self.channels[channel].next_sending -= 1
+        self.channels[channel].unknown_canceled -= 1
+
+    def recover(self, uint32_t next_given):
+        self.recover_step(next_given)
+
+    @property
+    def taken(self):
+        return self.own.taken
+
+    def route(self, record[::1] request, int64_t now_ns, uint32_t given=0):
         """The step for one request, from Python: (channel or a member of Routed, out)."""
         out = np.zeros(1, RECORD)
         cdef record[::1] out_view = out
-        return self.step(&request[0], &out_view[0], now_ns), out
+        return self.step(&request[0], &out_view[0], now_ns, given), out
 
-    def withdrawn(self, uint32_t channel, record[::1] sent):
+    def withdrawn(self, uint32_t channel, record[::1] sent, uint32_t given=0):
         out = np.zeros(1, RECORD)
         cdef record[::1] out_view = out
         if self.find(sent[0].cl_ord_id) == NULL:
             raise ValueError(f"order {sent[0].cl_ord_id:#x} is not in the order map")
-        self.withdraw(channel, &sent[0], &out_view[0])
+        self.withdraw(channel, &sent[0], &out_view[0], given)
         return out
 
-    def set_incarnation(self, uint32_t channel, int64_t incarnation):
-        self.channels[channel].incarnation = incarnation
-        self.channels[channel].exec_id_max = 0
+    def finished(self):
+        self.finish()
 
-    def report(self, uint32_t channel, record[::1] report, int64_t now_ns):
-        """The step for one report, from Python: (whether it is to go to risk, out)."""
-        out = np.zeros(1, RECORD)
-        cdef record[::1] out_view = out
-        return self.take_report(channel, &report[0], &out_view[0], now_ns), out
-
-    def lost(self, uint32_t channel, uint32_t next_expected, Py_ssize_t count_max):
-        """Refusals of what the venue never got; call until it gives none."""
-        if next_expected == 0 or count_max < 1:
-            raise ValueError(f"next_expected {next_expected}, count_max {count_max}: not 1 or more")
-        out = np.zeros(count_max, RECORD)
-        cdef record[::1] out_view = out
-        return out[: self.take_lost(channel, next_expected, &out_view[0], count_max)]
-
-    def forgotten(self, uint32_t channel, Py_ssize_t count_max):
-        """Reports that end what a venue started anew has forgotten; call until it gives none."""
-        if count_max < 1:
-            raise ValueError(f"count_max {count_max}: not 1 or more")
-        out = np.zeros(count_max, RECORD)
-        cdef record[::1] out_view = out
-        return out[: self.take_forgotten(channel, &out_view[0], count_max)]
+    def _check(self, uint32_t channel):
+        if not 0 < channel < self.channel_count:
+            raise ValueError(f"channel {channel}, expected 1 to {self.channel_count - 1}")
