@@ -40,6 +40,7 @@ LAYERS = (
     "native.fills native.limit_change native.cash native.margin_change native.grades",
     "native.assessment native.answers risk_state",
     "native.requests native.intake native.session_control native.routing gateway_requests",
+    "native.reports native.resolving",
     "native.lists native.kill native.marks native.breaks native.day_roll",
     "native.clocks native.adjustment",
     "native.control",
