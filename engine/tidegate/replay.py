@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from tidegate import recovery, universe
 from tidegate.errors import ReplayError
+from tidegate.native.journal import sync_path
 from tidegate.native.journal_reader import JournalReader
 from tidegate.native.pretrade import Pretrade
 from tidegate.native.tables import Tables
@@ -40,7 +41,11 @@ def keep_universe(journal: Path, content: universe.Universe) -> None:
     for segment in reader.segments[:1]:
         reader.header(segment)
     if not path.exists():
-        path.write_bytes(universe.encode(content))
+        partial = path.with_suffix(".partial")
+        partial.write_bytes(universe.encode(content))
+        sync_path(partial)
+        partial.rename(path)
+        sync_path(journal)
     elif path.read_bytes() != universe.encode(content):
         raise ReplayError(
             f"{journal}: written under another config than this run's; move the run directory "

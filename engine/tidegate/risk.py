@@ -5,12 +5,14 @@ was killed comes back with the positions, holds and cl_ord_ids that it had. One 
 directory: the regions and the journal are locked by their writer.
 """
 
+import sys
 from collections.abc import Callable
 
 import zmq
 
 from tidegate import recovery, replay, topology
 from tidegate.counters import Counters
+from tidegate.native import clock
 from tidegate.native import region as native
 from tidegate.native.journal import Journal
 from tidegate.native.lane import LaneSource, LaneTarget
@@ -35,12 +37,11 @@ class Risk:
         replay.catch_up(self.tables, run_dir.journal)
         native.end(self.regions["risk"])
         self.recovery = found.report()
-        self.journal = Journal(
-            run_dir.journal,
-            append=True,
-            segment_records=universe.segment_records,
-            first_sequence=int(self.tables.arrays["risk"]["sequence"][0]) + 1,
+        self.journal = open_journal(
+            universe, run_dir, int(self.tables.arrays["risk"]["sequence"][0])
         )
+        # A clock that was set back while the stage was down does not take the step's time back.
+        clock.not_before(int(self.tables.arrays["risk"]["now_ns"][0]))
         self.sources = {
             name: LaneSource(
                 context,
@@ -85,8 +86,9 @@ class Risk:
 
     def serve(self) -> None:
         """Run the agent until it is stopped."""
+        self.journal.assist()
         while self.agent.run(RUN_MS) and not self.poller.stopped:
-            self.agent.prepare_journal()
+            self.journal.settle()
             self.publish()
 
     def publish(self) -> None:
@@ -95,6 +97,7 @@ class Risk:
             self.counters.publish(name, end.counters)
         self.counters.publish("agent", self.agent.counters)
         self.counters.publish("journal", self.journal.counters)
+        self.counters.publish("clock", {"set_back": clock.back_count()})
 
     def close(self) -> None:
         """Flush what the lanes take and release everything."""
@@ -104,8 +107,29 @@ class Risk:
             end.close()
         self.drop_copy.close()
         self.journal.close()
-        for region in self.regions.values():
+        for region in (*self.regions.values(), self.counters.region):
             region.close()
+
+
+def open_journal(universe: Universe, run_dir: RunDir, sequence: int) -> Journal:
+    """The journal, to go on after `sequence`; stderr says what of its end was cut off."""
+    journal = Journal(
+        run_dir.journal,
+        append=True,
+        segment_records=universe.segment_records,
+        durable=universe.journaling.durability == "power",
+        reserve_records=universe.journaling.reserve_records,
+        slow_ms=universe.journaling.slow_ms,
+        first_sequence=sequence + 1,
+    )
+    end = journal.recovered
+    if end is not None and end.cut:
+        print(
+            f"{run_dir.journal}: cut {end.cut} records after sequence {end.next_sequence - 1}: "
+            "they were not whole, and nothing that followed from them had left",
+            file=sys.stderr,
+        )
+    return journal
 
 
 def main(universe: Universe, run_dir: RunDir, ready: Callable[[], None]) -> int:

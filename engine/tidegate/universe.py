@@ -294,6 +294,15 @@ class Supervisor(Frozen, frozen=True, kw_only=True):
     backoff_ms_max: int = 5000
 
 
+class Journaling(Frozen, frozen=True, kw_only=True):
+    """What the journal survives, when it refuses new orders, and what of it is kept."""
+
+    durability: Literal["process", "power"] = "process"
+    reserve_records: int = 0
+    slow_ms: int = 250
+    keep: Literal["all", "snapshots"] = "all"
+
+
 class Snapshots(Frozen, frozen=True, kw_only=True):
     """When risk's state is written down: after so many records or seconds; how many are kept.
 
@@ -321,6 +330,7 @@ class Universe(Frozen, frozen=True, kw_only=True):
     supervisor: Supervisor
     snapshots: Snapshots = Snapshots()
     reconciliation: Reconciliation = Reconciliation()
+    journaling: Journaling = Journaling()
 
 
 def encode(universe: Universe) -> bytes:

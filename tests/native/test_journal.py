@@ -61,10 +61,10 @@ def test_a_prepared_segment_is_used_and_leaves_no_trace(tmp_path: Path) -> None:
     journal.prepare()
     journal.prepare()
     assert journal.counters["prepared"]
-    assert (tmp_path / NEXT_NAME).exists()
+    assert segment(tmp_path, 2).exists()
+    assert read(tmp_path)[1] == JournalEnd("clean", 1, 2, 3)
     journal.append_rows(orders(3, 4))
     journal.commit()
-    assert not (tmp_path / NEXT_NAME).exists()
     assert journal.counters["segment"] == 2
     journal.prepare()
     journal.close()
@@ -108,7 +108,7 @@ def test_a_flip_of_any_byte_of_the_last_record_is_a_torn_tail(tmp_path: Path) ->
         overwrite(path, offset + index, bytes([last[index] ^ 0x10]))
         found, end = read(tmp_path)
         assert np.array_equal(found, rows[:2]), f"byte {index}"
-        assert end == JournalEnd("torn", 1, 2, 3), f"byte {index}"
+        assert end == JournalEnd("torn", 1, 2, 3, 1), f"byte {index}"
         overwrite(path, offset + index, last[index : index + 1])
     assert read(tmp_path)[1].reason == "clean"
 
@@ -119,7 +119,8 @@ def test_a_tail_zeroed_from_any_byte_is_not_a_record(tmp_path: Path, kept: int) 
     overwrite(segment(tmp_path), HEADER_SIZE + 2 * RECORD_SIZE + kept, bytes(RECORD_SIZE - kept))
     found, end = read(tmp_path)
     assert np.array_equal(found, rows[:2])
-    assert end == JournalEnd("torn" if kept else "clean", 1, 2, 3)
+    # Zeroed wholly it cannot be told from one that was never written.
+    assert end == JournalEnd("torn" if kept else "clean", 1, 2, 3, 1 if kept else 0)
 
 
 @pytest.mark.parametrize("size", [0, 1, 127, 128, 129, 300, 384, 500])
@@ -291,21 +292,3 @@ def test_a_directory_taken_away_is_an_answer_and_not_a_crash(tmp_path: Path) -> 
         journal.append_rows(orders(3, 1))
     assert journal.next_sequence == 3
     journal.close()
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a small file system")
-def test_a_full_disk_is_an_answer_and_not_a_crash(tmp_path: Path) -> None:
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=64k", "tidegate", str(tmp_path)], capture_output=True
-    )
-    if mounted.returncode:
-        pytest.skip(f"cannot mount a small file system: {mounted.stderr.decode().strip()}")
-    try:
-        journal = Journal(tmp_path, segment_records=256)
-        journal.append_rows(orders(1, 256))
-        with pytest.raises(JournalError, match="cannot make a segment: No space left on device"):
-            journal.append_rows(orders(257, 1))
-        journal.close()
-        assert read(tmp_path)[1] == JournalEnd("clean", 1, 256, 257)
-    finally:
-        subprocess.run(["umount", str(tmp_path)], check=True)

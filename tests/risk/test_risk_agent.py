@@ -92,11 +92,11 @@ class Ends:
 class Rig:
     """Risk in this process, over inproc lanes, worked by hand."""
 
-    def __init__(self, path: Path, hwm: int = 100) -> None:
+    def __init__(self, path: Path, hwm: int = 100, **fields: Any) -> None:
         self.run_dir = RunDir(path)
         self.run_dir.create()
         self.context: zmq.Context[Any] = zmq.Context()
-        self.content = placed(lambda name: f"inproc://{name}", hwm)
+        self.content = placed(lambda name: f"inproc://{name}", hwm, **fields)
         self.ends = Ends(self.context, self.content)
         self.risk = Risk(self.content, self.run_dir, self.context)
 
@@ -193,50 +193,6 @@ def test_a_full_routes_lane_loses_nothing_and_keeps_the_order(tmp_path: Path) ->
 
 def answered(rig: Rig) -> int:
     return len(rig.ends.taken["routes"]) + len(rig.ends.taken["reports"])
-
-
-def test_without_a_journal_orders_are_denied_and_reports_wait(tmp_path: Path) -> None:
-    rig = Rig(tmp_path)
-    rig.mark()
-    rig.ends.put("orders", order(1, order_qty=5))
-    order_id = int(rig.ends.wait("routes", 1, rig.work)[0]["order_id"])
-    # A directory where the next segment goes: it cannot be made.
-    obstacle = rig.run_dir.journal / "next.segment"
-    obstacle.unlink(missing_ok=True)
-    obstacle.mkdir()
-    fill_journal(rig)
-    before = rig.risk.tables.state_hash()
-    rig.ends.put("executions", trade(order_id, 1, 5, 13_000))
-    count = len(rig.ends.taken["reports"])
-    rig.ends.put("orders", order(9_001), cancel(9_002, 1))
-    reports = rig.ends.wait("reports", count + 2, rig.work)[count:]
-    assert [Reason(row["reason"]) for row in reports] == [Reason.JOURNAL_UNAVAILABLE] * 2
-    assert [int(row["kind"]) for row in reports] == [Kind.DENIED, Kind.CANCEL_REJECT]
-    assert rig.risk.tables.state_hash() == before
-    obstacle.rmdir()
-    filled = rig.ends.wait("reports", count + 3, rig.work)[-1]
-    assert int(filled["exec_type"]) == ExecType.EXEC_TRADE
-    assert replay.replay(rig.run_dir.journal).state_hash == rig.risk.tables.state_hash()
-    rig.close()
-
-
-def fill_journal(rig: Rig) -> None:
-    """Send orders until one is denied for want of a journal."""
-    number = 100
-
-    def is_full() -> bool:
-        nonlocal number
-        number += 1
-        rig.ends.put("orders", order(number, order_qty=99))
-        rig.work()
-        rig.ends.take("reports")
-        return rig.risk.agent.counters["unjournaled"] > 0
-
-    until(is_full, "a journal without room")
-    seen = rig.risk.agent.counters["unjournaled"]
-    denied = number - 100
-    rig.ends.wait("reports", denied, rig.work)
-    assert seen >= 1
 
 
 RUN = """

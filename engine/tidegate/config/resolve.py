@@ -27,6 +27,7 @@ from tidegate.run_dir import RunDir, check_ipc
 from tidegate.universe import (
     Capacity,
     Gateway,
+    Journaling,
     Lane,
     Product,
     Reconciliation,
@@ -59,6 +60,7 @@ def resolve(config: Config, run_dir: RunDir, today: date) -> Universe:
     sessions = resolve_sessions(tables.sessions, accounts, problems)
     lanes = resolve_lanes(tables, run_dir, problems)
     gateway = resolve_gateway(config, run_dir, sessions, problems)
+    journaling = resolve_journaling(tables, problems)
     check_counts(tables, names, problems)
     check_endpoints(
         [
@@ -81,6 +83,7 @@ def resolve(config: Config, run_dir: RunDir, today: date) -> Universe:
         gateway=gateway,
         capacity=msgspec.convert(tables.capacity, Capacity, from_attributes=True),
         segment_records=tables.journal.segment_records,
+        journaling=journaling,
         supervisor=msgspec.convert(tables.supervisor, Supervisor, from_attributes=True),
         snapshots=msgspec.convert(tables.snapshots, Snapshots, from_attributes=True),
         reconciliation=msgspec.convert(tables.reconciliation, Reconciliation, from_attributes=True),
@@ -185,6 +188,20 @@ def resolve_gateway(
         endpoints=(topology.default_front(run_dir), *row.endpoints),
         secret_key_file=None if key_file is None else str(key_file),
         outbox=row.outbox,
+    )
+
+
+def resolve_journaling(tables: Tables, problems: Problems) -> Journaling:
+    row = tables.journal
+    reserve = row.reserve_records or row.segment_records // 4
+    if reserve >= row.segment_records:
+        problems.add(
+            "journal.reserve_records", f"{reserve}; expected less than {row.segment_records}"
+        )
+    if row.keep == "snapshots" and not tables.snapshots.keep:
+        problems.add("journal.keep", '"snapshots", but snapshots.keep is 0; expected "all"')
+    return Journaling(
+        durability=row.durability, reserve_records=reserve, slow_ms=row.slow_ms, keep=row.keep
     )
 
 

@@ -155,9 +155,17 @@ class Capacity(Strict, frozen=True, kw_only=True):
 
 
 class Journal(Strict, frozen=True, kw_only=True):
-    """[journal]"""
+    """[journal]: durability "process" survives a killed process, "power" the loss of power too.
+
+    reserve_records of a segment are kept for what may not be refused while the disk takes no next
+    one; none given = a quarter. A sync of more than slow_ms stops new orders until one is quick.
+    """
 
     segment_records: Annotated[int, Meta(ge=1024, le=1 << 24)] = 1 << 18
+    reserve_records: Annotated[int, Meta(ge=1, le=1 << 24)] | None = None
+    durability: Literal["process", "power"] = "process"
+    slow_ms: Annotated[int, Meta(ge=1, le=60_000)] = 250
+    keep: Literal["all", "snapshots"] = "all"
 
 
 class Snapshots(Strict, frozen=True, kw_only=True):

@@ -12,5 +12,8 @@ def back_count() -> int:
 def latest_ns() -> int:
     """The highest wall time that was given."""
 
+def not_before(now_ns: int) -> None:
+    """Give no wall time lower than this from now on: what was given before a restart."""
+
 def set_virtual(now_ns: int, latest_ns: int = 0) -> None:
     """Let both clocks be at `now_ns` from now on, given `latest_ns` so far; 0 = the system's."""

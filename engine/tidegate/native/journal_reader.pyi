@@ -17,14 +17,19 @@ from tidegate.native.records import RECORD as RECORD
 
 BATCH_RECORDS: int
 HEADER: np.dtype[np.void]
+MARK: np.dtype[np.void]
 
 class JournalEnd(NamedTuple):
-    """Where a journal ends: "clean" after a whole record, "torn" or "truncated" inside one."""
+    """Where a journal ends: "clean" after a whole record, "torn" or "truncated" inside one.
+
+    `cut` of the rows from there on hold something: what a writer that goes on here cuts off.
+    """
 
     reason: str
     segment: int
     row: int
     next_sequence: int
+    cut: int = 0
 
 class JournalReader:
     """The segments of a journal, oldest first."""
@@ -37,6 +42,10 @@ class JournalReader:
     def first_sequence(self) -> int:
         """The oldest record's sequence: 1, or more where old segments were taken away."""
 
+    @property
+    def synced(self) -> int | None:
+        """Up to which sequence all is known to be on the disk; None where nothing waits for it."""
+
     def path_of(self, segment: int) -> Path:
         """The file of a segment."""
 
@@ -47,9 +56,12 @@ class JournalReader:
         """Copies of the records from first_sequence on; afterwards `end` says where it ends.
 
         0 = from the oldest there is. What lies below first_sequence is not looked at. JournalError
-        where a whole record follows one that is not, a segment is missing, or the journal begins
-        above first_sequence.
+        where a record is damaged that others follow, or that is known to have been on the disk,
+        where a segment is missing, or the journal begins above first_sequence.
         """
+
+    def unused(self) -> list[Path]:
+        """The segment that was made ahead and has no record yet, if there is one."""
 
     def follow(self, first_sequence: int = 1) -> JournalTail:
         """A reader of what is new, from first_sequence on."""

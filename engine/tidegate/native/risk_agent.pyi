@@ -30,10 +30,10 @@ class RiskAgent:
         """`region` is the one of the table "risk": its seqlock covers all of risk's tables."""
 
     def run(self, for_ms: int) -> bool:
-        """Duty cycles for about `for_ms`, waiting for input when idle; False when stopped."""
+        """Duty cycles for about `for_ms`, waiting for input when idle; False when stopped.
 
-    def prepare_journal(self) -> int:
-        """Make the journal's next segment ahead of need, off the path; its JournalCode."""
+        JournalError when the disk failed a sync: what waited for it has not left and never will.
+        """
 
     def work(self) -> int:
-        """One duty cycle without waiting; how many records it ran."""
+        """One duty cycle without waiting; how many records it ran. JournalError as run()."""

@@ -164,7 +164,7 @@ class RiskHost(Host):
         count = self.stage.agent.work()
         if now_ns >= self._prepare_ns:
             self._prepare_ns = now_ns + PUBLISH_NS
-            self.stage.agent.prepare_journal()
+            self.stage.journal.settle()
             self.stage.publish()
         return count
 

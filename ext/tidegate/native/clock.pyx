@@ -42,6 +42,10 @@ def latest_ns():
     return clock.latest_ns
 
 
+def not_before(int64_t now_ns):
+    clock.latest_ns = max(clock.latest_ns, now_ns)
+
+
 def set_virtual(int64_t now_ns, int64_t latest_ns=0):
     if now_ns < 0:
         raise ValueError(f"virtual time {now_ns}; expected 0 = the system's, or more")

@@ -1,65 +1,67 @@
 """The journal: one writer (risk) appends, anyone reads; a segment is never changed when full.
 
-A directory holds 00000001.journal, 00000002.journal ... of equal length, preallocated, so that
-a full disk shows when the next segment is made and never when a record is stored. That next
-segment waits as next.segment until it is needed. Stores go to the page cache: they survive a
-killed process; sync() is for power loss.
+A directory holds 00000001.journal, 00000002.journal ... of equal length. The next one is made
+ahead, by a thread of the journal's own when assist() was called. Stores go to the page cache:
+they survive a killed process. A durable journal survives power loss too: sync() puts on the disk
+what was appended, and the marks in a segment's header say how far that is.
 """
 import fcntl
 import os
+import threading
 from pathlib import Path
 
 import numpy as np
 
-from libc.errno cimport EINTR, errno
-from libc.stdint cimport uint64_t
-from libc.stdio cimport snprintf
-from libc.string cimport memset
+from libc.errno cimport errno
+from libc.stdint cimport int64_t
 
 from tidegate.errors import JournalError
 from tidegate.native.journal_reader import JournalReader
-from tidegate.native.records import LAYOUT_HASH, RECORD
+from tidegate.native.records import RECORD
+from tidegate.native.segments import NEXT_NAME
 
-from tidegate.native.checksum cimport crc32c
-from tidegate.native.records cimport KIND_NONE, TG_LAYOUT_VERSION, TG_RECORD_SIZE, record
+from tidegate.native.clock cimport monotonic_ns
+from tidegate.native.records cimport KIND_NONE, TG_LAYOUT_VERSION
 from tidegate.native.segments cimport (
-    TG_JOURNAL_HEADER_SIZE,
-    TG_JOURNAL_MAGIC,
-    journal_header,
+    clear_marks,
+    clear_rows,
+    make_segment,
+    map_segment,
     record_checksum,
-    segment_size,
+    release_segment,
+    set_durable,
+    touch_rows,
+    write_mark,
 )
 
 
 cdef extern from "journal.h" nogil:
-    int O_RDWR, O_CREAT, O_TRUNC, O_CLOEXEC
-    int PROT_READ, PROT_WRITE, MAP_SHARED
-    void* MAP_FAILED
-    int openat(int directory, const char* name, int flags, int mode)
-    int renameat(int old_directory, const char* old, int new_directory, const char* name)
-    int unlinkat(int directory, const char* name, int flags)
-    int posix_fallocate(int fd, long offset, long size)
-    long pwrite(int fd, const void* data, size_t size, long offset)
-    void* mmap(void* address, size_t size, int protection, int flags, int fd, long offset)
-    int munmap(void* address, size_t size)
-    int madvise(void* address, size_t size, int advice)
+    int EFD_CLOEXEC
+    int eventfd(unsigned int initial, int flags)
     int fdatasync(int fd)
-    int fsync(int fd)
     int c_close "close"(int fd)
-    int TG_MADV_POPULATE_WRITE
+    int tg_load(const int* place)
+    void tg_store(int* place, int value)
+    void tg_await(int event_fd, int timeout_ms)
+    int tg_signal(int event_fd)
 
 
-cdef uint64_t layout_hash = LAYOUT_HASH
-cdef const char* NEXT = b"next.segment"
-NEXT_NAME = "next.segment"
 SEGMENT_RECORDS_MAX = 1 << 24
+SLOW_MS = 250
+
+# How often a segment that could not be made is tried again.
+cdef enum:
+    RETRY_MS = 50
 
 
 cdef class Journal:
     def __cinit__(self, directory, *, bint append=False, uint64_t segment_records=1 << 18,
-                  uint64_t first_sequence=1, bint durable=False):
+                  uint64_t first_sequence=1, bint durable=False, uint64_t reserve_records=0,
+                  int64_t slow_ms=SLOW_MS):
         self.directory = os.fspath(directory)
+        self.wake_fd = -1
         self.is_durable = durable
+        self.slow_ns = slow_ms * 1_000_000
         if not 1 <= segment_records <= SEGMENT_RECORDS_MAX:
             raise JournalError(f"{self.directory}: segment_records is {segment_records}; "
                                f"expected 1 to {SEGMENT_RECORDS_MAX}")
@@ -67,17 +69,26 @@ cdef class Journal:
         reader = JournalReader(self.directory)
         if reader.segments and not append:
             raise JournalError(f"{self.directory}: holds a journal; expected to append to it")
-        (Path(self.directory) / NEXT_NAME).unlink(missing_ok=True)
         self.segment_records = segment_records
-        self.next_sequence = first_sequence
-        if reader.segments:
-            self._continue_at(reader, first_sequence if first_sequence > 1 else 0)
-        else:
-            raise_for(self._rotate(), self)
+        self.next_sequence = self.next_first = first_sequence
+        try:
+            (Path(self.directory) / NEXT_NAME).unlink(missing_ok=True)
+            if reader.segments:
+                self._continue_at(reader, first_sequence)
+            else:
+                raise_for(self._rotate(), self)
+        except OSError as error:
+            raise JournalError(
+                f"{self.directory}: cannot write here: {error.strerror}") from error
+        self.synced = self.next_sequence - 1 if durable else 0
+        self.reserve_records = reserve_records or self.segment_records // 4
 
     def __dealloc__(self):
-        self._release(&self.current)
-        self._release(&self.prepared)
+        release_segment(&self.current, self.segment_records)
+        release_segment(&self.prepared, self.segment_records)
+        release_segment(&self.retired, self.segment_records)
+        if self.wake_fd >= 0:
+            c_close(self.wake_fd)
         if self.is_open:
             c_close(self.directory_fd)
 
@@ -102,106 +113,106 @@ cdef class Journal:
         self.next_sequence += 1
         return JOURNAL_OK
 
-    cdef bint needs_next(self) noexcept nogil:
-        return self.prepared.rows == NULL and self.row_index * 2 >= self.segment_records
+    cdef bint has_room(self) noexcept nogil:
+        if self.is_slow or self.is_failed:
+            return False
+        if self.segment_records - self.row_index > self.reserve_records:
+            return True
+        if self.is_assisted:
+            return tg_load(&self.is_prepared)
+        return self.prepare_next() == JOURNAL_OK
 
     cdef int prepare_next(self) noexcept nogil:
-        cdef uint64_t left = 0
         if not self.is_open:
             return JOURNAL_CLOSED
-        if self.prepared.rows != NULL:
+        if tg_load(&self.is_prepared):
             return JOURNAL_OK
-        if self.current.rows != NULL:
-            left = self.segment_records - self.row_index
-        return self._make_segment(self.segment_number + 1, self.next_sequence + left,
-                                  &self.prepared)
+        release_segment(&self.retired, self.segment_records)
+        self.prepare_error = make_segment(
+            self.directory_fd, self.segment_number + 1, self.next_first, self.segment_records,
+            self.is_durable, &self.prepared)
+        if self.prepare_error != 0:
+            return JOURNAL_NO_SEGMENT
+        tg_store(&self.is_prepared, 1)
+        return JOURNAL_OK
 
     cdef int sync(self) noexcept nogil:
+        cdef int64_t began, took
         if self.current.rows == NULL:
             return JOURNAL_CLOSED
+        if self.synced + 1 == self.next_sequence and not self.is_failed:
+            return JOURNAL_OK
+        began = monotonic_ns()
+        if self._fdatasync() != JOURNAL_OK:
+            return JOURNAL_SYNC
+        took = monotonic_ns() - began
+        self.is_slow = took > self.slow_ns
+        self.slow_count += self.is_slow
+        self.sync_count += 1
+        self.sync_ns_max = max(self.sync_ns_max, took)
+        self.synced = self.next_sequence - 1
+        if self.is_durable:
+            # On the disk with the next sync: never sooner than what it speaks of.
+            self.mark_slot ^= 1
+            write_mark(&self.current, self.mark_slot, self.synced)
+            self.is_mark_new = True
+        return JOURNAL_OK
+
+    cdef int _fdatasync(self) noexcept nogil:
         # After one failure the kernel may have dropped what it could not write: no second try.
         if not self.is_failed and fdatasync(self.current.fd) != 0:
             self.error = errno
             self.is_failed = True
+        self.is_mark_new = False
         return JOURNAL_SYNC if self.is_failed else JOURNAL_OK
 
     cdef int _rotate(self) noexcept nogil:
-        cdef char name[32]
-        cdef int code = self.prepare_next()
-        if code != JOURNAL_OK:
-            return code
+        cdef int code
+        if not tg_load(&self.is_prepared):
+            code = JOURNAL_NO_SEGMENT if self.is_assisted else self.prepare_next()
+            if code != JOURNAL_OK:
+                return code
         if self.is_durable and self.current.rows != NULL:
             code = self.sync()
             if code != JOURNAL_OK:
                 return code
-        snprintf(name, sizeof(name), b"%08llu.journal",
-                 <unsigned long long>(self.segment_number + 1))
-        if renameat(self.directory_fd, NEXT, self.directory_fd, name) != 0:
-            self.error = errno
-            return JOURNAL_NO_SEGMENT
-        if self.is_durable and fsync(self.directory_fd) != 0:
-            self.error = errno
-            self.is_failed = True
-            return JOURNAL_SYNC
-        self._release(&self.current)
+        self.retired = self.current
         self.current = self.prepared
         self.prepared.rows = NULL
         self.segment_number += 1
+        self.next_first += self.segment_records
         self.row_index = 0
+        if self.is_durable:
+            self.mark_slot = 0
+            write_mark(&self.current, 0, self.next_sequence - 1)
+        tg_store(&self.is_prepared, 0)
+        if self.is_assisted:
+            tg_signal(self.wake_fd)
+        else:
+            release_segment(&self.retired, self.segment_records)
         return JOURNAL_OK
 
-    cdef int _make_segment(self, uint64_t number, uint64_t first, segment* made) noexcept nogil:
-        cdef journal_header header
-        cdef int fd = openat(self.directory_fd, NEXT, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC,
-                             0o600)
-        if fd < 0:
-            self.error = errno
-            return JOURNAL_NO_SEGMENT
-        memset(&header, 0, sizeof(header))
-        header.magic = TG_JOURNAL_MAGIC
-        header.layout_version = TG_LAYOUT_VERSION
-        header.header_size = TG_JOURNAL_HEADER_SIZE
-        header.layout_hash = layout_hash
-        header.segment_number = number
-        header.segment_records = self.segment_records
-        header.first_sequence = first
-        header.checksum = crc32c(&header, sizeof(header) - sizeof(header.checksum))
-        self.error = self._allocate(fd)
-        if self.error == 0 and pwrite(fd, &header, sizeof(header), 0) != sizeof(header):
-            self.error = errno
-        if self.error == 0 and self.is_durable and fsync(fd) != 0:
-            self.error = errno
-        if self.error == 0:
-            self._map(fd, made)
-        if self.error != 0:
-            # What was allocated goes back, or a full disk stays full.
-            unlinkat(self.directory_fd, NEXT, 0)
-            c_close(fd)
-            return JOURNAL_NO_SEGMENT
-        return JOURNAL_OK
+    cdef void _serve(self) noexcept nogil:
+        while not tg_load(&self.is_stopping):
+            if self.prepare_next() == JOURNAL_OK:
+                tg_await(self.wake_fd, -1)
+            else:
+                tg_await(self.wake_fd, RETRY_MS)
 
-    cdef int _allocate(self, int fd) noexcept nogil:
-        cdef int code = EINTR
-        while code == EINTR:
-            code = posix_fallocate(fd, 0, <long>segment_size(self.segment_records))
-        return code
+    def serve(self):
+        """What the journal's thread does: the next segment made, what was used up released."""
+        with nogil:
+            self._serve()
 
-    cdef void _map(self, int fd, segment* made) noexcept nogil:
-        cdef size_t size = segment_size(self.segment_records)
-        cdef void* address = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0)
-        if address == MAP_FAILED:
-            self.error = errno
+    def assist(self):
+        if self.is_assisted or not self.is_open:
             return
-        # Faults the pages in here, off the step. An older kernel refuses: then append faults.
-        madvise(address, size, TG_MADV_POPULATE_WRITE)
-        made.fd = fd
-        made.rows = <record*>(<char*>address + TG_JOURNAL_HEADER_SIZE)
-
-    cdef void _release(self, segment* done) noexcept nogil:
-        if done.rows != NULL:
-            munmap(<char*>done.rows - TG_JOURNAL_HEADER_SIZE, segment_size(self.segment_records))
-            c_close(done.fd)
-            done.rows = NULL
+        self.wake_fd = eventfd(0, EFD_CLOEXEC)
+        if self.wake_fd < 0:
+            raise JournalError(f"{self.directory}: no eventfd: {os.strerror(errno)}")
+        self.is_assisted = True
+        self.thread = threading.Thread(target=self.serve, name="journal", daemon=True)
+        self.thread.start()
 
     def _lock(self):
         try:
@@ -215,26 +226,53 @@ cdef class Journal:
         except OSError as error:
             raise JournalError(f"{self.directory}: cannot open: {error.strerror}") from error
 
-    def _continue_at(self, reader, from_sequence):
-        # What is before it was read by whoever knows it: a snapshot and its tail.
-        for _ in reader.batches(from_sequence):
+    def _continue_at(self, reader, first_sequence):
+        for _ in reader.batches(first_sequence if first_sequence > 1 else 0):
             pass
         end = reader.end
+        if end.next_sequence < first_sequence:
+            raise JournalError(f"{self.directory}: ends before sequence {end.next_sequence}; "
+                               f"expected it to reach {first_sequence}")
         path = reader.path_of(end.segment)
-        self.segment_records = int(reader.header(path)["segment_records"])
+        header = reader.header(path)
+        synced = reader.synced or 0
+        for empty in reader.unused():
+            empty.unlink()
+        self.recovered = end
+        self.segment_records = int(header["segment_records"])
         self.segment_number = end.segment
         self.row_index = end.row
         self.next_sequence = end.next_sequence
+        self.next_first = int(header["first_sequence"]) + self.segment_records
         fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-        if end.reason != "clean":
-            # The record was never whole, so nothing of it left the process.
-            os.ftruncate(fd, TG_JOURNAL_HEADER_SIZE + end.row * TG_RECORD_SIZE)
-        self.error = self._allocate(fd)
-        if self.error == 0:
-            self._map(fd, &self.current)
-        if self.error != 0:
+        self.prepare_error = map_segment(fd, self.segment_records, &self.current)
+        if self.prepare_error != 0:
             os.close(fd)
             raise_for(JOURNAL_NO_SEGMENT, self)
+        if end.reason != "clean":
+            # What is not whole, or comes after it, never left the process.
+            clear_rows(&self.current, self.row_index, self.segment_records)
+        if self.is_durable:
+            self._make_durable(reader, synced)
+        elif header["is_durable"]:
+            set_durable(&self.current, False)
+            clear_marks(&self.current)
+            raise_for(self._fdatasync(), self)
+
+    def _make_durable(self, reader, synced):
+        """All that a recovery has kept goes to the disk, even where a sync of it has failed."""
+        first = self.next_first - self.segment_records
+        touch_rows(&self.current, max(synced + 1, first) - first, self.row_index)
+        try:
+            for path in (*reader.segments, reader.directory, reader.directory.parent):
+                sync_path(path)
+        except OSError as error:
+            self.error = error.errno
+            raise_for(JOURNAL_SYNC, self)
+        set_durable(&self.current, True)
+        for slot in (0, 1):
+            write_mark(&self.current, slot, self.next_sequence - 1)
+            raise_for(self._fdatasync(), self)
 
     def append_rows(self, array):
         rows = np.array(array, RECORD, copy=True).reshape(-1)
@@ -248,7 +286,18 @@ cdef class Journal:
         raise_for(self.prepare_next(), self)
 
     def commit(self):
-        raise_for(self.sync(), self)
+        cdef int code
+        with nogil:
+            code = self.sync()
+        raise_for(code, self)
+
+    def settle(self):
+        """Put the newest mark on the disk too, so that at rest it speaks of all."""
+        cdef int code = JOURNAL_OK
+        if self.is_mark_new:
+            with nogil:
+                code = self._fdatasync()
+        raise_for(code, self)
 
     @property
     def counters(self):
@@ -257,17 +306,42 @@ cdef class Journal:
             "segment": self.segment_number,
             "row": self.row_index,
             "segment_records": self.segment_records,
-            "prepared": self.prepared.rows != NULL,
-            "error": self.error,
+            "prepared": tg_load(&self.is_prepared),
+            "error": self.error or self.prepare_error,
+            "cut": self.recovered.cut if self.recovered else 0,
+            "synced": self.synced,
+            "syncs": self.sync_count,
+            "slow_syncs": self.slow_count,
+            "sync_ns_max": self.sync_ns_max,
         }
 
     def close(self):
-        self._release(&self.current)
-        self._release(&self.prepared)
-        if self.is_open:
-            (Path(self.directory) / NEXT_NAME).unlink(missing_ok=True)
-            os.close(self.directory_fd)
-            self.is_open = False
+        if not self.is_open:
+            return
+        if self.thread is not None:
+            tg_store(&self.is_stopping, 1)
+            tg_signal(self.wake_fd)
+            self.thread.join()
+        if self.is_durable and not self.is_failed:
+            self.sync()
+            if self.is_mark_new:
+                self._fdatasync()
+        for done in JournalReader(self.directory).unused() if os.path.isdir(self.directory) else ():
+            done.unlink()
+        release_segment(&self.current, self.segment_records)
+        release_segment(&self.prepared, self.segment_records)
+        release_segment(&self.retired, self.segment_records)
+        os.close(self.directory_fd)
+        self.is_open = False
+
+
+def sync_path(path):
+    """fsync a file or a directory."""
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
 
 
 def raise_for(int code, Journal journal not None):
@@ -279,6 +353,8 @@ def raise_for(int code, Journal journal not None):
         raise JournalError(f"{where}: the record has no kind")
     if code == JOURNAL_CLOSED:
         raise JournalError(f"{where}: the journal is closed")
+    if code == JOURNAL_NO_SEGMENT:
+        why = os.strerror(journal.prepare_error) if journal.prepare_error else "not made yet"
+        raise JournalError(f"{where}: cannot make a segment: {why}")
     if code != JOURNAL_OK:
-        failed = "make a segment" if code == JOURNAL_NO_SEGMENT else "sync"
-        raise JournalError(f"{where}: cannot {failed}: {os.strerror(journal.error)}")
+        raise JournalError(f"{where}: cannot sync: {os.strerror(journal.error)}")

@@ -18,18 +18,24 @@ from tidegate.native.records cimport KIND_NONE, TG_LAYOUT_VERSION, TG_RECORD_SIZ
 from tidegate.native.segments cimport (
     TG_JOURNAL_HEADER_SIZE,
     TG_JOURNAL_MAGIC,
+    TG_JOURNAL_MARK_OFFSET,
+    TG_JOURNAL_MARK_STRIDE,
     journal_header,
+    journal_mark,
     record_checksum,
     segment_size,
 )
 
 BATCH_RECORDS = 4096
 
-# Where a journal ends: "clean" after a whole record, "torn" or "truncated" inside one.
-JournalEnd = namedtuple("JournalEnd", "reason segment row next_sequence")
+# Where a journal ends: "clean" after a whole record, "torn" or "truncated" inside one; `cut` of
+# the rows from there on hold something.
+JournalEnd = namedtuple("JournalEnd", "reason segment row next_sequence cut", defaults=(0,))
 
-cdef journal_header _sample
-HEADER = np.asarray(<journal_header[:1]>&_sample).dtype
+cdef journal_header _header
+cdef journal_mark _mark
+HEADER = np.asarray(<journal_header[:1]>&_header).dtype
+MARK = np.asarray(<journal_mark[:1]>&_mark).dtype
 
 
 # How many records are whole and in sequence, from the first on.
@@ -51,20 +57,28 @@ class JournalReader:
         self.directory = Path(directory)
         if not self.directory.is_dir():
             raise JournalError(f"{self.directory}: no such directory; expected a journal")
-        self.segments = self._listed()
+        self.segments = self._begun()
         self.end = None
 
     @property
     def first_sequence(self):
-        self.segments = self._listed()
+        self.segments = self._begun()
         return int(self.header(self.segments[0])["first_sequence"]) if self.segments else 1
+
+    @property
+    def synced(self):
+        segments = self._begun()
+        return self._synced_in(max(segments)) if segments else None
 
     def path_of(self, segment):
         return self.directory / f"{segment:08d}.journal"
 
     def header(self, path):
-        with open(path, "rb") as file:
-            data = file.read(HEADER.itemsize)
+        try:
+            with open(path, "rb") as file:
+                data = file.read(HEADER.itemsize)
+        except FileNotFoundError:
+            raise JournalError(f"{path}: taken away while it was read") from None
         if len(data) < HEADER.itemsize:
             raise JournalError(f"{path}: {len(data)} bytes are no segment header")
         header = np.frombuffer(data, HEADER)[0]
@@ -84,7 +98,7 @@ class JournalReader:
     def batches(self, first_sequence=0):
         if first_sequence > 0:
             self._refuse_below(first_sequence)
-        self.segments = self._listed()
+        self.segments = self._begun()
         self.end = None
         end = JournalEnd("clean", 0, 0, 1)
         last = max(self.segments, default=None)
@@ -98,15 +112,60 @@ class JournalReader:
                     f"ends {end.reason} at {end.next_sequence}"
                 )
             end = JournalEnd("clean", number, capacity, first + capacity)
-            if end.next_sequence > first_sequence or path == last:
-                end = yield from _read(path, end, first_sequence)
+            if path == last:
+                end = yield from _read(path, end, first_sequence, self._synced_in(path))
+            elif end.next_sequence > first_sequence:
+                end = yield from _read(path, end, first_sequence, None)
         self.end = end
 
     def follow(self, first_sequence=1):
         return JournalTail(self, first_sequence)
 
+    def unused(self):
+        """The segments that were made ahead and have no record yet."""
+        return self._listed()[len(self._begun()):]
+
     def _listed(self):
         return sorted(self.directory.glob("[0-9]*.journal"))
+
+    def _begun(self):
+        listed = self._listed()
+        if len(listed) > 1 and self._is_unused(max(listed)):
+            listed.pop()
+        return listed
+
+    def _is_unused(self, path):
+        try:
+            header = self.header(path)
+            rows = _map_rows(path, int(header["segment_records"]))
+        except (FileNotFoundError, JournalError):
+            # A writer that closes takes it away.
+            if path.exists():
+                raise
+            return True
+        # Without power loss the first record is the first to be there.
+        return not rows[:None if header["is_durable"] else 1].view(np.uint64).any()
+
+    def _synced_in(self, path):
+        """What the marks of a segment say was on the disk; None where nothing waited for it."""
+        header = self.header(path)
+        if not header["is_durable"]:
+            return None
+        with open(path, "rb") as file:
+            data = file.read(TG_JOURNAL_HEADER_SIZE)
+        found = [int(header["first_sequence"]) - 1]
+        bad = 0
+        for slot in range(2):
+            offset = TG_JOURNAL_MARK_OFFSET + slot * TG_JOURNAL_MARK_STRIDE
+            one = data[offset:offset + MARK.itemsize]
+            mark = np.frombuffer(one, MARK)[0]
+            if int(mark["checksum"]) == crc32c(<const char*>one, MARK.itemsize - 4):
+                found.append(int(mark["synced"]))
+            elif any(one):
+                bad += 1
+        if bad == 2:
+            raise JournalError(f"{path}: both marks of what was on the disk are damaged")
+        return max(found)
 
     def _refuse_below(self, first_sequence):
         begins = self.first_sequence
@@ -172,8 +231,11 @@ class JournalTail:
         return None
 
 
-def _read(path, full, first_sequence):
-    """Yields a segment's batches from first_sequence on; `full` is where it would end."""
+def _read(path, full, first_sequence, synced):
+    """Yields a segment's batches from first_sequence on; `full` is where it would end.
+
+    What lies above `synced` may have been lost in any order: it ends at the first hole.
+    """
     first = full.next_sequence - full.row
     rows = _map_rows(path, full.row)
     row = _jump(rows, first, first_sequence)
@@ -183,7 +245,7 @@ def _read(path, full, first_sequence):
             # Looked at in this order, a writer that is at work cannot make a good row seem bad.
             follows = rows[row + 1:].view(np.uint64).any()
             run = _whole_rows(rows, row, first + row)
-            if len(run) == 0 and follows:
+            if len(run) == 0 and follows and synced is None:
                 raise JournalError(
                     f"{path}: row {row} (sequence {first + row}) is damaged and records follow it"
                 )
@@ -193,10 +255,20 @@ def _read(path, full, first_sequence):
         row += len(run)
         if skip < len(run):
             yield run[skip:]
-    end = full._replace(row=row, next_sequence=first + row)
-    if len(rows) < full.row and not rows[row:].view(np.uint64).any():
-        return end._replace(reason="truncated")
-    return end._replace(reason="torn") if rows[row:row + 1].view(np.uint64).any() else end
+    if synced is not None and first + row <= synced:
+        raise JournalError(
+            f"{path}: row {row} (sequence {first + row}) is damaged or missing, and all up to "
+            f"{synced} was on the disk"
+        )
+    return _end_at(row, rows, full)
+
+
+def _end_at(row, rows, full):
+    end = full._replace(row=row, next_sequence=full.next_sequence - full.row + row)
+    cut = int(np.count_nonzero(rows[row:].view(np.uint64).reshape(-1, 16).any(axis=1)))
+    if cut:
+        return end._replace(reason="torn", cut=cut)
+    return end._replace(reason="truncated") if len(rows) < full.row else end
 
 
 def _jump(rows, first, first_sequence):

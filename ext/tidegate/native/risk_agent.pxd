@@ -46,10 +46,12 @@ cdef class RiskAgent:
     cdef inbox inboxes[3]
     cdef int journal_code
     cdef uint64_t unjournaled_count
+    cdef uint64_t reserved_count
     cdef uint64_t misplaced_count
     cdef uint64_t wait_count
 
     cdef int do_work(self) noexcept nogil
+    cdef bint _secure(self) noexcept nogil
     cdef int _fill(self, LaneSource source, inbox* box) noexcept nogil
     cdef int _run(self, int lane) noexcept nogil
     cdef bint _apply(self, record* r, bint is_orders) noexcept nogil

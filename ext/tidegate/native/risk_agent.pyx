@@ -9,12 +9,13 @@ from libc.string cimport memset
 
 import numpy as np
 
+from tidegate.native.journal import raise_for
 from tidegate.native.records import RECORD
 
 cimport tidegate.native.ahead as ahead
 cimport tidegate.native.pretrade as pretrade
 from tidegate.native.clock cimport monotonic_ns, now_ns
-from tidegate.native.journal cimport Journal
+from tidegate.native.journal cimport JOURNAL_NO_SEGMENT, JOURNAL_OK, Journal
 from tidegate.native.lane cimport LaneSource, LaneTarget
 from tidegate.native.outputs cimport add_report
 from tidegate.native.poll cimport POLL_STOPPED, Poller
@@ -103,31 +104,33 @@ cdef class RiskAgent:
         cdef int64_t end_ns = monotonic_ns() + <int64_t>for_ms * 1_000_000
         cdef int waited = 0
         with nogil:
-            while monotonic_ns() < end_ns:
+            while monotonic_ns() < end_ns and not self.journal.is_failed:
                 if self.do_work() == 0:
                     waited = self._wait(for_ms)
                     if waited == 0 or waited == POLL_STOPPED:
                         break
+        self._refuse_failed()
         return waited != POLL_STOPPED
-
-    def prepare_journal(self):
-        """Make the journal's next segment ahead of need, off the path; its code."""
-        if self.journal.needs_next():
-            return self.journal.prepare_next()
-        return 0
 
     def work(self):
         """One duty cycle without waiting; how many records it ran."""
         cdef int count
         with nogil:
             count = self.do_work()
+        self._refuse_failed()
         return count
+
+    def _refuse_failed(self):
+        """What is on the disk is unknown: nothing that waits for it may ever leave."""
+        if self.journal.is_failed:
+            raise_for(self.journal.sync(), self.journal)
 
     @property
     def counters(self):
         return {
             "journal_code": self.journal_code,
             "unjournaled": self.unjournaled_count,
+            "denied_in_reserve": self.reserved_count,
             "misplaced": self.misplaced_count,
             "waits_for_room": self.wait_count,
         }
@@ -140,7 +143,7 @@ cdef class RiskAgent:
 
     cdef int do_work(self) noexcept nogil:
         cdef int work
-        if not self._put_out():
+        if self.journal.is_failed or not self._put_out():
             return 0
         work = self._fill(self.executions, &self.inboxes[EXECUTIONS])
         work += self._fill(self.control, &self.inboxes[CONTROL])
@@ -149,8 +152,14 @@ cdef class RiskAgent:
             return 0
         self._tick()
         work = self._run(EXECUTIONS) + self._run(CONTROL) + self._run(ORDERS)
+        if not self._secure():
+            return 0
         self._put_out()
         return work
+
+    cdef bint _secure(self) noexcept nogil:
+        """True when what was journaled is as safe as the config asks; only then may it show."""
+        return not self.journal.is_durable or self.journal.sync() == JOURNAL_OK
 
     cdef int _fill(self, LaneSource source, inbox* box) noexcept nogil:
         if box.index == box.count:
@@ -210,6 +219,14 @@ cdef class RiskAgent:
             self._step(&tick)
 
     cdef bint _journal(self, record* r) noexcept nogil:
+        # What adds risk leaves the rest of a segment that has no next one to all else.
+        if (
+            (r.kind == NEW_ORDER_SINGLE or r.kind == CANCEL_REPLACE_REQUEST)
+            and not self.journal.has_room()
+        ):
+            self.reserved_count += 1
+            self.journal_code = JOURNAL_NO_SEGMENT
+            return False
         r.sequence = self.tables.t.risk.sequence + 1
         self.journal_code = self.journal.append(r)
         return self.journal_code == 0
