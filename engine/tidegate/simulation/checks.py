@@ -9,6 +9,7 @@ from tidegate.replay import replay
 from tidegate.simulation.orders import Known
 from tidegate.simulation.run import World
 from tidegate.simulation.trader import SELL
+from tidegate.simulation.world import has_rolls
 
 
 def settled_problems(world: World) -> list[str]:
@@ -17,6 +18,7 @@ def settled_problems(world: World) -> list[str]:
         *(f"ends: {what}" for what in check_ends(world)),
         *(f"fills: {what}" for what in check_fills(world)),
         *(f"positions: {what}" for what in check_positions(world)),
+        *(f"money: {what}" for what in check_money(world)),
         *(f"answers: {what}" for what in check_answers(world)),
         *(f"audit: {what}" for what in check_audit(world)),
         *(f"replay: {what}" for what in check_replay(world)),
@@ -89,6 +91,41 @@ def check_positions(world: World) -> Iterator[str]:
         has_below = any(row.parent == key[0] for row in world.universe.accounts)
         if not has_below and int(pair["net"]) != expected[key]:
             yield f"account {key[0]} in {key[1]}: {int(pair['net'])} lots, fills {expected[key]}"
+
+
+def check_money(world: World) -> Iterator[str]:
+    """What an account's money has moved by is what its fills were worth, fees apart."""
+    stage = world.risk.stage
+    assert stage is not None
+    if has_rolls(world.seed):
+        # The end of a day makes profit into deposits; the audit follows that.
+        return
+    arrays = stage.tables.arrays
+    expected: Counter[tuple[int, int]] = Counter()
+    for order in all_orders(world):
+        row = world.universe.instruments[order.instrument - 1] if order.fills else None
+        for lots, price in order.fills.values() if row else ():
+            value = lots * price * row.tick_value
+            expected[order.account, row.currency] += value if order.side == SELL else -value
+        if order.is_unsure:
+            return
+    costs: Counter[tuple[int, int]] = Counter()
+    for pair in arrays["pairs"]:
+        currency = int(arrays["instruments"]["currency"][pair["instrument"]])
+        short_cost = int(arrays["sides"]["short_cost"][pair["sides"]]) if pair["sides"] else 0
+        costs[int(pair["account"]), currency] += short_cost - int(pair["open_cost"])
+    stride = len(world.universe.currencies) + 1
+    for trader in world.traders:
+        for account in trader.session.accounts:
+            for currency in range(1, stride):
+                row = arrays["balances"][account * stride + currency]
+                moved = int(row["cash"]) + int(row["fees"]) - int(row["initial_cash"])
+                moved += costs[account, currency]
+                if moved != expected[account, currency]:
+                    yield (
+                        f"account {account} in currency {currency} has moved by {moved}, its "
+                        f"fills are worth {expected[account, currency]}"
+                    )
 
 
 def check_answers(world: World) -> Iterator[str]:

@@ -1,0 +1,155 @@
+"""`make mutants`: puts each deliberate bug into a copy of the tree and runs seeds until one fails.
+
+    python tests/simulation/mutants.py [--only NAME]... [--list] [--record] [COPY]
+
+COPY is the copy's directory (kept, so that a second run builds less). Exits with 1 when a bug is
+not caught. --record writes the seeds that caught the bugs into mutants.toml.
+"""
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import tomllib
+from pathlib import Path
+from typing import Any, NamedTuple
+
+ROOT = Path(__file__).parent.parent.parent
+TABLE = Path(__file__).with_name("mutants.toml")
+TAKEN = ("engine", "ext", "build", "setup.py", "pyproject.toml", "configs")
+SEEDS = 60
+STEPS = 20_000
+# Not to be tried forever: a bug may also hang the run that it is in.
+PATIENCE_S = 900
+
+
+class Caught(NamedTuple):
+    """The seed that failed, and what was said first."""
+
+    seed: int
+    said: str
+
+
+def mutants() -> list[dict[str, Any]]:
+    """The table's rows."""
+    found: list[dict[str, Any]] = tomllib.loads(TABLE.read_text())["mutants"]
+    return found
+
+
+def apply(tree: Path, mutant: dict[str, Any]) -> bool:
+    """Patch the tree; whether anything must be built. ValueError where a patch does not fit."""
+    for file, old, new in mutant["edits"]:
+        path = tree / file
+        text = path.read_text()
+        if text.count(old) != 1:
+            raise ValueError(f"{mutant['name']}: {file} has {old!r} {text.count(old)} times")
+        path.write_text(text.replace(old, new))
+    return any(file.startswith("ext/") for file, _, _ in mutant["edits"])
+
+
+def build(tree: Path) -> None:
+    """Build what has changed."""
+    command = [sys.executable, "setup.py", "-q", "build_ext", "--inplace"]
+    subprocess.run(command, cwd=tree, check=True, capture_output=True)
+
+
+def restore(tree: Path, mutant: dict[str, Any]) -> None:
+    """Take a patch back."""
+    for file, _, _ in mutant["edits"]:
+        shutil.copyfile(ROOT / file, tree / file)
+
+
+def hunt(tree: Path, seeds: list[int], steps: int = STEPS) -> Caught | None:
+    """Run seeds in the tree, the known one first, until one fails or crashes."""
+    environment = {**os.environ, "PYTHONPATH": str(tree / "engine")}
+    for seed in seeds:
+        command = [sys.executable, "-m", "tidegate", "simulate"]
+        command += ["--seed", str(seed), "--steps", str(steps)]
+        done = subprocess.run(
+            command, cwd=tree, env=environment, capture_output=True, text=True, timeout=PATIENCE_S
+        )
+        if done.returncode:
+            return Caught(seed, said_first(done.stdout + done.stderr))
+    return None
+
+
+def said_first(output: str) -> str:
+    """The first problem, or the last line of a crash."""
+    problems = re.findall(r"^  (\S.*)$", output, re.M)
+    lines = output.strip().splitlines() or ["it crashed without a word"]
+    return str(problems[0]) if problems else lines[-1]
+
+
+def copy_of_tree(place: Path) -> Path:
+    """The parts of the tree that a run needs, with what was built."""
+    for name in TAKEN:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, place / name, dirs_exist_ok=True)
+        else:
+            shutil.copy2(source, place / name)
+    return place
+
+
+def record(caught: dict[str, Caught]) -> None:
+    """Write into the table which seed catches what, and which checker says so."""
+    parts = re.split(r"(?=^\[\[mutants\]\]$)", TABLE.read_text(), flags=re.M)
+    for index, part in enumerate(parts):
+        name = re.search(r'^name = "(.*)"$', part, re.M)
+        if name is None or name[1] not in caught:
+            continue
+        found = caught[name[1]]
+        part = re.sub(r"^(seed|checker) = .*\n", "", part, flags=re.M)
+        lines = f'seed = {found.seed}\nchecker = "{found.said.split(":")[0]}"\n'
+        parts[index] = re.sub(r"^(what = .*\n)", rf"\1{lines}", part, flags=re.M)
+    TABLE.write_text("".join(parts))
+
+
+def main() -> int:
+    """Try the mutants that are asked for, all by default."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--only", action="append")
+    parser.add_argument("--list", action="store_true")
+    parser.add_argument("--record", action="store_true")
+    parser.add_argument("copy", nargs="?", type=Path)
+    asked = parser.parse_args()
+    rows = [row for row in mutants() if not asked.only or row["name"] in asked.only]
+    if asked.list:
+        print("\n".join(f"{row['name']}: {row['what']}" for row in rows))
+        return 0
+    with tempfile.TemporaryDirectory(prefix="tidegate-mutants-") as place:
+        tree = copy_of_tree(asked.copy or Path(place))
+        return try_all(tree, rows, asked.record)
+
+
+def try_all(tree: Path, rows: list[dict[str, Any]], is_recorded: bool) -> int:
+    """One after another; how many were not caught, as an exit status."""
+    caught: dict[str, Caught] = {}
+    is_stale = False
+    for row in rows:
+        first = [row["seed"]] if "seed" in row else []
+        seeds = first + [seed for seed in range(1, SEEDS + 1) if seed not in first]
+        is_native = apply(tree, row)
+        try:
+            # What was built of the mutant before is still there when its patch is not.
+            if is_native or is_stale:
+                build(tree)
+            is_stale = is_native
+            found = hunt(tree, seeds)
+        finally:
+            restore(tree, row)
+        if found is not None:
+            caught[row["name"]] = found
+        verdict = f"seed {found.seed}: {found.said}" if found else "NOT CAUGHT"
+        print(f"{row['name']:32} {verdict}", flush=True)
+    if is_recorded:
+        record(caught)
+    print(f"{len(caught)} of {len(rows)} caught")
+    return 0 if len(caught) == len(rows) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
