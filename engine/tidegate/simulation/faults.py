@@ -17,7 +17,7 @@ EVENT_FAULTS = (
     "cut_venue",
     "clock_back",
     "clock_ahead",
-    "power_loss",
+    "torn_tail",
 )
 # The mean time between two of a kind, where a seed has it.
 BETWEEN_NS = {
@@ -31,7 +31,7 @@ BETWEEN_NS = {
     "cut_venue": 1_500_000_000,
     "clock_back": 1_000_000_000,
     "clock_ahead": 1_500_000_000,
-    "power_loss": 2_000_000_000,
+    "torn_tail": 1_500_000_000,
 }
 CHANCE = 0.5
 

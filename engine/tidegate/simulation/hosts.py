@@ -140,7 +140,7 @@ class GatewayHost(Host):
 
 
 class RiskHost(Host):
-    """Risk. `heard` is how far its state was known when it was last killed."""
+    """Risk, which must come back with the state that it had."""
 
     def __init__(
         self, universe: Universe, run_dir: RunDir, timeline: Timeline, lanes: dict[str, Lane]
@@ -154,10 +154,14 @@ class RiskHost(Host):
         self._universe = universe
         self._run_dir = run_dir
         self.stage: Risk | None = None
+        self.problems: list[str] = []
+        self._before = (0, "")
         self._prepare_ns = 0
 
     def make(self, place: Place) -> None:
         self.stage = Risk(self._universe, self._run_dir, place)
+        if self._before[0] and self._state() != self._before:
+            self.problems.append(f"restart: risk was {self._before}, is {self._state()}")
 
     def work(self, now_ns: int) -> int:
         assert self.stage is not None
@@ -169,7 +173,12 @@ class RiskHost(Host):
         return count
 
     def drop(self) -> None:
+        self._before = self._state()
         self.stage = None
+
+    def _state(self) -> tuple[int, str]:
+        assert self.stage is not None
+        return self.sequence, self.stage.tables.state_hash()
 
     @property
     def sequence(self) -> int:

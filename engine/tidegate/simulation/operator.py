@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 
 from tidegate.client.core import SessionCore
-from tidegate.client.operator import Control, Request, control, packed
+from tidegate.client.controls import Control, Request, control, packed
 from tidegate.codec import DENIAL, MARGIN, RATE, offset_of
 from tidegate.native.records import (
     NO_PRICE,

@@ -99,7 +99,8 @@ class World:
 
     def problems(self) -> list[str]:
         """What clients have seen that cannot be, so far."""
-        return [what for trader in self.traders for what in trader.book.problems]
+        seen = [what for trader in self.traders for what in trader.book.problems]
+        return seen + self.risk.problems
 
     def is_quiet(self) -> bool:
         """Nothing works, nothing is under way, and everybody is there."""

@@ -1,5 +1,6 @@
 """What happens to whole stages, connections and clocks: kills, stops, cuts, jumps."""
 
+from tidegate.simulation.disk import tear
 from tidegate.simulation.hosts import Host
 from tidegate.simulation.run import World
 
@@ -46,6 +47,10 @@ class Trouble:
         now_ns = world.timeline.now_ns
         if name.startswith("kill_"):
             self._kill(name.removeprefix("kill_"))
+        elif name == "torn_tail":
+            self._kill("risk")
+            if not world.risk.is_up:
+                tear(world.run_dir.journal, draw)
         elif name == "stop_lane":
             lane = draw.choice(list(world.lanes.values()))
             lane.stopped_until = now_ns + draw.randrange(STOP_NS_MAX)
