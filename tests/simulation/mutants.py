@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -62,12 +63,15 @@ def restore(tree: Path, mutant: dict[str, Any]) -> None:
         shutil.copyfile(ROOT / file, tree / file)
 
 
-def hunt(tree: Path, seeds: list[int], steps: int = STEPS) -> Caught | None:
+def hunt(
+    tree: Path, seeds: Iterable[int], steps: int = STEPS, without: Iterable[str] = ()
+) -> Caught | None:
     """Run seeds in the tree, the known one first, until one fails or crashes."""
     environment = {**os.environ, "PYTHONPATH": str(tree / "engine")}
     for seed in seeds:
         command = [sys.executable, "-m", "tidegate", "simulate"]
         command += ["--seed", str(seed), "--steps", str(steps)]
+        command += [f"--without={fault}" for fault in without]
         done = subprocess.run(
             command, cwd=tree, env=environment, capture_output=True, text=True, timeout=PATIENCE_S
         )
@@ -114,6 +118,7 @@ def main() -> int:
     parser.add_argument("--only", action="append")
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--record", action="store_true")
+    parser.add_argument("--without", action="append", default=[])
     parser.add_argument("copy", nargs="?", type=Path)
     asked = parser.parse_args()
     rows = [row for row in mutants() if not asked.only or row["name"] in asked.only]
@@ -122,10 +127,10 @@ def main() -> int:
         return 0
     with tempfile.TemporaryDirectory(prefix="tidegate-mutants-") as place:
         tree = copy_of_tree(asked.copy or Path(place))
-        return try_all(tree, rows, asked.record)
+        return try_all(tree, rows, asked)
 
 
-def try_all(tree: Path, rows: list[dict[str, Any]], is_recorded: bool) -> int:
+def try_all(tree: Path, rows: list[dict[str, Any]], asked: argparse.Namespace) -> int:
     """One after another; how many were not caught, as an exit status."""
     caught: dict[str, Caught] = {}
     is_stale = False
@@ -138,14 +143,14 @@ def try_all(tree: Path, rows: list[dict[str, Any]], is_recorded: bool) -> int:
             if is_native or is_stale:
                 build(tree)
             is_stale = is_native
-            found = hunt(tree, seeds)
+            found = hunt(tree, seeds, without=asked.without)
         finally:
             restore(tree, row)
         if found is not None:
             caught[row["name"]] = found
         verdict = f"seed {found.seed}: {found.said}" if found else "NOT CAUGHT"
         print(f"{row['name']:32} {verdict}", flush=True)
-    if is_recorded:
+    if asked.record:
         record(caught)
     print(f"{len(caught)} of {len(rows)} caught")
     return 0 if len(caught) == len(rows) else 1

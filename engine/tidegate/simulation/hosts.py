@@ -5,6 +5,8 @@ their descriptors. Nothing of a stage is closed in order, for a killed process c
 """
 
 from collections.abc import Sequence
+from contextlib import redirect_stderr
+from io import StringIO
 from random import Random
 from typing import Protocol
 
@@ -56,7 +58,9 @@ class Host:
         """Start it; the clock is its own while it is made."""
         place = Place()
         self._timeline.hand_to(self.name)
-        self.make(place)
+        # What a stage says of its start is for people who watch one.
+        with redirect_stderr(StringIO()):
+            self.make(place)
         self._timeline.give_back(self.name)
         for lane in self._sends:
             lane.sender_up(place)

@@ -118,7 +118,10 @@ def content(draw: Random) -> dict[str, Any]:
             "cash_holds": 16,
             "breaks": 64,
         },
-        "journal": {"segment_records": draw.choice((1024, 4096))},
+        "journal": {
+            "segment_records": draw.choice((1024, 4096)),
+            "durability": draw.choice(("process", "process", "power")),
+        },
     }
 
 
