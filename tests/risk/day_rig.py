@@ -61,9 +61,11 @@ def money(step: Step, handle: int, currency: int = USD) -> int:
     return row["cash"] + row["unrealised"]
 
 
-def ids(step: Step, session: int = 1) -> list[int]:
+def ids(step: Step, session: int = 1, *, is_past: bool = False) -> list[int]:
+    """The session's cl_ord_ids of this day, or those that were over when it began."""
     rows = step.tables.arrays["cl_ord_ids"]
-    return sorted(rows["cl_ord_id"][rows["session"] == session].tolist())
+    chosen = (rows["session"] == session) & (rows["is_past"] == is_past)
+    return sorted(rows["cl_ord_id"][chosen].tolist())
 
 
 def ask_roll(step: Step, day: int = DAY) -> dict[str, Any]:

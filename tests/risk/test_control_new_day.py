@@ -6,6 +6,7 @@ from control_rig import done
 from day_rig import (
     CLOSE_TODAY,
     CLOSE_YESTERDAY,
+    DAY,
     LEVELS,
     OPEN,
     TICK_VALUE,
@@ -36,6 +37,7 @@ from risk_rig import (
 from tidegate.native.records import (
     ORDER_RECORD,
     ExecType,
+    Flag,
     Kind,
     Reason,
 )
@@ -90,6 +92,31 @@ def test_ids_of_orders_that_are_over_are_free_and_those_of_working_ones_are_not(
     step.accept(cancel(6, 1, session=2))
 
 
+def test_an_order_that_is_asked_again_over_a_roll_is_answered_and_not_traded_twice() -> None:
+    step = Step()
+    first = step.accept(order(1, order_qty=3))
+    step.run(trade(first, 1, 3, 13_000))
+    step.refuse(order(2, order_qty=0))
+    step.run(settlement(GOLD, 13_000))
+    ask_roll(step)
+    assert ids(step, is_past=True) == [1, 2]
+    routes, reports = step.run(order(1, order_qty=3, flags=Flag.POSS_RESEND))
+    assert len(routes) == 0
+    assert (reports[0]["order_id"], reports[0]["cum_qty"]) == (first, 3)
+    assert step.refuse(order(2, flags=Flag.POSS_RESEND))["reason"] == Reason.MALFORMED
+    assert step.refuse(cancel(9, 1))["reason"] == Reason.TOO_LATE
+    # Without the flag the number is free; then it is the new order's.
+    second = step.accept(order(1, price=12_990))
+    assert second != first
+    _, reports = step.run(order(1, flags=Flag.POSS_RESEND))
+    assert (reports[0]["order_id"], reports[0]["cum_qty"]) == (second, 0)
+    assert ids(step, is_past=True) == [2]
+    step.run(settlement(GOLD, 13_000))
+    ask_roll(step, DAY + 1)
+    assert (ids(step), ids(step, is_past=True)) == ([1], [])
+    step.accept(order(2, price=12_980, flags=Flag.POSS_RESEND))
+
+
 def test_every_id_is_found_after_many_days_of_a_crowded_table() -> None:
     """Ids that are spread at random over a table that fills each day: those that work stay."""
     content = universe()
@@ -100,7 +127,7 @@ def test_every_id_is_found_after_many_days_of_a_crowded_table() -> None:
     working: dict[tuple[int, int], int] = {}
     for day in range(40):
         for session in (1, 2):
-            for cl_ord_id in draw.choice(10**9, 13, replace=False).tolist():
+            for cl_ord_id in draw.choice(10**9, 8, replace=False).tolist():
                 step.refuse(order(cl_ord_id + 10**9, session=session, order_qty=0))
             wanted = int(draw.integers(1, 10**9))
             working[session, wanted] = step.accept(
@@ -113,7 +140,7 @@ def test_every_id_is_found_after_many_days_of_a_crowded_table() -> None:
         ask_roll(step, 20_270_101 + day // 28 * 100 + day % 28)
         step.audited = False
         rows = step.tables.arrays["cl_ord_ids"]
-        used = rows[rows["session"] != 0]
+        used = rows[(rows["session"] != 0) & (rows["is_past"] == 0)]
         found = zip(used["session"].tolist(), used["cl_ord_id"].tolist(), strict=True)
         assert sorted(found) == sorted(working)
         for (session, cl_ord_id), order_id in working.items():

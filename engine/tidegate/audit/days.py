@@ -95,7 +95,7 @@ def _counts(after: State) -> Iterator[str]:
         yield from differs(f"instrument {handle}", "is_settled", row["is_settled"], 0)
     working = {order["order_id"] for _, order in open_orders(after)}
     for row in after.cl_ord_ids:
-        if row["order_id"] not in working:
-            yield f"session {row['session']}: cl_ord_id {row['cl_ord_id']} is of the day before"
+        where = f"session {row['session']}: cl_ord_id {row['cl_ord_id']}"
+        yield from differs(where, "is_past", row["is_past"], row["order_id"] not in working)
     for slot, order in open_orders(after):
         yield from differs(f"order {slot}", "frozen_today", order["frozen_today"], 0)

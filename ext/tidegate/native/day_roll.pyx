@@ -256,7 +256,7 @@ cdef bint day_roll(tables* t, const control_record* r, numbers* n) noexcept nogi
         pairs += has_lots(t, &t.pairs[i])
         settle(t, &t.pairs[i])
     start_counts(t)
-    orders.forget_over(t)
+    orders.forget_past(t)
     n.limit_value = t.risk.business_day
     n.asked_value = pairs
     t.risk.business_day = <uint32_t>r.amount

@@ -29,8 +29,8 @@ cdef cl_ord_id_row* find_cl_ord_id(
     const tables* t, uint16_t session, uint64_t cl_ord_id
 ) noexcept nogil
 # Ids that do not lead to a working order are free again; the others stay as they are.
-cdef void forget_over(tables* t) noexcept nogil
-cdef bint can_add_cl_ord_id(const tables* t, uint16_t session) noexcept nogil
+cdef void forget_past(tables* t) noexcept nogil
+cdef int can_be_new(const tables* t, const order_record* o) noexcept nogil
 cdef cl_ord_id_row* remember(
     tables* t, const order_record* o, uint64_t order_id, int reason
 ) noexcept nogil

@@ -7,7 +7,12 @@ from libc.stdint cimport uint16_t, uint32_t, uint64_t
 from libc.string cimport memset
 
 cimport tidegate.native.self_match as self_match
-from tidegate.native.records cimport order_record
+from tidegate.native.records cimport (
+    DUPLICATE_CL_ORD_ID,
+    POSS_RESEND,
+    TABLE_FULL,
+    order_record,
+)
 from tidegate.native.tables cimport cl_ord_id_row, order_row, tables
 
 
@@ -130,9 +135,14 @@ cdef cl_ord_id_row* add_cl_ord_id(
 cdef cl_ord_id_row* remember(
     tables* t, const order_record* o, uint64_t order_id, int reason
 ) noexcept nogil:
-    """Enter the cl_ord_id for the day; the caller has asked for room."""
-    cdef cl_ord_id_row* row = add_cl_ord_id(t, o.session, o.cl_ord_id)
+    """Enter the cl_ord_id for the day; the caller has asked for room. One of the past is taken."""
+    cdef cl_ord_id_row* row = find_cl_ord_id(t, o.session, o.cl_ord_id)
+    if row == NULL:
+        row = add_cl_ord_id(t, o.session, o.cl_ord_id)
     row.order_id = order_id
+    row.cum_qty = 0
+    row.exec_type = 0
+    row.is_past = 0
     row.order_qty = o.order_qty
     row.reason = <uint16_t>reason
     return row
@@ -143,8 +153,18 @@ cdef bint is_working(const tables* t, uint64_t order_id) noexcept nogil:
     return order != NULL and is_open(order)
 
 
-cdef void forget_over(tables* t) noexcept nogil:
-    """From a free slot on, each id that stays moves up to the first slot that is free for it.
+cdef int can_be_new(const tables* t, const order_record* o) noexcept nogil:
+    """Why the request's cl_ord_id cannot be taken, or 0."""
+    cdef const cl_ord_id_row* known = find_cl_ord_id(t, o.session, o.cl_ord_id)
+    if known == NULL:
+        return 0 if can_add_cl_ord_id(t, o.session) else TABLE_FULL
+    return 0 if known.is_past and not o.flags & POSS_RESEND else DUPLICATE_CL_ORD_ID
+
+
+cdef void forget_past(tables* t) noexcept nogil:
+    """Forget ids that were over a day ago; those of orders that are over now become past.
+
+    From a free slot on, each id that stays moves up to the first slot that is free for it.
 
     Those before it have moved by then and do not again, so that every probe still ends at it.
     """
@@ -160,7 +180,8 @@ cdef void forget_over(tables* t) noexcept nogil:
         if kept.session == 0:
             continue
         memset(&t.cl_ord_ids[slot], 0, sizeof(cl_ord_id_row))
-        if is_working(t, kept.order_id):
+        if is_working(t, kept.order_id) or not kept.is_past:
+            kept.is_past = not is_working(t, kept.order_id)
             t.cl_ord_ids[free_slot(t, <uint16_t>kept.session, kept.cl_ord_id)] = kept
         else:
             t.risk.cl_ord_id_count -= 1

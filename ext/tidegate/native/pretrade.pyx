@@ -44,9 +44,7 @@ cdef int look_at_id(const tables* t, const order_record* o) noexcept nogil:
     """Why the order's id cannot be remembered, or 0."""
     if o.session == 0 or o.session >= t.session_capacity or o.cl_ord_id == 0:
         return MALFORMED
-    if orders.find_cl_ord_id(t, o.session, o.cl_ord_id) != NULL:
-        return DUPLICATE_CL_ORD_ID
-    return 0 if orders.can_add_cl_ord_id(t, o.session) else TABLE_FULL
+    return orders.can_be_new(t, o)
 
 
 cdef int resolve(tables* t, const order_record* o, uint32_t* pair) noexcept nogil:

@@ -20,8 +20,8 @@ from tidegate.native.days cimport day_of
 from tidegate.native.outputs cimport add_route, outputs
 from tidegate.native.records cimport (
     BUY, CANCEL_BOTH, CANCEL_RATE, CANCEL_REJECT, CANCEL_REQUEST, CANCEL_RESTING,
-    CANCELED_SELF_MATCH, DUPLICATE_CL_ORD_ID, MALFORMED, MARKET, OVERFLOW, POSS_RESEND,
-    REQUEST_PENDING, TABLE_FULL, TG_LAYOUT_VERSION, TOO_LATE, UNKNOWN_ORDER, order_record,
+    CANCELED_SELF_MATCH, MALFORMED, MARKET, OVERFLOW, POSS_RESEND,
+    REQUEST_PENDING, TG_LAYOUT_VERSION, TOO_LATE, UNKNOWN_ORDER, order_record,
 )
 from tidegate.native.tables cimport account_row, bucket, cl_ord_id_row, order_row, tables
 from tidegate.native.verdict cimport lowest_reason, numbers_of
@@ -180,12 +180,12 @@ cdef int replaceable(
     tables* t, const order_record* o, order_row* order, order_record* full
 ) noexcept nogil:
     """Fill in what the order itself says; why it cannot be replaced, or 0."""
+    cdef int reason
     if order.is_replace_pending or order.is_cancel_pending or order.is_staged:
         return REQUEST_PENDING
-    if orders.find_cl_ord_id(t, o.session, o.cl_ord_id) != NULL:
-        return DUPLICATE_CL_ORD_ID
-    if not orders.can_add_cl_ord_id(t, o.session):
-        return TABLE_FULL
+    reason = orders.can_be_new(t, o)
+    if reason:
+        return reason
     full[0] = o[0]
     full.account = order.account
     full.instrument = order.instrument

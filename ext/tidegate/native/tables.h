@@ -290,7 +290,8 @@ typedef struct {
     uint8_t pad[9];
 } order_row;
 
-/* Every cl_ord_id of the day, with its order's end. Open addressing; 0 order_id = denied. */
+/* Every cl_ord_id of the day and of the day before, with its order's end. Open addressing; 0
+ * order_id = denied. */
 typedef struct {
     uint64_t cl_ord_id;
     uint64_t order_id;
@@ -299,7 +300,7 @@ typedef struct {
     uint32_t session;          /* 0 = free */
     uint16_t reason;
     uint8_t exec_type;         /* of its last report */
-    uint8_t pad;
+    uint8_t is_past;           /* over since before the last DAY_ROLL: a resend alone means it */
 } cl_ord_id_row;
 
 typedef struct {

@@ -181,7 +181,7 @@ cdef extern from "tables.h" nogil:
         int64_t order_qty, cum_qty
         uint32_t session
         uint16_t reason
-        uint8_t exec_type, pad
+        uint8_t exec_type, is_past
 
     ctypedef struct session_orders_row:
         uint32_t first_order, open_orders, cl_ord_ids
