@@ -21,12 +21,10 @@ from tidegate.counters import Counters
 from tidegate.errors import RegionError, VenueError
 from tidegate.native.lane import LaneTarget
 from tidegate.native.records import CONTROL_RECORD, LAYOUT_VERSION, RECORD, Kind
-from tidegate.native.routing import CHANNEL_ROW, ChannelState
 from tidegate.reconciliation.books import Books, Key
 from tidegate.reconciliation.look import Look, Seen
 from tidegate.reconciliation.sightings import WAIT_S, Sightings
 from tidegate.reconciliation.statement import SimulatedSource, Source
-from tidegate.region import Region
 from tidegate.run_dir import RunDir
 from tidegate.stopping import on_stop
 from tidegate.universe import Universe, Venue
@@ -70,7 +68,6 @@ class ReconcileStage:
         sources: Mapping[str, Source] | None = None,
     ) -> None:
         self.every_s = float(universe.reconciliation.every_seconds)
-        self.run_dir = run_dir
         self.books = Books(universe, run_dir, keeps=True)
         self.target = LaneTarget(
             context,
@@ -96,9 +93,9 @@ class ReconcileStage:
             is_serving = self.books.is_serving()
             if is_serving:
                 self.books.follow()
-            up = self.channels_up() if is_serving else set()
             for watch in self.watches:
-                told += self.tend(watch, watch.look.venue.handle in up, now_s)
+                is_up = is_serving and self.books.is_up(watch.look.venue.handle)
+                told += self.tend(watch, is_up, now_s)
         except RegionError:
             # Risk or router is being started: what was seen before may be of a time gone by.
             for watch in self.watches:
@@ -204,15 +201,6 @@ class ReconcileStage:
                         "config does not have",
                         file=sys.stderr,
                     )
-
-    def channels_up(self) -> set[int]:
-        """Handles of the venues whose channel is up."""
-        region = Region.attach(self.run_dir.region("channels"), CHANNEL_ROW)
-        try:
-            states: np.ndarray[Any, Any] = region.rows["state"]
-            return set(np.flatnonzero(states == ChannelState.CHANNEL_UP).tolist())
-        finally:
-            region.close()
 
     def publish(self) -> None:
         """Write the stage's counters for `inspect`."""

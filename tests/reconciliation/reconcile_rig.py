@@ -149,6 +149,7 @@ class Venue:
         self.last_exec_id = 0
         self.positions: dict[tuple[str, str], int] = defaultdict(int)
         self.traded: dict[str, int] = defaultdict(int)
+        self.incarnation = 1
         self.orders: dict[tuple[str, int], StatedOrder] = {}
 
     def deal(self, master: str, code: str, lots: int, price: int) -> None:
@@ -158,6 +159,7 @@ class Venue:
 
     def statement(self) -> Statement:
         return Statement(
+            self.incarnation,
             {
                 master: Stated(
                     last_exec_id=self.last_exec_id,
@@ -167,7 +169,7 @@ class Venue:
                     orders=tuple(o for (m, _), o in self.orders.items() if m == master),
                 )
                 for master in ("plain", "pooled")
-            }
+            },
         )
 
 
@@ -183,6 +185,7 @@ class Rig:
         self.run_dir.write_universe(self.universe)
         self.tables, self.regions = risk_state.in_regions(self.universe, self.run_dir)
         self.channels = Region.create(self.run_dir.region("channels"), CHANNEL_ROW, 2)
+        self.channels.rows["incarnation"][1] = 1
         self.set_channel(ChannelState.CHANNEL_UP)
         self.step = Pretrade(self.tables)
         self.control = LaneSource(

@@ -216,6 +216,18 @@ def test_nothing_is_told_while_the_channel_is_down_and_a_look_follows_its_return
     assert len(rig.look(2.0)) == 2
 
 
+def test_a_venue_started_anew_is_not_compared_until_the_router_knows(rig: Rig) -> None:
+    rig.deal("one", NET, 2, 1001)
+    rig.look()
+    rig.venue.positions.clear()
+    rig.venue.traded.clear()
+    rig.venue.incarnation = 2
+    assert rig.look(15.0) == []
+    rig.channels.rows["incarnation"][1] = 2
+    assert len(rig.look(3.0)) == 2
+    assert standing(rig) == 2
+
+
 def test_a_venue_that_does_not_answer_changes_nothing(rig: Rig) -> None:
     rig.venue.deal("plain", "AU", 2, 1001)
     rig.look(3.0)

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from tidegate.errors import RegionError
 from tidegate.native.records import Level
+from tidegate.native.routing import CHANNEL_ROW, ChannelState
 from tidegate.native.tables import DTYPES
 from tidegate.reconciliation.flows import Flows
 from tidegate.region import Region
@@ -95,6 +96,14 @@ class Books:
             for name in ("risk", "router")
             if name in stages
         )
+
+    def is_up(self, venue: int) -> bool:
+        """The channel to a venue, by its handle."""
+        return int(self._channel(venue)["state"]) == ChannelState.CHANNEL_UP
+
+    def incarnation(self, venue: int) -> int:
+        """Which start of the venue the router has logged on to."""
+        return int(self._channel(venue)["incarnation"])
 
     def business_day(self) -> int:
         """The last day that ended, YYYYMMDD; 0 = none has."""
@@ -227,19 +236,23 @@ class Books:
     ) -> dict[tuple[int, int], Any]:
         return {divmod(int(at), self._stride): v for at, v in zip(index, values, strict=True)}
 
-    def _region(self, name: str) -> Region:
-        """A region of risk's, mapped once for each file that has its name."""
+    def _channel(self, venue: int) -> np.void:
+        row: np.void = self._region("channels", CHANNEL_ROW).rows[venue]
+        return row
+
+    def _region(self, name: str, dtype: np.dtype[Any] | None = None) -> Region:
+        """A region of risk's or router's, mapped once for each file that has its name."""
         path = self.run_dir.region(name)
         try:
             inode = path.stat().st_ino
         except OSError as error:
-            raise RegionError(f"{path}: {error.strerror}; risk has not started") from error
+            raise RegionError(f"{path}: {error.strerror}; its stage has not started") from error
         known = self._mapped.get(name)
         if known is not None and known[0] == inode:
             return known[1]
         if known is not None:
             known[1].close()
-        region = Region.attach(path, DTYPES[name])
+        region = Region.attach(path, DTYPES[name] if dtype is None else dtype)
         self._mapped[name] = (inode, region)
         return region
 

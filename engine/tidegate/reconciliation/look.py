@@ -1,6 +1,8 @@
 """One look at one venue: its statement between two looks at our books.
 
-A master for which something was booked in between is left out: its statement is of neither.
+A master for which something was booked in between is left out: its statement is of neither. Left
+out are all where the venue was started anew and the router has not yet found out: until then we
+still have orders that are gone.
 """
 
 from typing import NamedTuple
@@ -70,6 +72,8 @@ class Look:
         if statement is None or self._before is None:
             return None
         before, self._before = self._before, None
+        if statement.incarnation not in (0, books.incarnation(self.venue.handle)):
+            return {}
         return self._seen(statement, books.read(self.masters.values()), before)
 
     def close(self) -> None:

@@ -37,8 +37,12 @@ class Stated(NamedTuple):
 
 
 class Statement(NamedTuple):
-    """A venue's report of one moment, by the names of our masters."""
+    """A venue's report of one moment, by the names of our masters.
 
+    incarnation = that of its channel's listing, where the venue tells one; 0 = it does not.
+    """
+
+    incarnation: int
     accounts: Mapping[str, Stated]
 
 
@@ -74,6 +78,7 @@ class _Account(msgspec.Struct, frozen=True):
 
 
 class _Answer(msgspec.Struct, frozen=True):
+    incarnation: int
     accounts: dict[str, _Account]
 
 
@@ -102,7 +107,8 @@ class SimulatedSource:
             said = msgspec.json.decode(answer, type=_Answer)
         except msgspec.MsgspecError as error:
             raise VenueError(f"venue {self._name}: its statement says {error}") from None
-        return Statement({name: self._stated(row) for name, row in said.accounts.items()})
+        accounts = {name: self._stated(row) for name, row in said.accounts.items()}
+        return Statement(said.incarnation, accounts)
 
     def close(self) -> None:
         """As Source says."""
