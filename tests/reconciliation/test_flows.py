@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tidegate.errors import RegionError
 from tidegate.reconciliation.flows import Flows
 
 KEY, OTHER = (2, 1), (3, 1)
@@ -42,6 +43,17 @@ def test_a_stage_that_was_killed_takes_up_what_was_kept(tmp_path: Path) -> None:
     later = flows(tmp_path, keeps=False)
     later.note(20261123, {KEY: -5})
     assert later.of(KEY) == 1570
+
+
+def test_who_only_reads_waits_for_the_one_that_writes(tmp_path: Path) -> None:
+    reader = Flows(tmp_path / "flows.json", {}, keeps=False, is_kept=True)
+    with pytest.raises(RegionError, match="not there yet"):
+        reader.note(20261122, {KEY: 1730})
+    writer = flows(tmp_path)
+    writer.note(0, {KEY: 1500})
+    writer.note(20261122, {KEY: 1730})
+    reader.note(20261122, {KEY: 1730})
+    assert reader.of(KEY) == 1500
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b'{"day":20271122,"rows":[[2,1,7,7]]}'])

@@ -20,8 +20,13 @@ Words = Callable[..., list[tuple[str, Asked]]]
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-def asks(words: Words) -> Callable[..., None]:
-    """Makes a subcommand of a function that turns options into sentences and what they ask."""
+def asks(
+    words: Words, then: Callable[[RunDir, bool], bool] = lambda _run_dir, _as_json: True
+) -> Callable[..., None]:
+    """Makes a subcommand of a function that turns options into sentences and what they ask.
+
+    Where all was done `then` is called with the run and whether JSON is wanted; False = status 1.
+    """
 
     def command(
         run_dir: RunDir, /, *, session: str, key: Path | None, as_json: bool, **options: Any
@@ -43,7 +48,7 @@ def asks(words: Words) -> Callable[..., None]:
                     click.echo(msgspec.json.encode(as_words(what, answer)))
                 else:
                     click.echo(sentence(what, answer, speaker))
-        if not is_done:
+        if not is_done or not then(run_dir, as_json):
             sys.exit(1)
 
     command.__name__, command.__doc__ = words.__name__, words.__doc__

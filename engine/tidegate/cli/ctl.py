@@ -11,6 +11,7 @@ import click
 
 from tidegate.cli.asking import Asked, Command, asks, scoped
 from tidegate.cli.ctl_days import adjust, day_roll
+from tidegate.cli.end_of_day import end_of_day
 from tidegate.cli.margin_file import ArrayChange
 from tidegate.client.operator import LOCKS, OF_CURRENCY, OF_RATES, MarginRate, limit_kind
 from tidegate.explain.units import duration
@@ -29,6 +30,7 @@ def ctl(ctx: click.Context, run_dir: Path) -> None:
 
 
 ctl.add_command(day_roll)
+ctl.add_command(end_of_day)
 ctl.add_command(adjust)
 
 

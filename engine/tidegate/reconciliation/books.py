@@ -83,7 +83,12 @@ class Books:
             for handle in accounts
             for currency, money in universe.accounts[handle - 1].cash.items()
         }
-        self.flows = Flows(run_dir.path / "flows.json", started, keeps=keeps)
+        self.flows = Flows(
+            run_dir.path / "flows.json",
+            started,
+            keeps=keeps,
+            is_kept=not keeps and universe.reconciliation.every_seconds > 0,
+        )
 
     def is_serving(self) -> bool:
         """Risk and router take what comes to them: neither replays, is dead nor stopped."""

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import msgspec
 
+from tidegate.errors import RegionError
+
 BalanceKey = tuple[int, int]
 
 
@@ -27,10 +29,19 @@ class Kept(msgspec.Struct):
 class Flows:
     """Follows initial_cash. `started` = the cash of the config, by account and currency."""
 
-    def __init__(self, path: Path, started: Mapping[BalanceKey, int], *, keeps: bool) -> None:
+    def __init__(
+        self,
+        path: Path,
+        started: Mapping[BalanceKey, int],
+        *,
+        keeps: bool,
+        is_kept: bool = False,
+    ) -> None:
+        """`keeps`: write the file; `is_kept`: another process does, and will soon have."""
         self._path = path
         self._started = started
         self._keeps = keeps
+        self._is_kept = is_kept
         self._day = -1
         self._flow: dict[BalanceKey, int] = {}
         self._initial: dict[BalanceKey, int] = {}
@@ -40,7 +51,10 @@ class Flows:
         return self._flow[key]
 
     def note(self, day: int, initial: Mapping[BalanceKey, int]) -> None:
-        """What a look between two steps of risk has seen: the day, and initial_cash."""
+        """What a look between two steps of risk has seen: the day, and initial_cash.
+
+        RegionError while nothing is known of the days before.
+        """
         seen = {key: int(money) for key, money in initial.items()}
         if day == self._day and seen == self._initial:
             return
@@ -58,6 +72,8 @@ class Flows:
 
     def _resume(self, day: int, seen: dict[BalanceKey, int]) -> None:
         """Take up what was kept; a file of a later day is of another journal."""
+        if self._is_kept and not self._path.exists():
+            raise RegionError(f"{self._path}: not there yet; the reconciliation stage writes it")
         try:
             kept = msgspec.json.decode(self._path.read_bytes(), type=Kept)
         except (OSError, msgspec.MsgspecError):
