@@ -1,5 +1,6 @@
 """The routing steps over plain arrays: two channels, four instruments, three accounts."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -61,10 +62,22 @@ class Tables:
         return out
 
     def lost(self, channel: int, next_expected: int, count_max: int) -> np.ndarray[Any, Any]:
-        return resolving.lost(self.routing, channel, next_expected, count_max)
+        """Up to count_max refusals, each put."""
+        return self._finished(
+            lambda: resolving.lost(self.routing, channel, next_expected), count_max
+        )
 
-    def forgotten(self, channel: int, count_max: int) -> np.ndarray[Any, Any]:
-        return resolving.missing(self.routing, channel, [], count_max)
+    def missing(self, channel: int, known: list[int], count_max: int = 100) -> np.ndarray[Any, Any]:
+        return self._finished(lambda: resolving.missing(self.routing, channel, known), count_max)
+
+    def _finished(
+        self, take: Callable[[], np.ndarray[Any, Any] | None], count_max: int
+    ) -> np.ndarray[Any, Any]:
+        found = [np.zeros(0, RECORD)]
+        while len(found) <= count_max and (out := take()) is not None:
+            self.routing.finished()
+            found.append(out)
+        return np.concatenate(found)
 
 
 def request(kind: Kind = Kind.NEW_ORDER_SINGLE, **fields: Any) -> np.ndarray[Any, Any]:

@@ -241,8 +241,8 @@ def test_orders_of_a_venue_started_anew_are_ended_once(tables: Tables) -> None:
     for trade in (filled, partly):
         tables.report(1, trade, SECOND)
     tables.route(request(Kind.CANCEL_REQUEST, order_id=1 << 32, cl_ord_id=9), SECOND)
-    assert len(tables.forgotten(2, 5)) == 0
-    first, rest = tables.forgotten(1, 1), tables.forgotten(1, 5)
+    assert len(tables.missing(2, [], 5)) == 0
+    first, rest = tables.missing(1, [], 1), tables.missing(1, [], 5)
     ends = np.concatenate([first, rest]).view(EXECUTION_RECORD)
     assert ends["cl_ord_id"].tolist() == [9, 102]
     assert ends["cum_qty"].tolist() == [0, 1]
@@ -250,7 +250,7 @@ def test_orders_of_a_venue_started_anew_are_ended_once(tables: Tables) -> None:
     assert (set(ends["reason"]), set(ends["exec_id"])) == ({Reason.VENUE_DOWN}, {0})
     # What was not accepted yet is left to be refused.
     assert [row["cl_ord_id"] for row in tables.lost(1, 1, 5)] == [103]
-    assert len(tables.forgotten(1, 5)) == 0
+    assert len(tables.missing(1, [], 5)) == 0
     assert tables.channels[1]["orders_forgotten"] == 2
 
 

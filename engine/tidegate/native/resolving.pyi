@@ -19,11 +19,16 @@ def unknown(
     Those that do with another filled quantity are counted in orders_differ.
     """
 
-def lost(routing: Routing, channel: int, next_expected: int, count_max: int) -> npt.NDArray[Any]:
-    """Refusals of what the venue never got, each finished; call until it gives none."""
+def lost(
+    routing: Routing, channel: int, next_expected: int, given: int = 0
+) -> npt.NDArray[Any] | None:
+    """The first refusal of what the venue never got; None = nothing is left.
+
+    It is put on the lane to risk as number `given`, then comes routing.finished().
+    """
 
 def missing(
-    routing: Routing, channel: int, known: npt.ArrayLike, count_max: int
-) -> npt.NDArray[Any]:
-    """Reports that end what works here and is not in `known`, the venue's working orders by our
-    order_id, each finished; call until it gives none."""
+    routing: Routing, channel: int, known: npt.ArrayLike, given: int = 0
+) -> npt.NDArray[Any] | None:
+    """The first report that ends what works here and is not in `known`, the venue's working
+    orders by our order_id; None = nothing is left. Then as for lost."""

@@ -84,35 +84,25 @@ def unknown(Routing routing, uint32_t channel, uint64_t[::1] order_ids, cum_qtys
     return found
 
 
-def lost(Routing routing, uint32_t channel, uint32_t next_expected, Py_ssize_t count_max):
-    """Refusals of what the venue never got, each finished; call until it gives none."""
-    if next_expected == 0 or count_max < 1:
-        raise ValueError(f"next_expected {next_expected}, count_max {count_max}: not 1 or more")
-    out = np.zeros(count_max, RECORD)
+def lost(Routing routing, uint32_t channel, uint32_t next_expected, uint32_t given=0):
+    """The first refusal of what the venue never got, to be put and finished; None = all is."""
+    if next_expected == 0:
+        raise ValueError("next_expected 0: not 1 or more")
+    out = np.zeros(1, RECORD)
     cdef record[::1] out_view = out
     cdef uint32_t index = 0
-    cdef Py_ssize_t count = 0
-    while count < count_max and take_lost(
-        routing, channel, next_expected, &index, &out_view[count], 0
-    ):
-        routing.finish()
-        count += 1
-    return out[:count]
+    is_found = take_lost(routing, channel, next_expected, &index, &out_view[0], given)
+    return out if is_found else None
 
 
-def missing(Routing routing, uint32_t channel, known, Py_ssize_t count_max):
-    """Reports that end what the venue has no more, each finished; call until it gives none."""
-    if count_max < 1:
-        raise ValueError(f"count_max {count_max}: not 1 or more")
+def missing(Routing routing, uint32_t channel, known, uint32_t given=0):
+    """The first report that ends what the venue has no more, to be put and finished; or None."""
     # One more, so that there is a first.
     cdef uint64_t[::1] view = np.append(np.sort(np.asarray(known, np.uint64)), np.uint64(0))
-    out = np.zeros(count_max, RECORD)
+    out = np.zeros(1, RECORD)
     cdef record[::1] out_view = out
     cdef uint32_t index = 0
-    cdef Py_ssize_t count = 0
-    while count < count_max and take_missing(
-        routing, channel, &view[0], len(view) - 1, &index, &out_view[count], 0
-    ):
-        routing.finish()
-        count += 1
-    return out[:count]
+    is_found = take_missing(
+        routing, channel, &view[0], len(view) - 1, &index, &out_view[0], given
+    )
+    return out if is_found else None
