@@ -9,8 +9,8 @@ from datetime import date, timedelta
 from random import Random
 from typing import Any
 
-from tidegate.client.core import SessionCore
 from tidegate.client.controls import Control, Request, control, packed
+from tidegate.client.core import SessionCore
 from tidegate.codec import DENIAL, MARGIN, RATE, offset_of
 from tidegate.native.records import (
     NO_PRICE,
