@@ -3,6 +3,7 @@
 from random import Random
 
 from twin import Twin
+from twin_days import Days
 from twin_records import Record, record
 from twin_themes import Theme
 from twin_world import OPERATOR, PRICES, START_NS, TRADERS
@@ -20,6 +21,7 @@ class Controls:
         self.now = START_NS
         self.epoch = 0
         self.queue: list[Record] = []
+        self.days = Days(rng, twin)
 
     def price(self, instrument: int) -> int:
         width = 8 if instrument in (7, 8, 10) else 30
@@ -27,6 +29,11 @@ class Controls:
 
     def one(self) -> Record:
         rng = self.rng
+        if self.theme.days and rng.random() < self.theme.days:
+            found = self.days.one()
+            self.queue += self.days.queue
+            self.days.queue.clear()
+            return found
         pick = rng.random()
         if pick < 0.35:
             self.now += rng.choice((0, 10**6, 10**8, 10**8, 10**9))

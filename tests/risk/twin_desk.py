@@ -33,6 +33,7 @@ class Desk:
         self.rng = Random(seed)
         self.twin = twin
         self.next_id = 0
+        self.day = 0
         self.exec_id = 0
         self.match_id = 0
         self.theme = theme_of(seed)
@@ -61,6 +62,9 @@ class Desk:
         return price if self.rng.random() < 0.1 or instrument != 9 else price // 5 * 5
 
     def fresh(self) -> int:
+        """A new number; of some desks they begin anew with the day."""
+        if self.theme.reuses_ids and self.day != self.twin.state.business_day:
+            self.day, self.next_id = self.twin.state.business_day, 0
         self.next_id += 1
         if self.rng.random() < 0.97:
             return self.next_id

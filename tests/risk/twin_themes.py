@@ -24,6 +24,8 @@ class Theme:
     is_poor: bool = False
     episodes: float = 0.0
     orders: int = 256
+    days: float = 0.02
+    reuses_ids: bool = False
     stale_ns: int = 15 * 10**9
 
 
@@ -52,7 +54,19 @@ TRADES = Theme(
     is_poor=True,
 )
 OPERATORS = Theme(answer=4, control=7, states=6, stale_ns=2 * 10**9, jump=0.15)
-THEMES = (BALANCED, CANCELS, TRADES, OPERATORS)
+DAYS = Theme(
+    new=4,
+    request=1,
+    answer=4,
+    control=3,
+    instruments=(1, 3, 3, 4, 5, 5, 5, 6, 7, 9, 10, 11, 11),
+    traders=(8, 9, 11, 12, 13, 14, 15),
+    close=0.6,
+    days=0.35,
+    orders=64,
+    reuses_ids=True,
+)
+THEMES = (BALANCED, CANCELS, TRADES, OPERATORS, DAYS)
 
 
 def theme_of(seed: int) -> Theme:

@@ -34,6 +34,7 @@ SECOND = 10**9
 START_NS = 1_700_000_000 * SECOND
 USD, CNY, EUR = 1, 2, 3
 FIRM, SHARED, POOL, PLAIN = 1, 2, 3, 4
+MASTERS = (SHARED, POOL, PLAIN)
 TRADERS = (8, 9, 11, 12, 13, 14, 15, 16)
 OPERATOR = 4
 MILLION = 10_000_000_000
@@ -355,7 +356,7 @@ def world(seed: int, **fields: Any) -> Universe:
             ),
             lanes=dict.fromkeys(("orders", "routes", "executions", "reports", "control"), lane),
             gateway=Gateway(endpoints=("ipc:///none",), secret_key_file=None, outbox=16),
-            capacity=Capacity(orders=theme.orders, pairs=400, cl_ord_ids=1 << 14),
+            capacity=Capacity(orders=theme.orders, pairs=400, cl_ord_ids=1 << 14, breaks=6),
             segment_records=1024,
             supervisor=Supervisor(restarts_max=1, backoff_ms=1, ready_timeout_ms=1),
         ),

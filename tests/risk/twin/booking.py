@@ -6,7 +6,7 @@ from twin.balances import Balance
 from twin.fills import book_fill, halt, keep
 from twin.margin import working
 from twin.reports import ENDS
-from twin.state import QTY_MAX, InexpressibleError, Order, Row, State, Verdict
+from twin.state import QTY_MAX, InexpressibleError, Known, Order, Row, State, Verdict
 
 
 def report(s: State, r: Row, verdict: Verdict) -> None:
@@ -115,10 +115,18 @@ def tell(s: State, order: Order, r: Row, verdict: Verdict, cl_ord_id: int = 0) -
             "reason": reason,
         }
     )
-    known = s.ids[order.session, order.cl_ord_id]
+    known = known_of(s, order)
     if r["exec_type"] != ExecType.EXEC_TRADE or known.exec_type not in ENDS:
         known.exec_type = r["exec_type"]
     known.qty, known.cum = order.qty, order.cum
+
+
+def known_of(s: State, order: Order) -> Known:
+    """What its id says; a day later the id is forgotten, or another order's."""
+    known = s.ids.get((order.session, order.cl_ord_id))
+    if known is None or known.order not in (0, order.number):
+        return Known(0, 0, 0)
+    return known
 
 
 def end(s: State, order: Order, r: Row, verdict: Verdict, status: str) -> None:
@@ -129,7 +137,7 @@ def end(s: State, order: Order, r: Row, verdict: Verdict, status: str) -> None:
         count_canceled(s, order)
     answer(s, order, verdict, Kind.CANCEL_REQUEST, Reason.TOO_LATE)
     answer(s, order, verdict, Kind.CANCEL_REPLACE_REQUEST, Reason.TOO_LATE)
-    s.ids[order.session, order.cl_ord_id].reason = told_reason(order, r)
+    known_of(s, order).reason = told_reason(order, r)
     finish(s, order, status)
 
 
@@ -178,7 +186,7 @@ def cancel_reject(s: State, order: Order, r: Row, verdict: Verdict) -> None:
     if is_cancel and r["reason"] == Reason.VENUE_UNKNOWN_ORDER and order.status == "A":
         lost = r | {"exec_type": ExecType.EXEC_CANCELED}
         end(s, order, lost, verdict, "4")
-        s.ids[order.session, order.cl_ord_id].exec_type = ExecType.EXEC_CANCELED
+        known_of(s, order).exec_type = ExecType.EXEC_CANCELED
         return
     answer(s, order, verdict, Kind(r["ref_kind"]), r["reason"])
     if is_cancel:

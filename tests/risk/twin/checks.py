@@ -118,7 +118,7 @@ def check_states(a: Asked) -> None:
     desk = a.s.desks[a.o["session"]]
     states = [(0, int(Scope.SCOPE_SESSION), desk.state, int(TradingState.ACTIVE))]
     states.append((0, NO_SCOPE, a.contract.state, TradingState.ACTIVE))
-    states += [(t.row.level, int(Scope.SCOPE_ALL), t.state, t.graded) for t in a.chain]
+    states += [(t.row.level, int(Scope.SCOPE_ALL), a.s.state_of(t), t.graded) for t in a.chain]
     for level, scope, state, graded in states:
         if state == TradingState.KILLED:
             a.fail(Reason.KILL_SWITCH, TradingState.REDUCING, 0, state, level, scope)

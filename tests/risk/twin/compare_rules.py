@@ -35,6 +35,7 @@ def of_rules(s: State, arrays: Arrays) -> Found:
     yield from of_overrides(s, arrays)
     yield from of_cash_holds(s, arrays)
     yield from of_ids(s, arrays)
+    yield from of_breaks(s, arrays)
     yield from of_matches(s, arrays)
     for handle, t in s.traders.items():
         row = arrays["accounts"][handle]
@@ -50,6 +51,7 @@ def of_prices(s: State, arrays: Arrays) -> Found:
         name = f"instrument {handle}"
         settled = NO_PRICE if contract.settlement is None else contract.settlement
         yield f"{name} settlement", int(row["settlement_px"]), settled
+        yield f"{name} is_settled", int(row["is_settled"]), int(contract.is_settled)
         if contract.mark is not None:
             yield f"{name} mark_ns", int(row["mark_ns"]), contract.mark_ns
             yield f"{name} lot_notional", int(row["lot_notional"]), lot_notional(s, handle)
@@ -131,6 +133,22 @@ def of_ids(s: State, arrays: Arrays) -> Found:
     yield "ids of the day", sorted(seen - own), sorted(own - seen)
     ended = set(found["cl_ord_id"][found["order_id"] == 0].tolist())
     yield "denied ids", ended, {key[1] for key, one in s.ids.items() if not one.order}
+
+
+def of_breaks(s: State, arrays: Arrays) -> Found:
+    seen = {
+        (row["account"], row["instrument"], row["currency"], row["order_id"]): (
+            row["amount"],
+            row["since_ns"],
+            row["is_dismissed"],
+        )
+        for row in used(arrays, "breaks", "account")
+    }
+    own = {key: (b.amount, b.since, int(b.is_dismissed)) for key, b in s.breaks.items()}
+    yield "breaks", seen, own
+    for handle in s.traders:
+        row = arrays["accounts"][handle]
+        yield f"account {handle} breaks", int(row["breaks"]), s.breaks_of(handle)
 
 
 def of_matches(s: State, arrays: Arrays) -> Found:

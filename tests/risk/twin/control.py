@@ -4,7 +4,7 @@ from collections.abc import Collection
 from copy import deepcopy
 
 from tidegate.native.records import Kind, Reason
-from twin import cash, clock, limits, margin_change, states
+from twin import breaks, cash, clock, days, limits, margin_change, states
 from twin.balances import Balance, converted_free
 from twin.margin import lot_margins, lot_notional, working
 from twin.refused import NOTHING, Numbers, RefusedError, need
@@ -26,6 +26,9 @@ DONE = {
     Kind.MARGIN_COMMIT: margin_change.commit,
     Kind.MARGIN_CREDIT: margin_change.credit,
     Kind.TICK: clock.tick,
+    Kind.DAY_ROLL: days.roll,
+    Kind.BREAK: breaks.note,
+    Kind.ADJUSTMENT: breaks.adjust,
 }
 # Records that have the control view, with all its names.
 OF_OPERATORS = (
@@ -40,9 +43,13 @@ OF_OPERATORS = (
     Kind.MARGIN_COMMIT,
     Kind.MARGIN_CREDIT,
     Kind.SIDE_LOCK,
+    Kind.DAY_ROLL,
+    Kind.BREAK,
+    Kind.ADJUSTMENT,
 )
 # What is put back when the money that would follow cannot be expressed.
 PARTS = ("contracts", "currencies", "moved", "deposited", "traders", "margin_credit", "staged")
+OF_BOOKING = (*PARTS, "books", "days", "orders", "open", "closed", "ids", "peaks", "counts")
 
 
 def control(s: State, r: Row, verdict: Verdict) -> None:
@@ -50,7 +57,8 @@ def control(s: State, r: Row, verdict: Verdict) -> None:
         return
     numbers: Numbers = NOTHING
     reason = 0
-    before = {name: deepcopy(getattr(s, name)) for name in PARTS}
+    is_booking = r["kind"] in (Kind.DAY_ROLL, Kind.ADJUSTMENT)
+    before = deepcopy({name: getattr(s, name) for name in (OF_BOOKING if is_booking else PARTS)})
     try:
         check_names(s, r)
         if r["kind"] in (Kind.MARK, Kind.SETTLEMENT):
@@ -58,7 +66,7 @@ def control(s: State, r: Row, verdict: Verdict) -> None:
         else:
             need(r["kind"] in DONE)
             numbers = DONE[r["kind"]](s, r, verdict) or NOTHING
-        if r["kind"] not in (Kind.TICK, Kind.KILL):
+        if r["kind"] not in (Kind.TICK, Kind.KILL, Kind.BREAK):
             expressible(s)
     except (RefusedError, InexpressibleError) as error:
         for name, value in before.items():
@@ -94,7 +102,7 @@ def price(s: State, r: Row) -> None:
     if r["kind"] == Kind.MARK:
         contract.mark, contract.mark_ns = r["price"], s.now
     else:
-        contract.settlement = r["price"]
+        contract.settlement, contract.is_settled = r["price"], True
 
 
 def expressible(s: State) -> None:

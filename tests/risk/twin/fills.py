@@ -110,12 +110,23 @@ def book_close(book: Book, is_buy: bool, yesterday: int, today: int, value: int)
     return lots * value - share
 
 
-def split_close(s: State, order: Order, lots: int, froze: tuple[int, int]) -> tuple[int, int, int]:
-    """Yesterday's and today's lots that a fill closes, and what opens the other side."""
-    book = s.book(order.account, order.instrument)
+def closing_of(
+    s: State,
+    account: int,
+    instrument: int,
+    is_buy: bool,
+    lots: int,
+    froze: tuple[int, int] = (0, 0),
+    *,
+    closes: bool,
+) -> tuple[int, int, int]:
+    """Yesterday's and today's lots that a fill closes, and what opens (all in a net instrument)."""
+    if not (closes and s.contracts[instrument].row.has_sides):
+        return 0, 0, lots
+    book = s.book(account, instrument)
     old, new = (
         (book.short_yesterday, book.short_today)
-        if order.is_buy
+        if is_buy
         else (book.long_yesterday, book.long_today)
     )
     yesterday, today = min(froze[0], old), min(froze[1], new)
@@ -150,41 +161,58 @@ def book_fill(s: State, order: Order, lots: int, price: int) -> bool:
     """Book a fill on all levels; False when some money could not be expressed."""
     row = s.contracts[order.instrument].row
     signed = lots if order.is_buy else -lots
-    value = price * row.tick_value
     before = order.held, order.frozen_today
     today = release(s, order, min(lots, before[0]))
     froze = min(lots, before[0]) - today, today
-    parts = 0, 0, lots
-    if row.has_sides and order.effect in CLOSES:
-        parts = split_close(s, order, lots, froze)
+    where = order.account, order.instrument
+    parts = closing_of(s, *where, order.is_buy, lots, froze, closes=order.effect in CLOSES)
+    if row.has_sides:
         closed = parts[0] + parts[1]
     else:
-        net = s.book(order.account, order.instrument).net
-        closed = 0 if row.has_sides or net * signed >= 0 else min(lots, abs(net))
+        net = s.book(*where).net
+        closed = 0 if net * signed >= 0 else min(lots, abs(net))
     is_booked = True
     try:
         fee = fee_of_fill(s, order, lots, price, closed)
     except InexpressibleError:
         fee, is_booked = 0, False
+    book_levels(s, *where, order.is_buy, lots, price, parts, fee)
     for t in s.chain(order.account):
-        level = t.row.handle
-        book = s.book(level, order.instrument)
-        book.fill_count += 1
-        book.bought += lots if order.is_buy else 0
-        t.fill_count += 1
         t.executions += 1
+    return is_booked
+
+
+def book_levels(
+    s: State,
+    account: int,
+    instrument: int,
+    is_buy: bool,
+    lots: int,
+    price: int,
+    parts: tuple[int, int, int],
+    fee: int,
+) -> None:
+    """Book on every level; parts as closing_of gives them."""
+    row = s.contracts[instrument].row
+    signed = lots if is_buy else -lots
+    value = price * row.tick_value
+    for t in s.chain(account):
+        level = t.row.handle
+        book = s.book(level, instrument)
+        book.fill_count += 1
+        book.bought += lots if is_buy else 0
+        t.fill_count += 1
         if row.is_premium_paid:
             cash = book_premium(book, signed, value)
         elif row.has_sides:
-            cash = book_close(book, order.is_buy, parts[0], parts[1], value)
-            book_open(book, order.is_buy, parts[2], value)
+            cash = book_close(book, is_buy, parts[0], parts[1], value)
+            book_open(book, is_buy, parts[2], value)
         else:
             cash = book_net(book, signed, value)
         if level not in s.pools:
             s.moved[level, row.currency] += cash - fee
             s.fees[level, row.currency] += fee
         s.margin_credit[level, row.currency] = 0
-    return is_booked
 
 
 def halt(s: State, level: int) -> None:

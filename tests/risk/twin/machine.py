@@ -4,7 +4,7 @@ from contextlib import suppress
 
 from tidegate.native.records import Kind
 from tidegate.universe import Universe
-from twin import booking, control, requests
+from twin import booking, control, numbers, requests
 from twin.balances import clamp_credits, note_peaks
 from twin.state import InexpressibleError, Row, State, Verdict
 
@@ -31,4 +31,6 @@ class Twin:
         clamp_credits(self.state)
         with suppress(InexpressibleError):
             note_peaks(self.state)
+        numbers.take(self.state, r)
+        numbers.give(self.state, verdict)
         return verdict

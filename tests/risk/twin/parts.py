@@ -40,6 +40,7 @@ COUNTS = (
     "refused_records",
     "alerts",
     "stale_credits",
+    "stale_breaks",
 )
 Row = dict[str, Any]
 
@@ -104,6 +105,7 @@ class Contract:
     lock: int = 0
     mark: int | None = None
     mark_ns: int = 0
+    is_settled: bool = False
 
 
 @dataclass
@@ -262,6 +264,15 @@ class CashHold:
 
 
 @dataclass
+class Break:
+    """A difference with a venue; since = when it was first seen."""
+
+    amount: int
+    since: int
+    is_dismissed: bool = False
+
+
+@dataclass
 class Override:
     base: int | tuple[int, int] | None
     expires: int
@@ -270,11 +281,14 @@ class Override:
 
 @dataclass
 class Verdict:
-    """numbers = limit, used, asked, level, scope of the reason; failed = of every reason."""
+    """numbers = limit, used, asked, level, scope of the reason; failed = of every reason;
+    numbered = lane numbers of the routes and of the reports.
+    """
 
     bits: int = DECIDED
     reason: int = 0
     numbers: tuple[int, int, int, int, int] = (0, 0, 0, 0, 0)
     routes: list[Row] = field(default_factory=list)
     reports: list[Row] = field(default_factory=list)
+    numbered: list[list[int]] = field(default_factory=list)
     failed: dict[Reason, tuple[int, int, int, int, int]] = field(default_factory=dict)

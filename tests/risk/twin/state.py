@@ -20,6 +20,7 @@ from twin.parts import (
     SECOND,
     TIME_MAX,
     Book,
+    Break,
     Bucket,
     Buckets,
     CashHold,
@@ -52,6 +53,7 @@ __all__ = [
     "SECOND",
     "TIME_MAX",
     "Book",
+    "Break",
     "Bucket",
     "Buckets",
     "CashHold",
@@ -109,6 +111,7 @@ class State:
         self.margin_credit: Counter[tuple[int, int]] = Counter()
         self.peaks: Counter[tuple[int, int]] = Counter()
         self.cash_holds: dict[int, CashHold] = {}
+        self.breaks: dict[tuple[int, int, int, int], Break] = {}
         self.overrides: dict[tuple[int, int, int, int, int], Override] = {}
         self.staged: dict[tuple[int, int], Row] = {}
         self.epoch = 0
@@ -116,6 +119,9 @@ class State:
         self.counts = dict.fromkeys(COUNTS, 0)
         self.denied_by: Counter[int] = Counter()
         self.numbers = 0
+        self.business_day = 0
+        self.taken = [0, 0, 0]
+        self.given = [0, 0]
 
     def enter(self, order: Order) -> None:
         """A row for an order: a fresh one, or that of the order that was closed first."""
@@ -140,6 +146,16 @@ class State:
 
     def chain(self, account: int) -> list[Trader]:
         return [self.traders[handle] for handle in self.traders[account].chain]
+
+    def breaks_of(self, account: int) -> int:
+        """Differences of a master that nobody has dismissed."""
+        return sum(key[0] == account and not one.is_dismissed for key, one in self.breaks.items())
+
+    def state_of(self, t: Trader) -> int:
+        """As operators set it; a master with differences does no more than reduce."""
+        if t.state == TradingState.ACTIVE and self.breaks_of(t.row.handle):
+            return int(TradingState.REDUCING)
+        return t.state
 
     def members(self, pool: int) -> list[int]:
         return [row.handle for row in self.universe.accounts if row.pool == pool]
