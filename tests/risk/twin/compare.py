@@ -81,8 +81,6 @@ def of_risk(s: State, risk: dict[str, Any]) -> Found:
     yield "override_count", risk["override_count"], len(s.overrides)
     yield "break_count", risk["break_count"], len(s.breaks)
     yield "business_day", risk["business_day"], s.business_day
-    yield "taken", risk["taken"], s.taken
-    yield "given", risk["given"], s.given
     yield "cash_hold_count", risk["cash_hold_count"], len(s.cash_holds)
     for name in COUNTS:
         yield name, risk[name], s.counts[name]
