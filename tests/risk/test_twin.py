@@ -10,10 +10,11 @@ from twin import compare
 from twin_desk import Desk
 from twin_records import VIEWS, Record
 from twin_rig import Both, run
+from twin_themes import DAYS, THEMES
 
 from tidegate.native.records import ORDER_RECORD, Kind, Reason
 
-SEEDS = range(24)
+SEEDS = range(30)
 RECORDS = 300
 # Tables are compared after each so many: most of the time goes there.
 COMPARED = 5
@@ -44,18 +45,29 @@ def with_edge(rng: Random, row: Record) -> Record:
 @pytest.mark.timeout(900)
 def test_a_seeded_workload_reaches_every_reason_and_both_agree() -> None:
     reached: Counter[str] = Counter()
+    days = 0
     for seed in SEEDS:
-        reached += run(seed, RECORDS, COMPARED).reasons
+        both = run(seed, RECORDS, COMPARED)
+        reached += both.reasons
+        days = max(days, both.days)
     for name, count in reached.most_common():
         print(f"{count:7} {name}")
     missing = {reason for reason in Reason if 0 < reason < 96 and not reached[reason.name]}
     assert missing - ELSEWHERE == set()
+    assert days > 2
 
 
 @settings(max_examples=15, deadline=None)
 @given(seed=st.integers(100, 1 << 32))
 def test_the_step_and_its_twin_agree_in_every_record(seed: int) -> None:
     run(seed, 60)
+
+
+@settings(max_examples=10, deadline=None)
+@given(place=st.integers(20, 1 << 30))
+def test_they_agree_over_several_days(place: int) -> None:
+    """Settlements, rolls, yesterday's lots closed, differences raised, dismissed and adjusted."""
+    run(place * len(THEMES) + THEMES.index(DAYS), 120, COMPARED)
 
 
 @settings(max_examples=25, deadline=None)
@@ -72,9 +84,9 @@ def test_they_agree_at_the_edges_of_int64_too(seed: int) -> None:
 
 
 WORDS = {
-    "risk": ("now_ns", "open_orders", "cl_ord_id_count", "denied", "fills", "alerts"),
-    "instruments": ("mark_px", "collar_low", "margin_long", "exchange_short", "lot_notional"),
-    "accounts": ("trading_state", "day_orders", "executions", "last_order_ns", "fill_count"),
+    "risk": ("now_ns", "open_orders", "denied", "fills", "business_day", "break_count"),
+    "instruments": ("mark_px", "collar_low", "margin_long", "lot_notional", "is_settled"),
+    "accounts": ("trading_state", "day_orders", "executions", "breaks", "fill_count"),
     "pairs": ("net", "open_cost", "bought_qty", "gross", "margin", "fill_count"),
     "products": ("margin", "protection_qty"),
     "days": ("orders", "replaces", "cancels", "trades"),

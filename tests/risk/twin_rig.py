@@ -50,9 +50,12 @@ class Both:
         self.native_ids: dict[int, int] = {}
         self.reasons: Counter[str] = Counter()
         self.outputs: list[tuple[bytes, bytes]] = []
+        self.days = 0
 
     def run(self, row: Record) -> None:
+        day = self.twin.state.business_day
         expected = self.twin.run(as_input(row))
+        self.days += day != self.twin.state.business_day
         named = int(row["order_id"][0])
         if int(row["kind"][0]) in OF_VENUES:
             row["order_id"] = self.native_ids.get(named, 77)

@@ -24,12 +24,12 @@ class Theme:
     is_poor: bool = False
     episodes: float = 0.0
     orders: int = 256
-    days: float = 0.02
+    days: float = 0.0
     reuses_ids: bool = False
     stale_ns: int = 15 * 10**9
 
 
-BALANCED = Theme(lists=0.15, control=2, orders=24)
+BALANCED = Theme(lists=0.15, control=2, orders=24, days=0.03)
 CANCELS = Theme(
     new=3,
     request=3,
@@ -53,7 +53,7 @@ TRADES = Theme(
     is_strict=True,
     is_poor=True,
 )
-OPERATORS = Theme(answer=4, control=7, states=6, stale_ns=2 * 10**9, jump=0.15)
+OPERATORS = Theme(answer=4, control=7, states=6, stale_ns=2 * 10**9, jump=0.15, days=0.03)
 DAYS = Theme(
     new=4,
     request=1,

@@ -15,7 +15,7 @@ def need_free(s: State, account: int, currency: int, amount: int) -> Numbers:
     pool's too, of a converted account all its money.
     """
     pool = s.traders[account].row.pool
-    for one in (account, *((pool,) if pool else ())):
+    for one in (*((pool,) if pool else ()), account):
         balance = Balance(s, one, currency)
         if balance.free < amount:
             raise RefusedError(*compared(balance, amount))

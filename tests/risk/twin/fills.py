@@ -84,8 +84,10 @@ def book_open(book: Book, is_buy: bool, lots: int, value: int) -> None:
     book.net += lots if is_buy else -lots
 
 
-def book_close(book: Book, is_buy: bool, yesterday: int, today: int, value: int) -> int:
-    """Close short lots (is_buy) or long ones; the cash that it moves."""
+def book_close(
+    book: Book, is_buy: bool, yesterday: int, today: int, value: int, charged: int
+) -> int:
+    """Close short lots (is_buy) or long ones, `charged` as today's; the cash that it moves."""
     lots = yesterday + today
     if not lots:
         return 0
@@ -96,7 +98,7 @@ def book_close(book: Book, is_buy: bool, yesterday: int, today: int, value: int)
         book.short_cost -= share
         book.short_today -= today
         book.short_yesterday -= yesterday
-        book.charged_short -= min(book.charged_short, lots)
+        book.charged_short -= charged
         book.net += lots
         return share - lots * value
     share = share_of(book.cost, lots, book.longs)
@@ -105,7 +107,7 @@ def book_close(book: Book, is_buy: bool, yesterday: int, today: int, value: int)
     book.cost -= share
     book.long_today -= today
     book.long_yesterday -= yesterday
-    book.charged_long -= min(book.charged_long, lots)
+    book.charged_long -= charged
     book.net -= lots
     return lots * value - share
 
@@ -137,13 +139,18 @@ def closing_of(
     return yesterday, today + more, rest - more
 
 
+def charged_of(book: Book, is_buy: bool, closed: int) -> int:
+    """How many of the closed lots pay the fee for today's; of the account's own book."""
+    return min(closed, book.charged_short if is_buy else book.charged_long)
+
+
 def fee_of_fill(s: State, order: Order, lots: int, price: int, closed: int) -> int:
     """Booked fee: `closed` of the lots shrink the account's position, the rest enlarge it."""
     row, fee = s.contracts[order.instrument].row, s.fee_of(order.account, order.instrument)
     book = s.book(order.account, order.instrument)
     today = 0
     if row.has_sides:
-        today = min(closed, book.charged_short if order.is_buy else book.charged_long)
+        today = charged_of(book, order.is_buy, closed)
     value = money(abs(price) * row.tick_value)
     money(value * lots)
     by_lot = ppm = 0
@@ -196,6 +203,7 @@ def book_levels(
     row = s.contracts[instrument].row
     signed = lots if is_buy else -lots
     value = price * row.tick_value
+    charged = charged_of(s.book(account, instrument), is_buy, parts[0] + parts[1])
     for t in s.chain(account):
         level = t.row.handle
         book = s.book(level, instrument)
@@ -205,7 +213,7 @@ def book_levels(
         if row.is_premium_paid:
             cash = book_premium(book, signed, value)
         elif row.has_sides:
-            cash = book_close(book, is_buy, parts[0], parts[1], value)
+            cash = book_close(book, is_buy, parts[0], parts[1], value, charged)
             book_open(book, is_buy, parts[2], value)
         else:
             cash = book_net(book, signed, value)
