@@ -9,3 +9,6 @@ cdef enum:
 
 # Orders of `records`, at most AHEAD_MAX of them; others are passed over. Changes nothing.
 cdef void ask(const tables* t, const record* records, int count) noexcept nogil
+
+# Of a batch that is replayed: records of every kind, orders as above. Changes nothing.
+cdef void ask_replayed(const tables* t, const record* records, int count) noexcept nogil

@@ -19,6 +19,14 @@ cdef inline bint is_reduce_only(const tables* t, const order_row* order) noexcep
     )
 
 
+cdef inline uint32_t slot_of_id(
+    const tables* t, uint16_t session, uint64_t cl_ord_id
+) noexcept nogil:
+    """Where the search for an id begins."""
+    cdef uint64_t key = (cl_ord_id ^ <uint64_t>session << 48) * <uint64_t>0x9E3779B97F4A7C15
+    return <uint32_t>(key >> 32) & t.cl_ord_id_mask
+
+
 cdef order_row* find_order(const tables* t, uint64_t order_id) noexcept nogil
 cdef bint is_open(const order_row* order) noexcept nogil
 cdef bint has_room(const tables* t) noexcept nogil

@@ -84,16 +84,11 @@ cdef void close_order(tables* t, order_row* order, char ord_status) noexcept nog
     t.risk.free_last = slot
 
 
-cdef inline uint32_t hash_of(const tables* t, uint16_t session, uint64_t cl_ord_id) noexcept nogil:
-    cdef uint64_t key = (cl_ord_id ^ <uint64_t>session << 48) * <uint64_t>0x9E3779B97F4A7C15
-    return <uint32_t>(key >> 32) & t.cl_ord_id_mask
-
-
 cdef cl_ord_id_row* find_cl_ord_id(
     const tables* t, uint16_t session, uint64_t cl_ord_id
 ) noexcept nogil:
     """The row of this id of this session, or NULL."""
-    cdef uint32_t slot = hash_of(t, session, cl_ord_id)
+    cdef uint32_t slot = slot_of_id(t, session, cl_ord_id)
     while t.cl_ord_ids[slot].session:
         if t.cl_ord_ids[slot].cl_ord_id == cl_ord_id and t.cl_ord_ids[slot].session == session:
             return &t.cl_ord_ids[slot]
@@ -114,7 +109,7 @@ cdef inline uint32_t free_slot(
     const tables* t, uint16_t session, uint64_t cl_ord_id
 ) noexcept nogil:
     """Where an id that is not there would stand."""
-    cdef uint32_t slot = hash_of(t, session, cl_ord_id)
+    cdef uint32_t slot = slot_of_id(t, session, cl_ord_id)
     while t.cl_ord_ids[slot].session:
         slot = (slot + 1) & t.cl_ord_id_mask
     return slot

@@ -23,3 +23,5 @@ cdef class Pretrade:
     cdef object reports
     cdef outputs out
     cdef void _run(self, const record* r) except *
+    cdef bint _follows(self, const record* r) noexcept nogil
+    cdef void _step(self, const record* r) noexcept nogil

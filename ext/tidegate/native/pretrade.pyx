@@ -12,6 +12,7 @@ cimport cython
 from libc.stdint cimport int64_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memset
 
+cimport tidegate.native.ahead as ahead
 cimport tidegate.native.answers as answers
 cimport tidegate.native.booking as booking
 cimport tidegate.native.control as control
@@ -21,6 +22,7 @@ cimport tidegate.native.orders as orders
 cimport tidegate.native.positions as positions
 cimport tidegate.native.requests as requests
 cimport tidegate.native.self_match as self_match
+from tidegate.native.ahead cimport AHEAD_MAX
 from tidegate.native.assessment cimport assess, is_well_formed
 from tidegate.native.compared cimport compared
 from tidegate.native.context cimport context
@@ -256,9 +258,20 @@ cdef class Pretrade:
 
     def replay(self, const record[::1] batch):
         """Run records for their effect on the tables alone."""
-        cdef Py_ssize_t i
-        for i in range(len(batch)):
-            self._run(&batch[i])
+        cdef Py_ssize_t first = 0
+        cdef Py_ssize_t done = 0
+        cdef Py_ssize_t end
+        cdef Py_ssize_t count = batch.shape[0]
+        with nogil:
+            while done == first and done < count:
+                end = min(done + AHEAD_MAX, count)
+                ahead.ask_replayed(&self.tables.t, &batch[first], <int>(end - first))
+                while done < end and self._follows(&batch[done]):
+                    self._step(&batch[done])
+                    done += 1
+                first = end
+        if done < count:
+            self._run(&batch[done])
 
     def assess(self, const record[::1] one):
         """What every check says of an order or replace, on a copy: nothing here is changed.
@@ -285,10 +298,16 @@ cdef class Pretrade:
         return verdict, seen
 
     cdef void _run(self, const record* r) except *:
-        if r.sequence != self.tables.t.risk.sequence + 1:
+        if not self._follows(r):
             raise ValueError(
                 f"record {r.sequence} follows {self.tables.t.risk.sequence}: not consecutive"
             )
+        self._step(r)
+
+    cdef bint _follows(self, const record* r) noexcept nogil:
+        return r.sequence == self.tables.t.risk.sequence + 1
+
+    cdef void _step(self, const record* r) noexcept nogil:
         self.out.route_count = 0
         self.out.report_count = 0
         step(&self.tables.t, r, &self.out)
