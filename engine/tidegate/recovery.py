@@ -62,11 +62,16 @@ def in_memory(
 
     `from_beginning`: of no snapshot, as long as the journal's first record is there.
     """
-    counts = risk_state.row_counts(content)
-    arrays = {name: np.zeros(counts[name], DTYPES[name]) for name in DTYPES}
+    arrays = zeroed(content)
     if from_beginning and JournalReader(journal).first_sequence == 1:
         return Start(risk_state.fill(Tables(arrays), content), None, [])
     return start(content, journal, arrays, until=until)
+
+
+def zeroed(content: Universe) -> Arrays:
+    """A table of zeros for each name, of the universe's size."""
+    counts = risk_state.row_counts(content)
+    return {name: np.zeros(counts[name], DTYPES[name]) for name in DTYPES}
 
 
 def in_regions(

@@ -4,11 +4,12 @@ Same universe, same records, same state hash, on any machine. Risk starts this w
 stop; `tidegate replay` shows it.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from tidegate import recovery, universe
-from tidegate.errors import ReplayError
+from tidegate import recovery, snapshot, universe
+from tidegate.errors import ReplayError, SnapshotError
 from tidegate.native.journal import sync_path
 from tidegate.native.journal_reader import JournalReader
 from tidegate.native.pretrade import Pretrade
@@ -60,7 +61,7 @@ def catch_up(tables: Tables, journal: Path, *, until: int | None = None) -> str:
     reader = JournalReader(journal)
     for batch in reader.batches(int(risk["sequence"][0]) + 1):
         if until is not None:
-            batch = batch[batch["sequence"] <= until]
+            batch = batch[: max(0, until + 1 - int(batch["sequence"][0]))]
         step.replay(batch)
         if until is not None and int(risk["sequence"][0]) == until:
             return "as asked"
@@ -80,6 +81,40 @@ def replay(journal: Path, *, until: int | None = None, from_beginning: bool = Tr
     if until is not None and sequence != until:
         raise ReplayError(f"{journal}: ends at sequence {sequence}; expected {until}")
     return Replayed(tables, sequence, tables.state_hash(), end, found.taken, found.refused)
+
+
+def hashes(journal: Path, every: int, *, until: int | None = None) -> Iterator[tuple[int, str]]:
+    """(sequence, state hash) after each `every` records, and at the end."""
+    content = read_universe(journal)
+    tables = recovery.in_memory(content, journal, until=until, from_beginning=True).tables
+    risk = tables.arrays["risk"]
+    told = -1
+    while told != (sequence := int(risk["sequence"][0])):
+        if told >= 0 or sequence:
+            yield sequence, tables.state_hash()
+        told = sequence
+        stop = (sequence // every + 1) * every
+        catch_up(tables, journal, until=stop if until is None else min(stop, until))
+
+
+def check_snapshots(journal: Path) -> Iterator[tuple[Path, str]]:
+    """Each snapshot, and what speaks against it: "" where the journal gives the same state."""
+    content = read_universe(journal)
+    digest = snapshot.universe_hash(content)
+    paths = snapshot.paths(recovery.snapshots_of(journal))[::-1]
+    oldest = int(paths[0].stem) if paths else 0
+    tables = recovery.in_memory(content, journal, until=oldest, from_beginning=True).tables
+    for path in paths:
+        try:
+            found = snapshot.look(path, digest)
+            recovery.check_follows(found, journal)
+            snapshot.load(found, recovery.zeroed(content))
+        except SnapshotError as error:
+            yield path, str(error)
+            continue
+        catch_up(tables, journal, until=found.sequence)
+        given = tables.state_hash()
+        yield path, "" if given == found.state_hash else f"the journal gives state {given}"
 
 
 def read_universe(journal: Path) -> universe.Universe:

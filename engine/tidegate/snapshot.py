@@ -15,14 +15,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from tidegate import universe
 from tidegate.errors import SnapshotError
 from tidegate.native.checksum import checksum
 from tidegate.native.records import LAYOUT_VERSION, layout_hash
 from tidegate.native.tables import DTYPES
+from tidegate.universe import Universe
 
 MAGIC = int.from_bytes(b"TGSNAP01", "little")
 PAGE = 4096
@@ -83,9 +84,9 @@ def tables_hash() -> int:
     return layout_hash(*(DTYPES[name] for name in sorted(DTYPES)))
 
 
-def universe_hash(content: universe.Universe) -> bytes:
+def universe_hash(content: Universe) -> bytes:
     """Of everything that a universe says."""
-    return hashlib.blake2b(universe.encode(content), digest_size=HASH_SIZE).digest()
+    return hashlib.blake2b(msgspec.json.encode(content), digest_size=HASH_SIZE).digest()
 
 
 def write(
