@@ -5,7 +5,7 @@ A proof is a sentence and what contradicts it; empty = it holds.
 
 from typing import Any, NamedTuple
 
-from tidegate import replay
+from tidegate import counters, replay
 from tidegate.audit import audit_run
 from tidegate.demo.outcome import Outcome
 from tidegate.errors import TidegateError
@@ -13,6 +13,7 @@ from tidegate.inspect import Inspector
 from tidegate.native.records import Level
 from tidegate.native.tables import DTYPES
 from tidegate.native.tables import state_hash as hash_of
+from tidegate.reconciliation.report import NOT_COMPARED, SAME, Line
 from tidegate.region import Region
 from tidegate.run_dir import RunDir
 from tidegate.working import working_lots
@@ -28,8 +29,10 @@ class Proof(NamedTuple):
     against: list[str]
 
 
-def prove(run_dir: RunDir, outcomes: list[Outcome], statements: dict[str, Any]) -> list[Proof]:
-    """All proofs that need the regions; the run must be idle."""
+def prove(
+    run_dir: RunDir, outcomes: list[Outcome], statements: dict[str, Any], lines: list[Line]
+) -> list[Proof]:
+    """All proofs that need the regions; the run must be idle. `lines` = its last reconciliation."""
     return [
         Proof("every order sent has exactly one final state", finals(outcomes)),
         Proof("risk saw every order that was sent, once", seen(run_dir, outcomes)),
@@ -39,6 +42,10 @@ def prove(run_dir: RunDir, outcomes: list[Outcome], statements: dict[str, Any]) 
         ),
         Proof(
             "masters equal the venues' statements, positions and money", venues(run_dir, statements)
+        ),
+        Proof(
+            "reconciliation looked at each venue while it traded, and at the end nothing differs",
+            reconciled(run_dir, lines),
         ),
         Proof("nothing is held when flat and idle", idle(run_dir)),
         Proof("no lane lost, damaged or doubled a record", lanes(run_dir)),
@@ -100,6 +107,32 @@ def venues(run_dir: RunDir, statements: dict[str, Any]) -> list[str]:
                     f"{venue} says {said['position']}, {said['volume']}"
                 )
         against += money(run_dir, master.handle, f"{master.name} at {venue}", stated)
+    return against
+
+
+def reconciled(run_dir: RunDir, lines: list[Line]) -> list[str]:
+    """Lots, traded value and orders of each master as its stage compares them, and what stands."""
+    against = [
+        f"{line.account} {line.what}: ours {line.ours}, {line.venue} says {line.theirs}"
+        for line in lines
+        if line.state not in (SAME, NOT_COMPARED)
+    ]
+    universe = run_dir.read_universe()
+    compared = {line.account for line in lines}
+    counted = counters.read(run_dir).get("reconcile", {})
+    against += [
+        f"{account.name} was not compared"
+        for account in universe.accounts
+        if account.level == Level.MASTER and account.name not in compared
+    ]
+    against += [
+        f"{venue.name} was not looked at"
+        for venue in universe.venues
+        if not counted.get(f"{venue.name}.looks")
+    ]
+    risk = Region.attach(run_dir.region("risk"), DTYPES["risk"]).rows[0]
+    if risk["break_count"]:
+        against.append(f"{int(risk['break_count'])} differences stand")
     return against
 
 

@@ -18,12 +18,14 @@ from tidegate.demo.outcome import Outcome
 from tidegate.demo.proofs import Proof
 from tidegate.errors import StageError
 from tidegate.inspect import Inspector, Row
+from tidegate.reconciliation.report import Line, report
 from tidegate.run_dir import RunDir
 from tidegate.stage import die_with_parent
 
 CONFIG = Path(__file__).parents[3] / "configs" / "demo" / "demo.toml"
 # What the venues said at the end, for the proofs.
 STATEMENTS = "statements.json"
+RECONCILED = "reconciled.json"
 START_S = 30.0
 # Beyond the tapes' own length: the strategies flatten, the reports come home.
 AFTER_S = 90.0
@@ -58,6 +60,7 @@ def run(run_dir: RunDir, progress: Callable[[float, RunDir], None]) -> Result:
         quiesce(run_dir)
         said = venues.ask(universe, "statement")
         (run_dir.path / STATEMENTS).write_bytes(msgspec.json.encode(said))
+        (run_dir.path / RECONCILED).write_bytes(msgspec.json.encode(report(run_dir)))
     return prove(run_dir, monotonic() - began)
 
 
@@ -69,13 +72,14 @@ def prove(run_dir: RunDir, seconds: float) -> Result:
         if session.role == "strategy"
     ]
     statements = msgspec.json.decode((run_dir.path / STATEMENTS).read_bytes())
+    lines = msgspec.json.decode((run_dir.path / RECONCILED).read_bytes(), type=list[Line])
     inspector = Inspector(run_dir)
     return Result(
         seconds=seconds,
         outcomes=outcomes,
         risk=inspector.view("risk"),
         latency=inspector.view("latency"),
-        proofs=[*proofs.prove(run_dir, outcomes, statements), proofs.replays(run_dir)],
+        proofs=[*proofs.prove(run_dir, outcomes, statements, lines), proofs.replays(run_dir)],
     )
 
 
