@@ -49,7 +49,7 @@ LAYERS = (
     "native.pretrade",
     "native.verdict_bench snapshot",
     "recovery",
-    "replay",
+    "replay retention",
     "native.venue_channel",
     "channel",
     "venue_session native.gateway_agent native.risk_agent native.router_agent replay audit",

@@ -20,6 +20,7 @@ from tidegate.errors import JournalError, ReplayError, SnapshotError
 from tidegate.native.journal_reader import JournalReader, JournalTail
 from tidegate.native.pretrade import Pretrade
 from tidegate.native.tables import Tables
+from tidegate.retention import remove_below
 from tidegate.run_dir import RunDir
 from tidegate.stopping import on_stop
 from tidegate.universe import Universe
@@ -62,6 +63,7 @@ class SnapshotStage:
             "refused": 0,
             "failed_writes": 0,
             "failed_reads": 0,
+            "segments_removed": 0,
         }
         self.counters = Counters(run_dir, "snapshot")
 
@@ -104,9 +106,15 @@ class SnapshotStage:
             sequence = self.counts["sequence"] = int(batch["sequence"][-1])
             self.record_checksum = int(batch["checksum"][-1])
             if sequence - self.written_sequence >= self.settings.every_records:
-                self.write(replica.tables, now_s)
+                self.write_safe(replica, now_s)
         is_due = now_s - self.written_s >= self.settings.every_s
         if is_due and sequence > self.written_sequence:
+            self.write_safe(replica, now_s)
+
+    def write_safe(self, replica: Replica, now_s: float) -> None:
+        """Write the tables down unless power loss may still take records that are in them."""
+        synced = replica.tail.reader.synced
+        if synced is None or synced >= self.counts["sequence"]:
             self.write(replica.tables, now_s)
 
     def write(self, tables: Tables, now_s: float) -> None:
@@ -123,8 +131,12 @@ class SnapshotStage:
         self.said = ""
         self.counts["written"] += 1
         self.counts["written_sequence"] = self.written_sequence
-        for path in snapshot.paths(self.directory)[self.settings.keep :]:
+        kept = snapshot.paths(self.directory)
+        for path in kept[self.settings.keep :]:
             path.unlink()
+        if self.universe.journaling.keep == "snapshots" and len(kept) >= self.settings.keep:
+            oldest = int(kept[self.settings.keep - 1].stem)
+            self.counts["segments_removed"] += remove_below(self.journal, oldest)
 
     def fail(self, name: str, reason: str, now_s: float) -> None:
         """Count it, say it once, and wait before the next try."""

@@ -1,6 +1,7 @@
 """A journal of a desk's day with snapshots beside it, and the state hash after each record."""
 
 from pathlib import Path
+from typing import Any
 
 from twin_desk import Desk
 from twin_rig import Both
@@ -16,13 +17,16 @@ AT = (30, 60, 90)
 SEGMENT_RECORDS = 32
 
 
-def write_day(path: Path, *, seed: int = SEED, count: int = RECORDS) -> tuple[RunDir, list[str]]:
-    """The run directory, and the hashes; hashes[n] is after record n."""
+def write_day(
+    path: Path, *, seed: int = SEED, count: int = RECORDS, **fields: Any
+) -> tuple[RunDir, list[str]]:
+    """The run directory, and the hashes; hashes[n] is after record n. `fields` of the universe."""
+    content = world(seed, **fields)
     run_dir = RunDir(path)
     run_dir.create()
-    run_dir.write_universe(world(seed))
+    run_dir.write_universe(content)
     run_dir.snapshots.mkdir()
-    replay.keep_universe(run_dir.journal, world(seed))
+    replay.keep_universe(run_dir.journal, content)
     journal = Journal(run_dir.journal, segment_records=SEGMENT_RECORDS)
     both = Both(seed)
     desk = Desk(seed, both.twin)
@@ -37,7 +41,7 @@ def write_day(path: Path, *, seed: int = SEED, count: int = RECORDS) -> tuple[Ru
             snapshot.write(
                 run_dir.snapshots,
                 both.tables.arrays,
-                universe_digest=snapshot.universe_hash(world(seed)),
+                universe_digest=snapshot.universe_hash(content),
                 state_hash=hashes[-1],
                 record_checksum=int(written["checksum"][0]),
             )

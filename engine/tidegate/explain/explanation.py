@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from tidegate import risk_state, universe
+from tidegate import recovery, universe
 from tidegate.errors import ReplayError
 from tidegate.explain.changes import Change, changes, copy_of
 from tidegate.explain.days import describe_day
@@ -109,10 +109,11 @@ def explain(journal: Path, sequence: int) -> Explanation:
     if not (journal / UNIVERSE_NAME).exists():
         raise ReplayError(f"{journal}: no {UNIVERSE_NAME} there; expected a journal of risk's")
     content = universe.read(journal / UNIVERSE_NAME)
-    tables = risk_state.in_memory(content)
+    tables = recovery.in_memory(content, journal, until=sequence - 1, from_beginning=True).tables
     step = Pretrade(tables)
     why = ""
-    for row in _until(journal, sequence, step):
+    first = int(tables.arrays["risk"]["sequence"][0]) + 1
+    for row in _until(journal, first, sequence, step):
         if int(row["kind"][0]) == Kind.NOTE:
             why = why_of(row)
             continue
@@ -121,10 +122,10 @@ def explain(journal: Path, sequence: int) -> Explanation:
     raise ReplayError(f"{journal}: ends at sequence {last}; expected {sequence}")
 
 
-def _until(journal: Path, sequence: int, step: Pretrade) -> Iterator[npt.NDArray[Any]]:
+def _until(journal: Path, first: int, sequence: int, step: Pretrade) -> Iterator[npt.NDArray[Any]]:
     """Replays what comes before, and gives the operator's note before the record, then it."""
     note = None
-    for batch in JournalReader(journal).batches():
+    for batch in JournalReader(journal).batches(first):
         before = batch[batch["sequence"] < sequence]
         step.replay(before)
         notes = before[before["kind"] == Kind.NOTE]
