@@ -65,8 +65,8 @@ def test_the_demo_ends_well_and_every_proof_holds(played: Played) -> None:
     against = [proof for proof in played.result["proofs"] if proof["against"]]
     assert against == []
     assert played.ended.returncode == 0, played.ended.stderr
-    assert len(played.result["proofs"]) == 7
-    assert played.ended.stdout.count(" holds ") == 7, played.ended.stdout
+    assert len(played.result["proofs"]) == 8
+    assert played.ended.stdout.count(" holds ") == 8, played.ended.stdout
 
 
 def test_the_result_has_counts_and_the_latency_of_each_leg(played: Played) -> None:
@@ -94,7 +94,7 @@ def test_the_one_that_misbehaves_is_denied_for_each_of_its_sins(played: Played) 
 def test_a_kept_run_is_proved_again(played: Played) -> None:
     again = demo("--prove", played.run_dir.path)
     assert (again.returncode, again.stderr) == (0, "")
-    assert again.stdout.count(" holds ") == 7
+    assert again.stdout.count(" holds ") == 8
 
 
 def test_a_changed_journal_fails_the_demo(played: Played) -> None:
