@@ -52,7 +52,7 @@ def audit_folds(state: State) -> Iterator[str]:
 
 def _levels(state: State, pair: Row, instrument: Row) -> tuple[int, int, int]:
     """States as bits, locks of all levels and scopes, and whether all may trade the product."""
-    states = 1 << instrument["trading_state"]
+    states = _bit(instrument["trading_state"])
     lock, is_permitted = instrument["side_lock"], 1
     word, bit = divmod(instrument["product"], 64)
     for account in chain(state, pair["account"]):
@@ -60,7 +60,7 @@ def _levels(state: State, pair: Row, instrument: Row) -> tuple[int, int, int]:
         own = row["trading_state"]
         if own == TradingState.ACTIVE and row["breaks"]:
             own = TradingState.REDUCING
-        states |= 1 << own | 1 << row["graded_state"]
+        states |= _bit(own) | _bit(row["graded_state"])
         is_permitted &= row["products"][word] >> bit & 1
         for key in _scopes(account, pair, instrument):
             lock |= state.limits.get(key, {"side_lock": 0})["side_lock"]
@@ -82,3 +82,8 @@ def _stated(state: State, pair: Row, instrument: Row, name: str, own: int) -> in
             if value >= 0:
                 found.append(value)
     return int(min(found))
+
+
+def _bit(state: int) -> int:
+    """A state as risk folds it; bit 0 = one that nobody knows."""
+    return 1 << state if state in set(TradingState) else 1
