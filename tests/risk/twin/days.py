@@ -66,7 +66,7 @@ def age(book: Book) -> None:
 
 
 def begin_day(s: State) -> None:
-    """What is counted by the day starts anew; only ids of working orders are still known."""
+    """What is counted by the day starts anew; ids that are over are kept for a day."""
     for key in s.days:
         s.days[key] = Day()
     for t in s.traders.values():
@@ -77,4 +77,6 @@ def begin_day(s: State) -> None:
             s.peaks[key] = 0
     for contract in s.contracts.values():
         contract.is_settled = False
-    s.ids = {key: known for key, known in s.ids.items() if known.order in s.open}
+    s.ids = {key: known for key, known in s.ids.items() if not known.is_past}
+    for known in s.ids.values():
+        known.is_past = known.order not in s.open

@@ -233,13 +233,14 @@ class Order:
 
 @dataclass
 class Known:
-    """What became of a cl_ord_id."""
+    """What became of a cl_ord_id; past = over before the day began."""
 
     order: int
     qty: int
     reason: int
     exec_type: int = 0
     cum: int = 0
+    is_past: bool = False
 
 
 @dataclass

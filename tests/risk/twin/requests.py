@@ -100,12 +100,19 @@ def is_named(s: State, o: Row) -> bool:
     return o["session"] in s.desks and o["cl_ord_id"] != 0
 
 
+def known_id(s: State, o: Row) -> Known | None:
+    """What is known under the record's id; what is past is known to a resend alone."""
+    known = s.ids.get((o["session"], o["cl_ord_id"]))
+    is_resend = o["flags"] & Flag.POSS_RESEND
+    return known if known and (is_resend or not known.is_past) else None
+
+
 def new_order(s: State, o: Row, verdict: Verdict) -> None:
     key = o["session"], o["cl_ord_id"]
     if not is_named(s, o):
         deny(s, o, verdict, Kind.DENIED, Reason.MALFORMED)
         return
-    if known := s.ids.get(key):
+    if known := known_id(s, o):
         answer_known(s, o, known, verdict)
         return
     s.ids[key] = Known(0, o["order_qty"], 0)
@@ -293,7 +300,7 @@ def replace(s: State, o: Row, verdict: Verdict) -> None:
     }
     if order.replace or order.cancel is not None or order.is_staged:
         reason = Reason.REQUEST_PENDING
-    elif (o["session"], o["cl_ord_id"]) in s.ids:
+    elif known_id(s, o):
         reason = Reason.DUPLICATE_CL_ORD_ID
     elif malformed(s, full):
         reason = Reason.MALFORMED
