@@ -62,7 +62,7 @@ LAYERS = (
     "stage",
     "adoption",
     "supervisor inspect explain",
-    "demo simulation",
+    "demo simulation journal",
     "cli+__main__",
 )
 FIRST_AGENTS = "native.gateway_agent"

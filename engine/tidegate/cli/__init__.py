@@ -19,6 +19,7 @@ COMMANDS = {
     "tape": ("tidegate.cli.tape", "Import recordings, show a tape."),
     "demo": ("tidegate.cli.demo", "Trade recorded markets and prove the books."),
     "replay": ("tidegate.cli.replay", "Replay a journal and compare state hashes."),
+    "journal": ("tidegate.cli.journal", "Check, show, count and export a journal."),
     "margin": ("tidegate.cli.margin", "Print the exact margin of a portfolio, as JSON."),
     "explain": ("tidegate.cli.explain", "Why a record of the past ended as it did."),
     "ctl": ("tidegate.cli.ctl", "Tell a run what to do, as one of its operators."),

@@ -19,12 +19,16 @@ from tidegate.explain.units import Speaker
 from tidegate.native.journal_reader import JournalReader
 from tidegate.native.pretrade import Pretrade
 from tidegate.native.records import (
+    ARRAY_RECORD,
     CONTROL_RECORD,
     DENIAL_RECORD,
     EXECUTION_RECORD,
+    MARGIN_RECORD,
     NO_PRICE,
     NOTE_RECORD,
     ORDER_RECORD,
+    QUOTE_RECORD,
+    RATE_RECORD,
     RECORD,
     ExecType,
     Kind,
@@ -35,6 +39,8 @@ from tidegate.replay import UNIVERSE_NAME
 
 ORDERS = (Kind.NEW_ORDER_SINGLE, Kind.CANCEL_REPLACE_REQUEST)
 REQUESTS = (*ORDERS, Kind.CANCEL_REQUEST)
+# What describe() says more of than the name of its kind.
+NAMED = (*ORDERS, Kind.DAY_ROLL, Kind.BREAK, Kind.ADJUSTMENT)
 VIEWS = {
     **dict.fromkeys((*REQUESTS, Kind.MASS_CANCEL_REQUEST), ORDER_RECORD),
     Kind.EXECUTION_REPORT: EXECUTION_RECORD,
@@ -43,6 +49,10 @@ VIEWS = {
     Kind.ALERT: DENIAL_RECORD,
     Kind.CONTROL_ANSWER: DENIAL_RECORD,
     Kind.NOTE: NOTE_RECORD,
+    **dict.fromkeys((Kind.QUOTE, Kind.TRADE, Kind.MARK), QUOTE_RECORD),
+    Kind.CURRENCY_RATE: RATE_RECORD,
+    Kind.MARGIN_RATES: MARGIN_RECORD,
+    Kind.MARGIN_ARRAY: ARRAY_RECORD,
     **dict.fromkeys(
         (
             Kind.TRADING_STATE,
@@ -59,6 +69,7 @@ VIEWS = {
             Kind.DAY_ROLL,
             Kind.BREAK,
             Kind.ADJUSTMENT,
+            Kind.CHANNEL_STATE,
         ),
         CONTROL_RECORD,
     ),

@@ -60,6 +60,9 @@ class JournalReader:
         where a segment is missing, or the journal begins above first_sequence.
         """
 
+    def check(self, path: Path) -> JournalEnd:
+        """Read one segment wholly; where it ends. JournalError where it is damaged."""
+
     def unused(self) -> list[Path]:
         """The segment that was made ahead and has no record yet, if there is one."""
 

@@ -118,6 +118,25 @@ class JournalReader:
                 end = yield from _read(path, end, first_sequence, None)
         self.end = end
 
+    def check(self, path):
+        header = self.header(path)
+        number, capacity = int(header["segment_number"]), int(header["segment_records"])
+        full = JournalEnd("clean", number, capacity, int(header["first_sequence"]) + capacity)
+        is_last = path == max(self._begun())
+        batches = _read(path, full, 0, self._synced_in(path) if is_last else None)
+        while True:
+            try:
+                next(batches)
+            except StopIteration as done:
+                end = done.value
+                break
+        if not is_last and end.row < capacity:
+            raise JournalError(
+                f"{path}: row {end.row} (sequence {end.next_sequence}) is damaged or missing, and "
+                "another segment follows"
+            )
+        return end
+
     def follow(self, first_sequence=1):
         return JournalTail(self, first_sequence)
 
