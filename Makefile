@@ -15,7 +15,7 @@ SOURCES := $(shell find ext -name '*.pyx' -o -name '*.pxd' -o -name '*.h')
 NATIVE := $(patsubst ext/%.pyx,%,$(wildcard ext/tidegate/native/*.pyx))
 BUILT := build/$(TIDEGATE_PROFILE)/built.stamp
 
-.PHONY: setup build test lint demo bench bench-smoke chaos asan cover clean
+.PHONY: setup build test lint demo bench bench-smoke chaos sim mutants asan cover clean
 .DELETE_ON_ERROR:
 
 setup: $(VENV)/dev.stamp $(VENV)/package.stamp
@@ -51,6 +51,15 @@ bench: setup
 
 bench-smoke: setup
 	$(BIN)/python -m pytest bench --benchmark-disable $(ARGS)
+
+# Seeds of the simulator, as CI runs them; thousands with make sim ARGS="--seeds 1..1000 --jobs 2".
+sim: build
+	$(BIN)/tidegate simulate $(or $(ARGS),--seeds 1..40 --steps 20000 --jobs 2 \
+	    --cover tests/simulation/reasons.txt)
+
+# Deliberate bugs in a copy of the tree, and the seed that finds each; takes half an hour.
+mutants: setup
+	$(BIN)/python tests/simulation/mutants.py $(ARGS)
 
 # Real processes, killed while they trade: make chaos ARGS="--seed 2 --kills 100".
 chaos: build

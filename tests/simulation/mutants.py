@@ -40,27 +40,31 @@ def mutants() -> list[dict[str, Any]]:
     return found
 
 
-def apply(tree: Path, mutant: dict[str, Any]) -> bool:
-    """Patch the tree; whether anything must be built. ValueError where a patch does not fit."""
+def apply(tree: Path, mutant: dict[str, Any]) -> dict[str, str]:
+    """Patch the tree; the files as they were. ValueError where a patch does not fit."""
+    before: dict[str, str] = {}
     for file, old, new in mutant["edits"]:
         path = tree / file
         text = path.read_text()
+        before.setdefault(file, text)
         if text.count(old) != 1:
             raise ValueError(f"{mutant['name']}: {file} has {old!r} {text.count(old)} times")
         path.write_text(text.replace(old, new))
-    return any(file.startswith("ext/") for file, _, _ in mutant["edits"])
+    return before
 
 
 def build(tree: Path) -> None:
     """Build what has changed."""
     command = [sys.executable, "setup.py", "-q", "build_ext", "--inplace"]
-    subprocess.run(command, cwd=tree, check=True, capture_output=True)
+    done = subprocess.run(command, cwd=tree, capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError((done.stdout + done.stderr)[-3000:])
 
 
-def restore(tree: Path, mutant: dict[str, Any]) -> None:
+def restore(tree: Path, before: dict[str, str]) -> None:
     """Take a patch back."""
-    for file, _, _ in mutant["edits"]:
-        shutil.copyfile(ROOT / file, tree / file)
+    for file, text in before.items():
+        (tree / file).write_text(text)
 
 
 def hunt(
@@ -137,7 +141,8 @@ def try_all(tree: Path, rows: list[dict[str, Any]], asked: argparse.Namespace) -
     for row in rows:
         first = [row["seed"]] if "seed" in row else []
         seeds = first + [seed for seed in range(1, SEEDS + 1) if seed not in first]
-        is_native = apply(tree, row)
+        before = apply(tree, row)
+        is_native = any(file.startswith("ext/") for file in before)
         try:
             # What was built of the mutant before is still there when its patch is not.
             if is_native or is_stale:
@@ -145,7 +150,7 @@ def try_all(tree: Path, rows: list[dict[str, Any]], asked: argparse.Namespace) -
             is_stale = is_native
             found = hunt(tree, seeds, without=asked.without)
         finally:
-            restore(tree, row)
+            restore(tree, before)
         if found is not None:
             caught[row["name"]] = found
         verdict = f"seed {found.seed}: {found.said}" if found else "NOT CAUGHT"

@@ -12,7 +12,7 @@ HERE = Path(__file__).parent
 STEPS = 10_000
 # What lanes and journals are yet to survive.
 UNWIRED = frozenset(
-    (*FRAME_FAULTS, "kill_gateway", "kill_risk", "kill_router", "torn_tail")
+    (*FRAME_FAULTS, "kill_gateway", "kill_risk", "kill_router", "torn_tail", "power_loss")
 )  # fmt: skip
 SEEDS = range(1, 25)
 REASONS = (HERE / "reasons.txt").read_text().split()

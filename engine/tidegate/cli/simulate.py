@@ -7,8 +7,7 @@ from pathlib import Path
 
 import click
 
-from tidegate.simulation.faults import EVENT_FAULTS, FRAME_FAULTS
-from tidegate.simulation.many import Coverage, simulate_many
+from tidegate.simulation.many import ALL_FAULTS, Coverage, simulate_many
 from tidegate.simulation.outcome import Outcome
 
 STEPS = 20_000
@@ -33,7 +32,7 @@ def parsed(_context: click.Context, _parameter: click.Parameter, text: str | Non
 @click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Processes.")
 @click.option(
     "--without",
-    type=click.Choice((*FRAME_FAULTS, *EVENT_FAULTS)),
+    type=click.Choice(ALL_FAULTS),
     multiple=True,
     help="A fault that is not to happen.",
 )

@@ -103,10 +103,10 @@ def check_money(world: World) -> Iterator[str]:
     arrays = stage.tables.arrays
     expected: Counter[tuple[int, int]] = Counter()
     for order in all_orders(world):
-        row = world.universe.instruments[order.instrument - 1] if order.fills else None
-        for lots, price in order.fills.values() if row else ():
-            value = lots * price * row.tick_value
-            expected[order.account, row.currency] += value if order.side == SELL else -value
+        for lots, price in order.fills.values():
+            traded = world.universe.instruments[order.instrument - 1]
+            value = lots * price * traded.tick_value
+            expected[order.account, traded.currency] += value if order.side == SELL else -value
         if order.is_unsure:
             return
     costs: Counter[tuple[int, int]] = Counter()

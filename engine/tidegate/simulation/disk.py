@@ -1,4 +1,4 @@
-"""What a journal's file may look like when its writer has died in the middle of a record."""
+"""What a journal's files may look like when their writer has died: torn, or not all on the disk."""
 
 from pathlib import Path
 from random import Random
@@ -7,6 +7,33 @@ import numpy as np
 
 from tidegate.native.journal_reader import JournalReader
 from tidegate.native.records import RECORD, RECORD_SIZE
+
+PAGE = 4096
+
+
+def contents(directory: Path) -> dict[str, bytes]:
+    """All files of a directory."""
+    return {path.name: path.read_bytes() for path in sorted(directory.iterdir()) if path.is_file()}
+
+
+def lose_pages(directory: Path, before: dict[str, bytes], draw: Random) -> int:
+    """Put pages that were written since `before` back as they were, each or not; how many.
+
+    Files that were made since stay: a journal that survives power loss has made them for good.
+    """
+    lost = 0
+    for name, old in before.items():
+        path = directory / name
+        if not path.exists():
+            continue
+        content = bytearray(path.read_bytes())
+        for start in range(0, min(len(old), len(content)), PAGE):
+            page = old[start : start + PAGE]
+            if content[start : start + PAGE] != page and draw.random() < 0.6:
+                content[start : start + PAGE] = page
+                lost += 1
+        path.write_bytes(content) if lost else None
+    return lost
 
 
 def tear(journal: Path, draw: Random) -> bool:

@@ -8,6 +8,8 @@ from collections import Counter
 from random import Random
 
 FRAME_FAULTS = ("drop", "duplicate", "delay", "reorder", "corrupt")
+# Chances of a venue's own, at each report.
+VENUE_FAULTS = ("late_fill", "repeat_report")
 STAGES = ("gateway", "risk", "router", "venue")
 EVENT_FAULTS = (
     *(f"kill_{stage}" for stage in STAGES),
@@ -18,6 +20,7 @@ EVENT_FAULTS = (
     "clock_back",
     "clock_ahead",
     "torn_tail",
+    "power_loss",
 )
 # The mean time between two of a kind, where a seed has it.
 BETWEEN_NS = {
@@ -32,8 +35,10 @@ BETWEEN_NS = {
     "clock_back": 1_000_000_000,
     "clock_ahead": 1_500_000_000,
     "torn_tail": 1_500_000_000,
+    "power_loss": 700_000_000,
 }
 CHANCE = 0.5
+VENUE_RATE = 0.1
 
 
 class Faults:
@@ -44,10 +49,11 @@ class Faults:
         self.happened: Counter[str] = Counter()
         chosen = [
             name
-            for name in (*FRAME_FAULTS, *EVENT_FAULTS)
+            for name in (*FRAME_FAULTS, *VENUE_FAULTS, *EVENT_FAULTS)
             if draw.random() < CHANCE and name not in without
         ]
         self.rates = {name: draw.choice((0.002, 0.01, 0.03)) for name in FRAME_FAULTS}
+        self.venue_faults = [name for name in chosen if name in VENUE_FAULTS]
         self.frame_faults = [name for name in chosen if name in FRAME_FAULTS]
         self.frame_rate = sum(self.rates[name] for name in self.frame_faults)
         self.due = {
@@ -56,6 +62,7 @@ class Faults:
 
     def quiet(self) -> None:
         """No more faults."""
+        self.venue_faults.clear()
         self.frame_rate = 0.0
         self.due.clear()
 
@@ -72,6 +79,13 @@ class Faults:
                 break
         self.happened[name] += 1
         return name
+
+    def chance(self, name: str) -> bool:
+        """Whether a venue does this now."""
+        if name not in self.venue_faults or self.draw.random() >= VENUE_RATE:
+            return False
+        self.happened[name] += 1
+        return True
 
     def events(self, elapsed_ns: int) -> list[str]:
         """The faults that are due; the next of each is drawn."""

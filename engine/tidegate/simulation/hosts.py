@@ -14,8 +14,10 @@ from tidegate.gateway import Gateway
 from tidegate.risk import Risk
 from tidegate.router import Router
 from tidegate.run_dir import RunDir
+from tidegate.simulation.faults import Faults
 from tidegate.simulation.lanes import Lane
 from tidegate.simulation.market import Market
+from tidegate.simulation.odd_venue import OddVenue
 from tidegate.simulation.sockets import Place
 from tidegate.simulation.timeline import Timeline
 from tidegate.simulation.venue_link import VenueLink
@@ -84,12 +86,23 @@ class Host:
             wire.move(at_ns)
         return count
 
-    def down(self) -> None:
-        """Kill it."""
+    def last_turn(self) -> None:
+        """A duty cycle of which nothing leaves, for it dies before it is over."""
+        if self.place is None:
+            return
+        for wire in self._wires:
+            wire.move(self._timeline.now_ns)
+        self.place.settle()
+        now_ns = self._timeline.hand_to(self.name)
+        self.work(now_ns)
+        self._timeline.give_back(self.name)
+
+    def down(self, *, is_mute: bool = False) -> None:
+        """Kill it; mute = before anything of its last turn has left."""
         if self.place is None:
             return
         for lane in self._sends:
-            lane.sender_down()
+            lane.sender_down(is_mute=is_mute)
         for lane in self._takes:
             lane.receiver_down()
         self.drop()
@@ -159,12 +172,21 @@ class RiskHost(Host):
         self._run_dir = run_dir
         self.stage: Risk | None = None
         self.problems: list[str] = []
+        # After power loss: the sequence that had been made safe; 0 = none was lost.
+        self.loses_more_than = 0
         self._before = (0, "")
         self._prepare_ns = 0
 
     def make(self, place: Place) -> None:
         self.stage = Risk(self._universe, self._run_dir, place)
-        if self._before[0] and self._state() != self._before:
+        if self.loses_more_than:
+            # What was not yet on the disk may be lost, and nothing else.
+            if self.sequence < self.loses_more_than:
+                self.problems.append(
+                    f"power: risk is at {self.sequence}, {self.loses_more_than} was on the disk"
+                )
+            self.loses_more_than = 0
+        elif self._before[0] and self._state() != self._before:
             self.problems.append(f"restart: risk was {self._before}, is {self._state()}")
 
     def work(self, now_ns: int) -> int:
@@ -233,13 +255,20 @@ class VenueHost(Host):
     """A venue; killed, it forgets its orders and its trades."""
 
     def __init__(
-        self, universe: Universe, venue: Venue, timeline: Timeline, link: VenueLink, draw: Random
+        self,
+        universe: Universe,
+        venue: Venue,
+        timeline: Timeline,
+        link: VenueLink,
+        draw: Random,
+        faults: Faults,
     ) -> None:
         super().__init__(f"venue:{venue.name}", timeline, (), ())
         self._settings = settings_of(universe, venue.name)
         self._link = link
         self._wires.append(link)
         self._draw = draw
+        self._faults = faults
         self.agent: VenueAgent | None = None
         self._requests = 0
 
@@ -248,7 +277,8 @@ class VenueHost(Host):
         codes = {security.code: security.security_id for security in securities}
         sizes = (security.tick_size for security in securities)
         market = Market(Random(self._draw.randrange(1 << 30)), codes, sizes, MID)
-        self.agent = VenueAgent(self._settings, market, place, self._timeline.now_ns)
+        now_ns = self._timeline.now_ns
+        self.agent = OddVenue(self._settings, market, place, now_ns, self._faults)
         self._requests = 0
         self._link.venue_up(place)
 

@@ -45,9 +45,9 @@ class Lane:
         self._feeder = place.open_end(zmq.PUSH, HWM)
         self._feeder.socket.connect(f"inproc://{self.name}")
 
-    def sender_down(self) -> None:
+    def sender_down(self, *, is_mute: bool = False) -> None:
         """The sender is about to be killed: what its socket had not given away may be lost."""
-        if self._collector is not None:
+        if self._collector is not None and not is_mute:
             kept = self._draw.random()
             for frame in self._collector.take(1 << 16):
                 if self._draw.random() < kept:

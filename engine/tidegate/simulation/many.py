@@ -8,10 +8,10 @@ from multiprocessing import get_context
 
 import msgspec
 
-from tidegate.simulation.faults import EVENT_FAULTS, FRAME_FAULTS
+from tidegate.simulation.faults import EVENT_FAULTS, FRAME_FAULTS, VENUE_FAULTS
 from tidegate.simulation.outcome import Outcome, simulate
 
-ALL_FAULTS = (*FRAME_FAULTS, *EVENT_FAULTS)
+ALL_FAULTS = (*FRAME_FAULTS, *VENUE_FAULTS, *EVENT_FAULTS)
 
 
 class Coverage(msgspec.Struct):

@@ -97,7 +97,7 @@ class Operator:
         if self._undo:
             count += self._ask(self._undo.pop(0), now_ns)
         elif is_trading and len(self.asked) < REQUESTS_MAX:
-            if self.rolls and self._draw.random() < 0.05:
+            if self.rolls and self._draw.random() < 0.1:
                 for request in self._roll():
                     count += self._ask(request, now_ns)
             else:

@@ -5,6 +5,7 @@ of an order out of order, a cancel refused for a reason that no cancel may be re
 """
 
 from collections import Counter
+from collections.abc import Collection
 
 from tidegate.codec import DENIAL, EXECUTION, offset_of
 from tidegate.native.records import ExecType, Flag, Kind, Reason
@@ -81,8 +82,9 @@ class Known:
 class OrderBook:
     """All orders of one session; working ones apart, oldest first."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, accounts: Collection[int]) -> None:
         self.name = name
+        self.accounts = accounts
         self.by_cl_ord_id: dict[int, Known] = {}
         self.by_order_id: dict[int, Known] = {}
         self.working: dict[int, Known] = {}
@@ -183,8 +185,9 @@ class OrderBook:
             Kind.CANCEL_REQUEST,
             Kind.CANCEL_REPLACE_REQUEST,
         ):
+            is_ours = order is None or order.account in self.accounts
             is_cancel = ref_kind == Kind.CANCEL_REQUEST
-            if is_cancel and reason not in CANCEL_REASONS:
+            if is_cancel and is_ours and reason not in CANCEL_REASONS:
                 self._problem(f"a cancel was refused: {Reason(reason).name}")
             return
         if order is None or reason == Reason.DUPLICATE_CL_ORD_ID:

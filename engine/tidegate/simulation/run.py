@@ -21,7 +21,7 @@ from tidegate.simulation.venue_link import VenueLink
 from tidegate.simulation.world import START_NS, has_rolls, make_universe
 
 LANES = ("orders", "control", "reports", "routes", "executions")
-MS = 1_000_000
+LATE_ORDERS_MIN = 1024
 
 
 class World:
@@ -35,6 +35,11 @@ class World:
         self.draw = Random(seed * 7919 + 1)
         self.timeline = Timeline(START_NS)
         self.elapsed_ns = 0
+        if self.universe.journaling.durability != "power":
+            without |= {"power_loss"}
+        if self.universe.capacity.orders < LATE_ORDERS_MIN:
+            # An order's row is soon another's there, and who is late is an orphan.
+            without |= {"late_fill"}
         self.faults = Faults(Random(seed * 104_729 + 2), without)
         self.truth = Truth(len(self.universe.venues))
         self.lanes = {name: Lane(name, self.faults, self.draw) for name in LANES}
@@ -45,10 +50,8 @@ class World:
         self.risk = RiskHost(self.universe, self.run_dir, self.timeline, self.lanes)
         self.router = RouterHost(self.universe, self.run_dir, self.timeline, self.lanes, self.links)
         self.venues = [
-            VenueHost(
-                self.universe, venue, self.timeline, link, Random(self.draw.randrange(1 << 30))
-            )
-            for venue, link in zip(self.universe.venues, self.links, strict=True)
+            VenueHost(self.universe, venue, self.timeline, link, Random(seed + at), self.faults)
+            for at, (venue, link) in enumerate(zip(self.universe.venues, self.links, strict=True))
         ]
         self.hosts: list[Host] = [*self.venues, self.router, self.risk, self.gateway]
         self.traders: list[Trader] = []

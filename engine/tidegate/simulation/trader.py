@@ -41,6 +41,7 @@ ACTIONS_MAX = 32
 PAUSE_NS = 8_000_000
 _NEW, _CANCEL = int(Kind.NEW_ORDER_SINGLE), int(Kind.CANCEL_REQUEST)
 _REPLACE, _MASS = int(Kind.CANCEL_REPLACE_REQUEST), int(Kind.MASS_CANCEL_REQUEST)
+ODD_KINDS = (int(Kind.KILL), int(Kind.EXECUTION_REPORT), int(Kind.TICK), int(Kind.CASH))
 CLEAN_NS = 400_000_000
 
 
@@ -54,7 +55,7 @@ class Trader:
         self.session = session
         self.link = link
         self.core = SessionCore(session.name)
-        self.book = OrderBook(session.name)
+        self.book = OrderBook(session.name, session.accounts)
         self.sent = 0
         # Not where days end: an id of the day before is a new order.
         self.repeats = True
@@ -107,6 +108,10 @@ class Trader:
         else:
             for _ in range(draw.randint(1, ACTIONS_MAX)):
                 records.append(self._one())
+            if dice > 0.97:
+                records.append(self._odd())
+            elif dice > 0.94:
+                records += self._alike()
         self.core.send(records, now_ns)
         self.link.flush(self.core)
         return len(records)
@@ -131,6 +136,36 @@ class Trader:
         if dice < 0.41 and self.repeats and self.book.by_cl_ord_id:
             return self._again()
         return self._new()
+
+    def _odd(self) -> bytes:
+        """What no strategy may send, or what names something that is not."""
+        draw = self._draw
+        dice = draw.random()
+        if dice < 0.25:
+            return self._pack(kind=draw.choice(ODD_KINDS))[0]
+        account = draw.choice(self.session.accounts) if dice < 0.6 else 1
+        record, cl_ord_id = self._pack(
+            kind=_NEW, price=MID, order_qty=1, account=account, instrument=99, side=BUY,
+            ord_type=LIMIT, time_in_force=DAY,
+        )  # fmt: skip
+        self.book.enter(Known(cl_ord_id, account, 99, BUY, 1, record))
+        return record
+
+    def _alike(self) -> list[bytes]:
+        """The same order some times."""
+        account = self._draw.choice(self.session.accounts)
+        instrument = self._draw.choice(self._tradable[account])
+        effect = OPEN if instrument.has_sides else 0
+        records = []
+        for _ in range(5):
+            record, cl_ord_id = self._pack(
+                kind=_NEW, price=MID - 20, order_qty=2, account=account,
+                instrument=instrument.handle, side=BUY, ord_type=LIMIT, time_in_force=DAY,
+                position_effect=effect,
+            )  # fmt: skip
+            self.book.enter(Known(cl_ord_id, account, instrument.handle, BUY, 2, record))
+            records.append(record)
+        return records
 
     def _pick(self) -> Known:
         working = list(self.book.working.values())
@@ -215,6 +250,8 @@ class Trader:
     def _again(self) -> bytes:
         """The youngest order once more: refused as a duplicate, or answered with its state."""
         order = next(reversed(self.book.by_cl_ord_id.values()))
+        if order.account not in self.session.accounts:
+            return self._new()
         if self._draw.random() < 0.5:
             return order.record
         order.asked_again = True

@@ -1,6 +1,8 @@
 """What happens to whole stages, connections and clocks: kills, stops, cuts, jumps."""
 
-from tidegate.simulation.disk import tear
+from pathlib import Path
+
+from tidegate.simulation.disk import contents, lose_pages, tear
 from tidegate.simulation.hosts import Host
 from tidegate.simulation.run import World
 
@@ -47,6 +49,8 @@ class Trouble:
         now_ns = world.timeline.now_ns
         if name.startswith("kill_"):
             self._kill(name.removeprefix("kill_"))
+        elif name == "power_loss":
+            self._lose_power()
         elif name == "torn_tail":
             self._kill("risk")
             if not world.risk.is_up:
@@ -65,6 +69,25 @@ class Trouble:
         elif name == "clock_ahead":
             world.timeline.advance(draw.randrange(AHEAD_NS_MAX))
 
+    def _lose_power(self) -> None:
+        """Risk's host stops while records of a turn are written and not yet on the disk."""
+        world, draw = self.world, self.world.faults.draw
+        host = world.risk
+        if not host.is_up:
+            return
+        journal, regions = world.run_dir.journal, world.run_dir.regions
+        for lane in world.lanes.values():
+            lane.move(world.timeline.now_ns)
+        before, rings = contents(journal), rings_of(regions)
+        host.loses_more_than = host.sequence
+        host.last_turn()
+        host.down(is_mute=True)
+        lose_pages(journal, before, draw)
+        # What leaves is put into the rings after the sync.
+        for path, content in rings.items():
+            path.write_bytes(content)
+        self.dead.append((world.elapsed_ns + draw.randrange(DOWN_NS_MAX), host))
+
     def _kill(self, stage: str) -> None:
         world = self.world
         host: Host
@@ -78,3 +101,9 @@ class Trouble:
         self.dead.append(
             (world.elapsed_ns + world.faults.draw.randrange(DOWN_NS_MAX), host)
         )  # fmt: skip
+
+
+def rings_of(regions: Path) -> dict[Path, bytes]:
+    """The rings of the lanes that risk sends on."""
+    names = ("lane-routes", "lane-reports")
+    return {regions / name: (regions / name).read_bytes() for name in names}

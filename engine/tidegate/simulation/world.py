@@ -199,7 +199,7 @@ def hierarchy(draw: Random) -> dict[str, Any]:
     return {
         "masters": [
             {"name": "ma", "venue": ALPHA, "cash": {"USD": 90_000_000}, **_level(draw)},
-            {"name": "mp", "venue": ALPHA, "cash": {"USD": 20_000_000}, **_level(draw)},
+            {"name": "mp", "venue": ALPHA, "cash": {"USD": 500_000}, **_level(draw)},
             {"name": "mb", "venue": BETA, **_level(draw)},
         ],
         "groups": [
@@ -210,13 +210,13 @@ def hierarchy(draw: Random) -> dict[str, Any]:
         "accounts": [
             _trading("a1", spanned, draw, group="ga", cash={"USD": 60_000_000}),
             _trading(
-                "a2", net, draw, group="ga", cash={"USD": 900_000, "CNY": 9_000_000},
+                "a2", net, draw, group="ga", cash={"USD": 60_000, "CNY": 300_000},
                 converts_currencies=True,
             ),
-            _trading("p1", spanned, draw, group="gp", pool="mp", slice={"USD": 9_000_000}),
-            _trading("p2", spanned, draw, group="gp", pool="mp", slice={"USD": 4_000_000}),
+            _trading("p1", spanned, draw, group="gp", pool="mp", slice={"USD": 300_000}),
+            _trading("p2", spanned, draw, group="gp", pool="mp", slice={"USD": 90_000}),
             _trading("b1", sided, draw, group="gb", cash={"CNY": 60_000_000}),
-            _trading("b2", sided, draw, group="gb", cash={"CNY": 3_000_000}),
+            _trading("b2", sided, draw, group="gb", cash={"CNY": 90_000}),
         ],
         "strategies": [
             _trading("a1s1", None, draw, account="a1", cash={"USD": 20_000_000}),
@@ -261,8 +261,8 @@ ODDITIES: tuple[dict[str, Any], ...] = (
         "slow_interval_ms": 10,
     },
     {"day_orders_max": 400},
-    {"max_loss": {"USD": 200_000, "CNY": 200_000}},
-    {"max_drawdown": {"USD": 150_000}},
+    {"max_loss": {"USD": 3_000, "CNY": 3_000}},
+    {"max_drawdown": {"USD": 2_000}},
     {"limits": [{"max_gross": 60, "max_long": 90, "max_short": 90, "max_notional": 400_000}]},
     {"max_leverage": 2},
     {"concentration_permille": 600, "concentration_floor": 20},

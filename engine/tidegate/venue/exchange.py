@@ -198,7 +198,7 @@ class Exchange:
         self.touched.add(order.security_id)
         cum_qty = order.cum_qty
         fills = book.replace_order(order, price, order_qty)
-        exec_id = self._exec_id(order.account)
+        exec_id = self.next_exec_id(order.account)
         replaced = wire.execution(order, ExecType.EXEC_REPLACED, exec_id, cum_qty=cum_qty)
         return [replaced, *self._booked(fills)]
 
@@ -240,7 +240,7 @@ class Exchange:
                 wire.execution(
                     order,
                     ExecType.EXEC_TRADE,
-                    self._exec_id(order.account),
+                    self.next_exec_id(order.account),
                     cum_qty=cum_qty,
                     last_qty=qty,
                     last_px=price,
@@ -280,10 +280,10 @@ class Exchange:
     def _report(
         self, order: Order, exec_type: ExecType, reason: Reason = Reason.REASON_NONE
     ) -> Row:
-        exec_id = self._exec_id(order.account)
+        exec_id = self.next_exec_id(order.account)
         return wire.execution(order, exec_type, exec_id, cum_qty=order.cum_qty, reason=reason)
 
-    def _exec_id(self, account: int) -> int:
+    def next_exec_id(self, account: int) -> int:
         self._last_exec_id += 1
         self.last_exec_ids[account] = self._last_exec_id
         return self._last_exec_id
