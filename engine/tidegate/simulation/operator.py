@@ -24,7 +24,7 @@ from tidegate.simulation.client_link import ClientLink
 from tidegate.simulation.world import DAY, MID
 from tidegate.universe import Session, Universe
 
-PAUSE_NS = 120_000_000
+PAUSE_NS = 60_000_000
 REQUESTS_MAX = 4000
 _KIND = offset_of("kind")
 _D = DENIAL.index
@@ -75,7 +75,7 @@ class Operator:
             *[self._settlement] * 3,
             self._re_enable,
             self._reset,
-            self._lock,
+            *[self._lock] * 3,
             self._rate,
             *[self._margins] * 2,
             self._nonsense,
@@ -94,7 +94,7 @@ class Operator:
         if not core.is_logged_on or now_ns < self._act_ns:
             return count
         self._act_ns = now_ns + int(self._draw.random() * PAUSE_NS)
-        if self._undo:
+        if self._undo and (not is_trading or self._draw.random() < 0.5):
             count += self._ask(self._undo.pop(0), now_ns)
         elif is_trading and len(self.asked) < REQUESTS_MAX:
             if self.rolls and self._draw.random() < 0.1:
@@ -219,7 +219,9 @@ class Operator:
         return {"kind": Kind.PROTECTION_RESET, "account": self._account(), "product": product}
 
     def _lock(self) -> dict[str, Any]:
-        scope = {"account": self._account(), "instrument": self._instrument()}
+        scope = {"account": self._account()}
+        if self._draw.random() < 0.3:
+            scope["instrument"] = self._instrument()
         self._undo.append({"kind": Kind.SIDE_LOCK, "side_lock": 0, **scope})
         return {"kind": Kind.SIDE_LOCK, "side_lock": self._draw.randint(1, 3), **scope}
 

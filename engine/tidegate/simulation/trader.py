@@ -180,7 +180,7 @@ class Trader:
         )
         side = BUY if draw.random() < 0.5 else SELL
         is_market = draw.random() < 0.06
-        price = MID + int(draw.gauss(0, 1) * 12)
+        price = MID + int(draw.gauss(0, 1) * 7)
         order_qty = 1 + int(draw.random() ** 2 * 9)
         flags = 0
         if dice < 0.06:
@@ -225,7 +225,7 @@ class Trader:
         return record
 
     def _replace(self, order: Known) -> bytes:
-        price = MID + int(self._draw.gauss(0, 1) * 12)
+        price = MID + int(self._draw.gauss(0, 1) * 7)
         changed = {"price": price, "order_qty": self._draw.randint(1, 12)}
         record, cl_ord_id = self._pack(kind=_REPLACE, **(self._of(order) | changed))
         self.book.ask(cl_ord_id, order)

@@ -174,11 +174,11 @@ def _instrument(name: str, draw: Random) -> dict[str, Any]:
 
 def _day_limits(draw: Random) -> dict[str, Any]:
     row: dict[str, Any] = {"name": "odd", "exempts_immediate": draw.random() < 0.5}
-    for key, most in (("orders", 300), ("cancels", 60), ("large_cancels", 30), ("self_trades", 3)):
+    for key, most in (("orders", 120), ("cancels", 8), ("large_cancels", 6), ("self_trades", 3)):
         if draw.random() < 0.4:
             row[key] = draw.randint(most // 3, most)
     if "large_cancels" in row:
-        row["large_cancel_qty"] = 5
+        row["large_cancel_qty"] = 4
     if draw.random() < 0.3:
         row |= {"order_to_trade": 12, "order_to_trade_floor": 60}
     return row
@@ -230,7 +230,7 @@ def _level(draw: Random) -> dict[str, Any]:
     if draw.random() < 0.3:
         row["limits"] = [{"max_open_orders": draw.randint(20, 80)}]
     if draw.random() < 0.2:
-        row["executions_max"] = draw.randint(50, 200)
+        row["executions_max"] = draw.randint(15, 60)
     return row
 
 
@@ -241,7 +241,7 @@ def _trading(name: str, products: list[str] | None, draw: Random, **fields: Any)
     row["self_match"] = draw.choice(SELF_MATCH)
     row["cancel_on_disconnect"] = draw.random() < 0.7
     for odd in ODDITIES:
-        if draw.random() < 0.15:
+        if draw.random() < 0.2:
             row |= odd
     return row
 
@@ -249,7 +249,7 @@ def _trading(name: str, products: list[str] | None, draw: Random, **fields: Any)
 ODDITIES: tuple[dict[str, Any], ...] = (
     {"identical_max": 3, "identical_window_ms": 400},
     {"protection_window_ms": 300, "protection_qty": 40, "protection_delta": 25},
-    {"executions_max": 60},
+    {"executions_max": 8},
     {"order_rate_per_s": 60, "order_burst": 30},
     {
         "margin_grades_permille": {"alert": 200, "slow": 400, "reduce": 600, "halt": 950},
