@@ -4,6 +4,7 @@ enter it can trade), locks it and writes universe.json; each stage creates its o
     RUN_DIR/universe.json   RUN_DIR/stages.json   RUN_DIR/lock
     RUN_DIR/regions/NAME   RUN_DIR/journal/   RUN_DIR/lanes/NAME (sockets)
     RUN_DIR/snapshots/SEQUENCE.snapshot
+    RUN_DIR/venues/NAME.jsonl (what a simulated venue remembers)
     RUN_DIR/margin/EPOCH.pa2 (copies of the margin files of intraday changes)
     RUN_DIR/logs/STAGE.log (only where stages may outlive their supervisor)
 """
@@ -36,6 +37,10 @@ class RunDir:
     def region(self, name: str) -> Path:
         """The file of a region."""
         return self.regions / name
+
+    def venue_memory(self, name: str) -> Path:
+        """What the simulated venue of that name remembers over its restarts."""
+        return self.path / "venues" / f"{name}.jsonl"
 
     def margin_file(self, epoch: int) -> Path:
         """The margin file that an intraday change of arrays was made of."""

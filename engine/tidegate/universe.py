@@ -56,6 +56,11 @@ class Venue(Frozen, frozen=True, kw_only=True):
     message_burst: int
     mark_interval_ms: int
     start: Literal["immediately", "on_request"]
+    cancel_on_disconnect: bool = True
+    persist: bool = True
+    resend_ppm: int = 0
+    late_fill_ppm: int = 0
+    disconnect_every_ms: int = 0
 
 
 class Rate(Frozen, frozen=True, kw_only=True):

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 import zmq
-from router_rig import DEADLINE_S, Risk, dev_universe, reasons, request
+from router_rig import DEADLINE_S, Risk, dev_universe, reasons
+from router_rig import request as routed
 
 from tidegate.native.records import ExecType, Kind, Reason, TimeInForce
 from tidegate.run_dir import RunDir
@@ -40,9 +41,9 @@ def stage(name: str, run_dir: RunDir) -> Iterator["subprocess.Popen[bytes]"]:
 class Desk:
     """Risk's place, with router and venue as processes."""
 
-    def __init__(self, run_dir: RunDir, context: zmq.Context[Any]) -> None:
+    def __init__(self, run_dir: RunDir, context: zmq.Context[Any], **venue: object) -> None:
         self.run_dir = run_dir
-        self.risk = Risk(context, dev_universe(run_dir))
+        self.risk = Risk(context, dev_universe(run_dir, **venue))
 
     def until(self, found: Any) -> None:
         end = monotonic() + DEADLINE_S
@@ -56,10 +57,12 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+def desk(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[Desk]:
     path: Path = tmp_path_factory.mktemp("r")
     with zmq.Context() as context:
-        made = Desk(RunDir(path), context)
+        made = Desk(RunDir(path), context, **getattr(request, "param", {}))
         yield made
         made.risk.close()
 
@@ -69,9 +72,9 @@ def test_order_cancel_and_mark_through_both_processes(desk: Desk) -> None:
         desk.until(lambda: desk.risk.states == [1] and desk.risk.marks)
         assert desk.risk.marks[0]["instrument"] == 1
         price = int(desk.risk.marks[0]["price"])
-        desk.risk.put(request(1, price=price - FAR_BELOW), request(2, price=price + FAR_BELOW))
+        desk.risk.put(routed(1, price=price - FAR_BELOW), routed(2, price=price + FAR_BELOW))
         desk.until(lambda: desk.types(1) and ExecType.EXEC_TRADE in desk.types(2))
-        desk.risk.put(request(1, Kind.CANCEL_REQUEST, cl_ord_id=9))
+        desk.risk.put(routed(1, Kind.CANCEL_REQUEST, cl_ord_id=9))
         desk.until(lambda: len(desk.types(1)) == 2)
         accepted, canceled = [row for row in desk.risk.executions if row["order_id"] == 1]
         assert (accepted["exec_type"], accepted["cl_ord_id"]) == (ExecType.EXEC_NEW, 1001)
@@ -81,19 +84,27 @@ def test_order_cancel_and_mark_through_both_processes(desk: Desk) -> None:
         assert router.wait(DEADLINE_S) == 0
 
 
-def test_venue_killed_half_way_and_started_again(desk: Desk) -> None:
+@pytest.mark.parametrize(
+    ("desk", "late"),
+    [
+        ({"persist": True}, Reason.VENUE_TOO_LATE),
+        ({"persist": False}, Reason.VENUE_UNKNOWN_ORDER),
+    ],
+    indirect=["desk"],
+)
+def test_venue_killed_half_way_and_started_again(desk: Desk, late: Reason) -> None:
     with ExitStack() as stack:
         venue = stack.enter_context(stage("venue:SIM", desk.run_dir))
         stack.enter_context(stage("router", desk.run_dir))
         desk.until(lambda: desk.risk.states == [1] and desk.risk.marks)
         price = int(desk.risk.marks[0]["price"]) - FAR_BELOW
-        desk.risk.put(request(1, price=price))
+        desk.risk.put(routed(1, price=price))
         desk.until(lambda: desk.types(1))
         venue.kill()
         venue.wait()
-        desk.risk.put(request(2, price=price))
+        desk.risk.put(routed(2, price=price))
         desk.until(lambda: desk.risk.states == [1, 3])
-        desk.risk.put(request(3, price=price), request(1, Kind.CANCEL_REQUEST))
+        desk.risk.put(routed(3, price=price), routed(1, Kind.CANCEL_REQUEST))
         desk.until(lambda: desk.types(3) and desk.risk.rejects)
         assert desk.types(3) == [ExecType.EXEC_REJECTED]
         assert reasons(desk.risk.rejects) == [Reason.VENUE_DOWN]
@@ -101,11 +112,11 @@ def test_venue_killed_half_way_and_started_again(desk: Desk) -> None:
         desk.until(lambda: desk.risk.states == [1, 3, 1] and desk.types(2))
         assert desk.types(1) == [ExecType.EXEC_NEW, ExecType.EXEC_CANCELED]
         assert desk.types(2) == [ExecType.EXEC_REJECTED]
-        desk.risk.put(request(1, Kind.CANCEL_REQUEST, cl_ord_id=10))
+        desk.risk.put(routed(1, Kind.CANCEL_REQUEST, cl_ord_id=10))
         desk.until(lambda: len(desk.risk.rejects) == 2)
-        assert reasons(desk.risk.rejects[1:]) == [Reason.VENUE_UNKNOWN_ORDER]
+        assert reasons(desk.risk.rejects[1:]) == [late]
         fields = {"price": price + 2 * FAR_BELOW, "time_in_force": TimeInForce.IMMEDIATE_OR_CANCEL}
-        desk.risk.put(request(4, **fields))
+        desk.risk.put(routed(4, **fields))
         desk.until(lambda: ExecType.EXEC_TRADE in desk.types(4))
 
 
@@ -115,14 +126,14 @@ def test_router_killed_half_way_refuses_nothing_that_the_venue_holds(desk: Desk)
         router = stack.enter_context(stage("router", desk.run_dir))
         desk.until(lambda: desk.risk.states == [1] and desk.risk.marks)
         price = int(desk.risk.marks[0]["price"]) - FAR_BELOW
-        desk.risk.put(*(request(number, price=price) for number in range(1, 101)))
+        desk.risk.put(*(routed(number, price=price) for number in range(1, 101)))
         desk.until(lambda: desk.types(1))
         router.kill()
         router.wait()
         stack.enter_context(stage("router", desk.run_dir))
-        desk.risk.put(request(101, price=price))
+        desk.risk.put(routed(101, price=price))
         desk.until(lambda: desk.risk.states[1:] == [1])
-        desk.risk.put(request(102, price=price))
+        desk.risk.put(routed(102, price=price))
         desk.until(lambda: desk.types(102))
         desk.until(lambda: all(desk.types(number) for number in range(1, 102)))
         for number in range(1, 101):

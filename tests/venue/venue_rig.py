@@ -31,6 +31,7 @@ from tidegate.tape.format import TapeWriter
 from tidegate.venue import feed_of
 from tidegate.venue.agent import VenueAgent
 from tidegate.venue.ledger import Security
+from tidegate.venue.memory import Memory
 from tidegate.venue.order import Order
 from tidegate.venue.settings import Settings
 
@@ -224,7 +225,7 @@ class Stepped:
 
     STEP_NS = 100_000
 
-    def __init__(self, tape: Path | None, **fields: object) -> None:
+    def __init__(self, tape: Path | None, memory: Path | None = None, **fields: object) -> None:
         self.now_ns = SECOND
         self.context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         standard = Settings(
@@ -241,9 +242,21 @@ class Stepped:
             mark_interval_ms=1_000_000,
             start="immediately",
         )
-        settings = msgspec.structs.replace(standard, **fields)
-        self.agent = VenueAgent(settings, feed_of(settings), self.context, self.now_ns)
+        self.settings = msgspec.structs.replace(standard, **fields)
         self.wires: list[Wire] = []
+        self.start(memory)
+
+    def start(self, memory: Path | None = None) -> None:
+        """A venue; with a memory it is the one before, started again."""
+        kept = Memory(memory, self.settings, self.now_ns) if memory else None
+        feed = feed_of(self.settings)
+        self.agent = VenueAgent(self.settings, feed, self.context, self.now_ns, kept)
+
+    def kill(self) -> None:
+        """The venue is gone as it stands: what it has not written is lost."""
+        for socket, name in ((self.agent.front.socket, "venue"), (self.agent._publisher, "md")):
+            socket.unbind(f"inproc://{name}")
+            socket.close(0)
 
     def wire(self) -> Wire:
         """A connection that steps the venue while it waits."""

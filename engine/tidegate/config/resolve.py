@@ -133,6 +133,11 @@ def resolve_venues(config: Config, run_dir: RunDir, problems: Problems) -> tuple
                 message_burst=row.message_burst,
                 mark_interval_ms=row.mark_interval_ms,
                 start=row.start,
+                cancel_on_disconnect=row.cancel_on_disconnect,
+                persist=row.persist,
+                resend_ppm=row.resend_ppm,
+                late_fill_ppm=row.late_fill_ppm,
+                disconnect_every_ms=row.disconnect_every_ms,
             )
         )
     return tuple(found)

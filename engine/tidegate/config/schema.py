@@ -33,7 +33,15 @@ from tidegate.config.schema_data import DataTables, Margins
 
 
 class Venue(Strict, frozen=True, kw_only=True):
-    """[[venues]]: without a tape nobody else trades there, and no mark comes before a trade."""
+    """[[venues]]: without a tape nobody else trades there, and no mark comes before a trade.
+
+    persist: a venue that is killed and started again still has its ledger, every order's end and
+    all reports; what worked is canceled. With persist = false it has forgotten all, as another
+    incarnation, and reconciliation finds every position missing there. cancel_on_disconnect: it
+    cancels what works for a channel that is gone. To try what bad venues do, from the seed:
+    reject_ppm of new orders are rejected for nothing, resend_ppm of reports are given twice,
+    late_fill_ppm of cancels are followed by a fill, and about each disconnect_every_ms it hangs up.
+    """
 
     name: Name
     kind: Literal["simulated"]
@@ -44,6 +52,11 @@ class Venue(Strict, frozen=True, kw_only=True):
     seed: Annotated[int, Meta(ge=0, le=2**63 - 1)] = 1
     latency_us: tuple[CountOrZero, CountOrZero] = (0, 0)
     reject_ppm: Ppm = 0
+    resend_ppm: Ppm = 0
+    late_fill_ppm: Ppm = 0
+    disconnect_every_ms: CountOrZero = 0
+    cancel_on_disconnect: bool = True
+    persist: bool = True
     message_rate_per_s: Count
     message_burst: Count
     mark_interval_ms: Count = 100

@@ -13,6 +13,7 @@ from tidegate.tape.format import TapeReader
 from tidegate.universe import Universe
 from tidegate.venue.agent import VenueAgent
 from tidegate.venue.feed import Feed
+from tidegate.venue.memory import Memory
 from tidegate.venue.settings import Settings, settings_of
 
 __all__ = ["main"]
@@ -20,7 +21,7 @@ __all__ = ["main"]
 MS = 1_000_000
 
 
-def main(universe: Universe, _run_dir: RunDir, ready: Callable[[], None], name: str) -> int:
+def main(universe: Universe, run_dir: RunDir, ready: Callable[[], None], name: str) -> int:
     """Runs the venue called `name` until SIGTERM or SIGINT; `ready` is called once it serves."""
     stopped = Event()
     on_stop(stopped.set)
@@ -28,7 +29,8 @@ def main(universe: Universe, _run_dir: RunDir, ready: Callable[[], None], name: 
     feed = feed_of(settings)
     with zmq.Context() as context:
         now_ns = time_ns()  # nondeterministic: the agent's clock
-        agent = VenueAgent(settings, feed, context, now_ns)
+        memory = remembered(run_dir, settings, now_ns)
+        agent = VenueAgent(settings, feed, context, now_ns, memory)
         ready()
         try:
             while not stopped.is_set():
@@ -38,6 +40,16 @@ def main(universe: Universe, _run_dir: RunDir, ready: Callable[[], None], name: 
         finally:
             agent.close()
     return 0
+
+
+def remembered(run_dir: RunDir, settings: Settings, now_ns: int) -> Memory | None:
+    """What the venue before this one has left, if this one is to remember; else none is kept."""
+    path = run_dir.venue_memory(settings.name)
+    if not settings.persist:
+        path.unlink(missing_ok=True)
+        return None
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    return Memory(path, settings, now_ns)
 
 
 def feed_of(settings: Settings) -> Feed | None:

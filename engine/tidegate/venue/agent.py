@@ -2,7 +2,7 @@
 
 Stepped: do_work(now_ns) never sleeps and takes its time from the caller, so that a simulator can
 run it under virtual time. Requests and tape rows are matched in the order of their times.
-Latencies and rejects are drawn from the seed, here and nowhere below.
+Latencies and faults are drawn from the seed, here and in faults.py and nowhere below.
 
 Market data, on a PUB: [code, frame of TRADE and QUOTE records]; a QUOTE says the top of the book
 (orders of ours included) at the end of a cycle in which it changed, and each second. After the
@@ -21,8 +21,10 @@ from tidegate.venue import wire
 from tidegate.venue.answers import statement, status
 from tidegate.venue.channel import HEARTBEAT_NS
 from tidegate.venue.exchange import Exchange
+from tidegate.venue.faults import Faults
 from tidegate.venue.feed import Feed
 from tidegate.venue.front import Front, Question
+from tidegate.venue.memory import LoggedOn, Memory, Reported, Served
 from tidegate.venue.settings import Settings, bind
 from tidegate.venue.wire import Row
 
@@ -35,30 +37,47 @@ class VenueAgent:
     """One venue: binds both endpoints, then serves whoever connects."""
 
     def __init__(
-        self, settings: Settings, feed: Feed | None, context: zmq.Context[Any], now_ns: int
+        self,
+        settings: Settings,
+        feed: Feed | None,
+        context: zmq.Context[Any],
+        now_ns: int,
+        memory: Memory | None = None,
     ) -> None:
         # Ids grow across restarts, so that no exec_id is ever given twice.
         self.exchange = Exchange(settings.securities, now_ns)
-        self.front = Front(settings, context, now_ns, self.exchange.orders_of)
-        self.counters = dict.fromkeys(("requests", "rejected_by_draw"), 0)
+        incarnation = memory.incarnation if memory else now_ns
+        self.front = Front(settings, context, incarnation, self.exchange.orders_of, memory)
+        self.request_count = 0
+        self._memory = memory
         self._settings = settings
         self._feed = feed
         self._random = random.Random(settings.seed)
+        self.faults = Faults(settings, self._random, now_ns)
         self._publisher = bind(context, zmq.PUB, settings.md_endpoint)
         self._tops: dict[int, tuple[tuple[int, int], tuple[int, int]]] = {}
         self._is_over = False
         self._heartbeat_ns = self._mark_ns = self._refill_ns = now_ns
+        if memory is not None:
+            self._recall(memory, now_ns)
         if settings.start == "immediately":
             self._start(now_ns)
+
+    @property
+    def counters(self) -> dict[str, int]:
+        """Requests that were served, and what the venue did amiss."""
+        return {"requests": self.request_count} | self.faults.counters
 
     def do_work(self, now_ns: int) -> int:
         """One duty cycle, at a time that never runs back; returns how much was done."""
         work, questions = self.front.take(now_ns, self._latency_ns)
         work += self._match(now_ns)
+        self._tend(now_ns)
+        if self._memory is not None:
+            self._memory.flush()
         for question in questions:
             self._answer(question, now_ns)
         work += self.front.put(now_ns)
-        self._tend(now_ns)
         for security_id in sorted(self.exchange.touched):
             self._publish(security_id)
         self.exchange.touched.clear()
@@ -78,6 +97,24 @@ class VenueAgent:
         """Gives both endpoints back."""
         self.front.socket.close(0)
         self._publisher.close(0)
+        if self._memory is not None:
+            self._memory.close()
+
+    def _recall(self, memory: Memory, now_ns: int) -> None:
+        """Takes up where the venue before this one was killed; what worked there is canceled."""
+        for line in memory.lines:
+            if isinstance(line, LoggedOn):
+                self.front.admit(line.channel, frozenset(line.accounts))
+            elif isinstance(line, Served):
+                self.front.channels[line.channel].next_expected = line.seq_num + 1
+            elif isinstance(line, Reported):
+                rows = [tuple(row) for row in line.rows]
+                for row in rows:
+                    self.exchange.recall(row)
+                self.front.channels[line.channel].number(rows)
+        memory.lines.clear()
+        self.front.report(self.exchange.halt(), now_ns)
+        memory.flush()
 
     def _match(self, now_ns: int) -> int:
         """Serves requests and tape rows in the order of their times, up to now."""
@@ -96,16 +133,13 @@ class VenueAgent:
             else:
                 refusal = self.exchange.refuse(row, Reason.VENUE_REJECTED)
                 channel.report([refusal], due_ns + self._latency_ns())
+            if row is not None and self._memory is not None:
+                self._memory.served(channel.name, row[wire.MSG_SEQ_NUM])
 
     def _serve(self, row: Row) -> list[Row]:
-        """Hands a request to the exchange, or draws that it is refused."""
-        self.counters["requests"] += 1
-        ppm = self._settings.reject_ppm
-        is_refused = ppm > 0 and self._random.randrange(1_000_000) < ppm
-        if is_refused and row[wire.KIND] == Kind.NEW_ORDER_SINGLE:
-            self.counters["rejected_by_draw"] += 1
-            return self.exchange.request(row, is_refused=True)
-        return self.exchange.request(row)
+        """Hands a request to the exchange, which refuses a new order when that is drawn."""
+        self.request_count += 1
+        return self.exchange.request(row, is_refused=self.faults.rejects(row))
 
     def _play(self, now_ns: int) -> int:
         """Plays the tape up to now."""
@@ -119,8 +153,17 @@ class VenueAgent:
         return work
 
     def _report(self, rows: list[Row], now_ns: int) -> None:
-        if rows:
-            self.front.report(rows, now_ns + self._latency_ns())
+        if not rows:
+            return
+        due_ns = now_ns + self._latency_ns()
+        self.front.report(rows, due_ns)
+        late = [self.exchange.late_fill(row, qty) for row, qty in self.faults.late(rows)]
+        if late:
+            due_ns += self._latency_ns()
+            self.front.report(late, due_ns)
+        again = self.faults.again([*rows, *late])
+        if again:
+            self.front.report(again, due_ns + self._latency_ns())
 
     def _publish(self, security_id: int) -> None:
         """Trades since the last cycle, then the top of the book if it is another now."""
@@ -143,6 +186,8 @@ class VenueAgent:
     def _tend(self, now_ns: int) -> None:
         """Heartbeats, marks, lost channels, and what follows the tape's end."""
         self.front.drop_silent(now_ns)
+        if self.faults.hangs_up(now_ns):
+            self.front.hang_up(now_ns, self.faults.says_so)
         if now_ns - self._heartbeat_ns >= HEARTBEAT_NS:
             self._heartbeat_ns = now_ns
             self.front.beat(now_ns)

@@ -8,6 +8,7 @@ from collections import deque
 import msgspec
 
 from tidegate.venue import wire
+from tidegate.venue.memory import Memory
 from tidegate.venue.wire import Records, Row
 
 # Reports kept for a channel that comes back.
@@ -27,8 +28,9 @@ class Logon(msgspec.Struct, frozen=True):
 class Channel:
     """One channel by name; it outlives its connections."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, memory: Memory | None = None) -> None:
         self.name = name
+        self._memory = memory
         self.accounts: frozenset[int] = frozenset()
         # Routing id of the connection; None = down.
         self.identity: bytes | None = None
@@ -70,6 +72,8 @@ class Channel:
     def report(self, rows: list[Row], due_ns: int) -> None:
         """Reports leave at due_ns, not before earlier ones."""
         if rows:
+            if self._memory is not None:
+                self._memory.reported(self.name, rows)
             last_ns = self.outbound[-1][0] if self.outbound else 0
             self.outbound.append((max(due_ns, last_ns), rows))
 
@@ -80,6 +84,10 @@ class Channel:
             rows += self.outbound.popleft()[1]
         if not rows:
             return None
+        return self.number(rows)
+
+    def number(self, rows: list[Row]) -> Records:
+        """Reports under their numbers, kept for a resend; those of before a restart too."""
         records = wire.reports(rows, self.next_sending)
         self.next_sending += len(rows)
         self._kept.append(records)

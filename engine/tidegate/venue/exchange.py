@@ -68,6 +68,58 @@ class Exchange:
         """The working orders of the accounts."""
         return [order for order in self.working.values() if order.account in accounts]
 
+    def late_fill(self, canceled: Row, qty: int) -> Row:
+        """A fill that is reported after its order's cancel, at the order's price."""
+        account, price = canceled[wire.ACCOUNT], canceled[wire.PRICE]
+        security = self.securities[canceled[wire.INSTRUMENT]]
+        self.ledger.book(account, security, canceled[wire.SIDE], qty, price)
+        row = list(canceled)
+        row[wire.EXEC_TYPE], row[wire.REASON] = int(ExecType.EXEC_TRADE), 0
+        cum_qty = canceled[wire.CUM_QTY] + qty
+        match_id = self._match_id({}, 0)
+        row[wire.BODY :] = self._exec_id(account), price, qty, match_id, cum_qty
+        return tuple(row)
+
+    def recall(self, row: Row) -> None:
+        """Takes a report from before a restart, in the order in which they were given."""
+        if row[wire.KIND] != Kind.EXECUTION_REPORT:
+            return
+        account, exec_id = row[wire.ACCOUNT], row[wire.EXEC_ID]
+        key = (account, row[wire.CL_ORD_ID])
+        if row[wire.EXEC_TYPE] == ExecType.EXEC_REJECTED:
+            self._last_exec_id = max(self._last_exec_id, exec_id)
+            if key not in self.working:
+                self._over.setdefault(key, 0)
+            return
+        # One that was given twice counts once.
+        if exec_id <= self.last_exec_ids.get(account, 0):
+            return
+        self._last_exec_id = max(self._last_exec_id, exec_id)
+        self.last_exec_ids[account] = exec_id
+        self._last_order_id = max(self._last_order_id, row[wire.ORDER_ID])
+        self._last_match_id = row[wire.TRD_MATCH_ID] or self._last_match_id
+        if row[wire.EXEC_TYPE] == ExecType.EXEC_TRADE:
+            security = self.securities[row[wire.INSTRUMENT]]
+            qty, price = row[wire.LAST_QTY], row[wire.LAST_PX]
+            self.ledger.book(account, security, row[wire.SIDE], qty, price)
+        self._recall_order(key, row)
+
+    def _recall_order(self, key: Key, row: Row) -> None:
+        exec_type = row[wire.EXEC_TYPE]
+        if exec_type == ExecType.EXEC_NEW:
+            self.working[key] = _order(row, row[wire.ORDER_ID])
+        order = self.working.get(key)
+        if order is None:
+            return
+        order.price, order.order_qty = row[wire.PRICE], row[wire.ORDER_QTY]
+        order.cum_qty = row[wire.CUM_QTY]
+        if exec_type in (ExecType.EXEC_CANCELED, ExecType.EXEC_EXPIRED) or not order.leaves_qty:
+            self._forget(order)
+
+    def halt(self) -> list[Row]:
+        """Cancels what worked before a restart: no book has it any more."""
+        return [self._finish(order, ExecType.EXEC_CANCELED) for order in [*self.working.values()]]
+
     def list_contract(self, security_id: int, contract: Contract) -> None:
         """Takes the day's price limits and settlement price."""
         book = self.books[security_id]
@@ -131,18 +183,7 @@ class Exchange:
             return [self.refuse(row, reason)]
         book = self.books[row[wire.INSTRUMENT]]
         self._last_order_id += 1
-        order = Order(
-            account=key[0],
-            cl_ord_id=key[1],
-            order_id=self._last_order_id,
-            security_id=row[wire.INSTRUMENT],
-            side=row[wire.SIDE],
-            price=row[wire.PRICE],
-            order_qty=row[wire.ORDER_QTY],
-            ord_type=row[wire.ORD_TYPE],
-            time_in_force=row[wire.TIME_IN_FORCE],
-            is_post_only=bool(row[wire.FLAGS] & Flag.POST_ONLY),
-        )
+        order = _order(row, self._last_order_id)
         self.working[key] = order
         self.touched.add(order.security_id)
         rows = [self._report(order, ExecType.EXEC_NEW)]
@@ -287,3 +328,18 @@ class Exchange:
         self._last_exec_id += 1
         self.last_exec_ids[account] = self._last_exec_id
         return self._last_exec_id
+
+
+def _order(row: Row, order_id: int) -> Order:
+    return Order(
+        account=row[wire.ACCOUNT],
+        cl_ord_id=row[wire.CL_ORD_ID],
+        order_id=order_id,
+        security_id=row[wire.INSTRUMENT],
+        side=row[wire.SIDE],
+        price=row[wire.PRICE],
+        order_qty=row[wire.ORDER_QTY],
+        ord_type=row[wire.ORD_TYPE],
+        time_in_force=row[wire.TIME_IN_FORCE],
+        is_post_only=bool(row[wire.FLAGS] & Flag.POST_ONLY),
+    )

@@ -13,6 +13,7 @@ import zmq
 from tidegate.native.records import Kind, Reason
 from tidegate.venue import wire
 from tidegate.venue.channel import HEARTBEAT_NS, Channel, Logon
+from tidegate.venue.memory import Memory
 from tidegate.venue.order import Order
 from tidegate.venue.settings import Settings, bind
 from tidegate.venue.wire import Records, Row
@@ -38,12 +39,14 @@ class Front:
         context: zmq.Context[Any],
         incarnation: int,
         working: Callable[[frozenset[int]], list[Order]],
+        memory: Memory | None = None,
     ) -> None:
         self.channels: dict[str, Channel] = {}
         self.counters = dict.fromkeys(("messages", "bad_messages", "logons", "disconnects"), 0)
         self._settings = settings
         self.incarnation = incarnation
         self._working = working
+        self._memory = memory
         self._by_identity: dict[bytes, Channel] = {}
         self._by_account: dict[int, Channel] = {}
         self.socket = bind(context, zmq.ROUTER, settings.endpoint)
@@ -91,6 +94,20 @@ class Front:
         for channel in list(self._by_identity.values()):
             beat = wire.session(Kind.HEARTBEAT, next_sending=channel.next_sending)
             self._send_records(channel, beat, now_ns)
+
+    def admit(self, name: str, accounts: frozenset[int]) -> Channel:
+        """The channel of that name, and the accounts are its own from now on."""
+        channel = self.channels.setdefault(name, Channel(name, self._memory))
+        channel.accounts |= accounts
+        self._by_account.update(dict.fromkeys(accounts, channel))
+        return channel
+
+    def hang_up(self, now_ns: int, says_so: Callable[[], bool]) -> None:
+        """Drops every channel that is up, with a LOGOUT or without a word."""
+        for channel in list(self._by_identity.values()):
+            if says_so():
+                self._send_records(channel, wire.session(Kind.LOGOUT), now_ns)
+            self._disconnect(channel, now_ns)
 
     def drop_silent(self, now_ns: int) -> None:
         """Takes down the channels that have missed their heartbeats."""
@@ -142,13 +159,14 @@ class Front:
             self._refuse_logon(identity, problem)
             return
         accounts = frozenset(self._settings.accounts[name] for name in logon.accounts)
-        channel = self.channels.setdefault(logon.channel, Channel(logon.channel))
+        channel = self.channels.get(logon.channel)
+        if self._memory is not None and (channel is None or not accounts <= channel.accounts):
+            self._memory.logged_on(logon.channel, accounts)
+        channel = self.admit(logon.channel, accounts)
         if channel.identity not in (None, identity):
             self._disconnect(channel, now_ns)
-        channel.accounts |= accounts
         channel.connect(identity, now_ns, row[wire.NEXT_SENDING])
         self._by_identity[identity] = channel
-        self._by_account.update(dict.fromkeys(accounts, channel))
         self.counters["logons"] += 1
         answer = wire.session(
             Kind.LOGON,

@@ -15,7 +15,11 @@ HWM = 10_000
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """`accounts` are the masters' numbers at this venue, by name."""
+    """`accounts` are the masters' numbers at this venue, by name.
+
+    What makes a bad venue of it, 0 = never: orders that it rejects for nothing, reports that it
+    gives twice, cancels that are followed by a fill, and how often it hangs up.
+    """
 
     name: str
     endpoint: str
@@ -30,6 +34,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     mark_interval_ms: int
     start: Literal["immediately", "on_request"]
     cancel_on_disconnect: bool = True
+    persist: bool = True
+    resend_ppm: int = 0
+    late_fill_ppm: int = 0
+    disconnect_every_ms: int = 0
 
 
 def settings_of(universe: Universe, name: str) -> Settings:
@@ -69,6 +77,11 @@ def settings_of(universe: Universe, name: str) -> Settings:
         reject_ppm=venue.reject_ppm,
         mark_interval_ms=venue.mark_interval_ms,
         start=venue.start,
+        cancel_on_disconnect=venue.cancel_on_disconnect,
+        persist=venue.persist,
+        resend_ppm=venue.resend_ppm,
+        late_fill_ppm=venue.late_fill_ppm,
+        disconnect_every_ms=venue.disconnect_every_ms,
     )
 
 

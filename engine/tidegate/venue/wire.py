@@ -79,6 +79,8 @@ ORD_TYPE = _PLACE["ord_type"]
 TIME_IN_FORCE = _PLACE["time_in_force"]
 MSG_SEQ_NUM = _PLACE["msg_seq_num"]
 BODY = _PLACE["body"]
+# Of execution reports.
+EXEC_ID, LAST_PX, LAST_QTY, TRD_MATCH_ID, CUM_QTY = range(BODY, BODY + 5)
 # Of session records.
 NEXT_SENDING, NEXT_EXPECTED, BEGIN_SEQ_NO = range(BODY, BODY + 3)
 REQUEST_ID = len(SESSION_RECORD.names or ()) - 1

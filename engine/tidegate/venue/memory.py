@@ -1,0 +1,128 @@
+"""What a simulated venue remembers when it is killed: a file of its reports, one JSON a line.
+
+The first line says of which venue; then come logons, the last request served, and the reports
+that it caused. A line is written before any of its reports leaves, so the venue that is started
+again from it has given nothing that it does not know. What is behind the last whole line is cut.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from tidegate.errors import VenueError
+from tidegate.venue.settings import Settings
+from tidegate.venue.wire import Row
+
+
+class Opened(msgspec.Struct, frozen=True, array_like=True, tag="opened"):
+    """The first line: whose memory this is."""
+
+    incarnation: int
+    accounts: dict[str, int]
+    securities: dict[str, int]
+
+
+class LoggedOn(msgspec.Struct, frozen=True, array_like=True, tag="logged_on"):
+    """A channel and the accounts that are its own."""
+
+    channel: str
+    accounts: tuple[int, ...]
+
+
+class Served(msgspec.Struct, frozen=True, array_like=True, tag="served"):
+    """All requests of the channel up to this number have had their effect."""
+
+    channel: str
+    seq_num: int
+
+
+class Reported(msgspec.Struct, frozen=True, array_like=True, tag="reported"):
+    """Reports given to a channel, in the order of their numbers."""
+
+    channel: str
+    rows: list[list[Any]]
+
+
+Line = Opened | LoggedOn | Served | Reported
+_DECODER = msgspec.json.Decoder(Line)
+
+
+class Memory:
+    """The file of one venue, in its run directory. One process writes it."""
+
+    def __init__(self, path: Path, settings: Settings, incarnation: int) -> None:
+        self.path = path
+        self._pending: list[bytes] = []
+        opened = Opened(
+            incarnation,
+            settings.accounts,
+            {security.code: security.security_id for security in settings.securities},
+        )
+        try:
+            self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise VenueError(f"{path}: cannot be opened: {error.strerror}") from error
+        self.lines = list(self._read())
+        if not self.lines:
+            self.lines = [opened]
+            self._note(opened)
+            self.flush()
+        first = self.lines.pop(0)
+        if not isinstance(first, Opened) or (
+            (first.accounts, first.securities) != (opened.accounts, opened.securities)
+        ):
+            raise VenueError(
+                f"{path}: is the memory of a venue with other accounts or securities; expected "
+                "those of this config: give another run directory, or remove the file"
+            )
+        self.incarnation = first.incarnation
+
+    def logged_on(self, channel: str, accounts: frozenset[int]) -> None:
+        """A channel is new, or has more accounts than before."""
+        self._note(LoggedOn(channel, tuple(sorted(accounts))))
+
+    def served(self, channel: str, seq_num: int) -> None:
+        """A request has had its effect."""
+        self._note(Served(channel, seq_num))
+
+    def reported(self, channel: str, rows: list[Row]) -> None:
+        """Reports are on their way to a channel."""
+        self._note(Reported(channel, [list(row) for row in rows]))
+
+    def flush(self) -> None:
+        """Writes what was noted; from here on it survives this process."""
+        if not self._pending:
+            return
+        data = memoryview(b"".join(self._pending))
+        self._pending.clear()
+        while data:
+            try:
+                data = data[os.write(self._fd, data) :]
+            except OSError as error:
+                raise VenueError(f"{self.path}: cannot be written: {error.strerror}") from error
+
+    def close(self) -> None:
+        """Gives the file back."""
+        self.flush()
+        os.close(self._fd)
+
+    def _note(self, line: Line) -> None:
+        self._pending.append(msgspec.json.encode(line) + b"\n")
+
+    def _read(self) -> Iterator[Line]:
+        with self.path.open("rb") as file:
+            whole = 0
+            for number, text in enumerate(file, 1):
+                if not text.endswith(b"\n"):
+                    break
+                whole += len(text)
+                try:
+                    yield _DECODER.decode(text)
+                except msgspec.MsgspecError as error:
+                    raise VenueError(
+                        f"{self.path}: line {number}: {error}; expected what a venue wrote"
+                    ) from error
+        os.ftruncate(self._fd, whole)
