@@ -198,7 +198,10 @@ cdef class Routing:
     cdef bint has_place(self, uint64_t order_id) noexcept nogil:
         """Whether the order is in the map, or may be entered: not over a later or a live one."""
         cdef const route_row* row = &self.routes[<uint32_t>order_id]
-        return order_id == row.order_id or (order_id > row.order_id and not is_live(row))
+        # A row without its order_id was left half-way in an entry.
+        if row.order_id == 0 or row.order_id == order_id:
+            return True
+        return order_id > row.order_id and not is_live(row)
 
     cdef void note_refused(self, uint32_t channel, Reason reason) noexcept nogil:
         cdef channel_row* row = &self.channels[channel]
