@@ -85,6 +85,43 @@ cdef inline bint fits_at(
     return asked <= available(&t.balances[balance])
 
 
+# Of unrealised money alone, where a pool or a conversion has its part in it.
+cdef bint can_gain_elsewhere(
+    const tables* t, uint32_t account, uint32_t balance, int64_t amount
+) noexcept nogil
+cdef void gain_elsewhere(
+    tables* t, uint32_t account, uint32_t balance, int64_t amount
+) noexcept nogil
+
+
+cdef inline bint can_gain(
+    const tables* t, uint32_t account, uint32_t balance, int64_t amount
+) noexcept nogil:
+    """can_apply of unrealised money, which each mark changes in many accounts."""
+    cdef const balance_row* row = &t.balances[balance]
+    cdef int64_t total
+    if t.accounts[account].pool | t.accounts[account].is_converted:
+        return can_gain_elsewhere(t, account, balance, amount)
+    return not (
+        money_sum(row.unrealised, amount, &total)
+        or money_sum(row.cash, total, &total)
+        or money_sum(total, row.credit_line, &total)
+    )
+
+
+cdef inline void gain(
+    tables* t, uint32_t account, uint32_t balance, int64_t amount
+) noexcept nogil:
+    """commit of unrealised money."""
+    cdef balance_row* row = &t.balances[balance]
+    if t.accounts[account].pool | t.accounts[account].is_converted:
+        gain_elsewhere(t, account, balance, amount)
+        return
+    row.unrealised += amount
+    row.peak = max(row.peak, profit(row))
+    mark_dirty(t, account)
+
+
 # Of held money alone, where a pool or a conversion has its part in it.
 cdef bint can_take_elsewhere(
     const tables* t, uint32_t account, uint32_t balance, int64_t margin, int64_t fee,

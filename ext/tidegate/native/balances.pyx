@@ -161,6 +161,24 @@ cdef change held_change(
     return by
 
 
+cdef bint can_gain_elsewhere(
+    const tables* t, uint32_t account, uint32_t balance, int64_t amount
+) noexcept nogil:
+    cdef change by
+    memset(&by, 0, sizeof(change))
+    by.unrealised = amount
+    return can_apply(t, account, balance, &by)
+
+
+cdef void gain_elsewhere(
+    tables* t, uint32_t account, uint32_t balance, int64_t amount
+) noexcept nogil:
+    cdef change by
+    memset(&by, 0, sizeof(change))
+    by.unrealised = amount
+    commit(t, account, balance, &by)
+
+
 cdef bint can_take_elsewhere(
     const tables* t, uint32_t account, uint32_t balance, int64_t margin, int64_t fee,
     int64_t premium, int64_t notional

@@ -196,18 +196,17 @@ cdef void revalue(tables* t, uint32_t pair, bint is_loss) noexcept nogil:
     A record's losses are taken before its gains, so that no sum passes its best on the way.
     """
     cdef pair_row* row = &t.pairs[pair]
-    cdef change by
+    cdef uint32_t balance
     cdef int64_t gain
     if unrealised_at(t, pair, t.instruments[row.instrument].mark_px, &gain):
         return
-    if (gain < row.unrealised) != is_loss:
+    if gain == row.unrealised or (gain < row.unrealised) != is_loss:
         return
-    memset(&by, 0, sizeof(change))
-    by.unrealised = gain - row.unrealised
-    if not t.accounts[row.account].is_pool and balances.apply_to(
-        t, row.account, balance_of(t, row), &by
-    ):
-        return
+    if not t.accounts[row.account].is_pool:
+        balance = balance_of(t, row)
+        if not balances.can_gain(t, row.account, balance, gain - row.unrealised):
+            return
+        balances.gain(t, row.account, balance, gain - row.unrealised)
     row.unrealised = gain
 
 

@@ -312,19 +312,25 @@ cdef bint change_pair(
     if money_times(known(after.lot_notional), row.gross, &by.notional):
         return True
     by.notional -= known(before.lot_notional) * row.gross
-    if not is_same:
-        if level_margin.replan(
-            t, row, before, after, &t.sides[row.sides], worst_long(&row.all),
-            worst_short(&row.all), &plan
-        ):
+    if is_same:
+        # All that a mark changes of what is held, and mostly by the plain way.
+        if by.notional == 0:
+            return False
+        if not is_forced and not can_take(t, row.account, row.balance, 0, 0, 0, by.notional):
             return True
-        by.margin = plan.added
+        take(t, row.account, row.balance, 0, 0, 0, by.notional)
+        return False
+    if level_margin.replan(
+        t, row, before, after, &t.sides[row.sides], worst_long(&row.all),
+        worst_short(&row.all), &plan
+    ):
+        return True
+    by.margin = plan.added
     if not is_forced and not can_apply(t, row.account, row.balance, &by):
         return True
     if by.margin or by.notional:
         commit(t, row.account, row.balance, &by)
-    if not is_same:
-        level_margin.keep(t, row, after, &plan)
+    level_margin.keep(t, row, after, &plan)
     return False
 
 

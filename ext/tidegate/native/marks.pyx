@@ -48,18 +48,16 @@ cdef bint add_gain(
 
     True = it cannot be expressed. Pairs of a pool itself book no money.
     """
-    cdef change by
+    cdef int64_t amount = value - row.unrealised
     cdef uint32_t at = row.account * t.currency_capacity + t.instruments[row.instrument].currency
     cdef change* sums
-    if t.accounts[row.account].is_pool:
+    if amount == 0 or t.accounts[row.account].is_pool:
         return False
-    memset(&by, 0, sizeof(change))
-    by.unrealised = value - row.unrealised
-    if not balances.can_apply(t, row.account, at, &by):
+    if not balances.can_gain(t, row.account, at, amount):
         return True
-    sums = gains if by.unrealised > 0 else losses
+    sums = gains if amount > 0 else losses
     return t.accounts[row.account].pool != 0 and margin.money_sum(
-        sums.unrealised, by.unrealised, &sums.unrealised
+        sums.unrealised, amount, &sums.unrealised
     )
 
 
@@ -90,6 +88,8 @@ cdef bint can_revalue(const tables* t, uint32_t first, int64_t price) noexcept n
         ):
             return False
         pair = t.pairs[pair].next
+    if gains.unrealised == 0 and losses.unrealised == 0:
+        return True
     pair = first
     while pair:
         if not can_pool(t, &t.pairs[pair], &gains, &losses):
