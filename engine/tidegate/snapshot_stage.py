@@ -148,6 +148,7 @@ class SnapshotStage:
 
     def close(self) -> None:
         """Let another stage write here."""
+        self.counters.region.close()
         os.close(self.lock)
 
 
