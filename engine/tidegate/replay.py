@@ -54,9 +54,14 @@ def keep_universe(journal: Path, content: universe.Universe) -> None:
         )
 
 
-def catch_up(tables: Tables, journal: Path, *, until: int | None = None) -> str:
-    """Run what the journal holds beyond the tables' sequence; why it ended there."""
-    step = Pretrade(tables)
+def catch_up(
+    tables: Tables, journal: Path, *, until: int | None = None, step: Pretrade | None = None
+) -> str:
+    """Run what the journal holds beyond the tables' sequence; why it ended there.
+
+    `step` over the same tables, where the caller wants what it collects.
+    """
+    step = step or Pretrade(tables)
     risk = tables.arrays["risk"]
     reader = JournalReader(journal)
     for batch in reader.batches(int(risk["sequence"][0]) + 1):

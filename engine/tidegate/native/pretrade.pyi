@@ -14,3 +14,8 @@ class Pretrade:
         self, one: npt.NDArray[Any]
     ) -> tuple[int, dict[int, tuple[int, int, int, int, int]]]: ...
     def replay(self, batch: npt.NDArray[Any]) -> None: ...
+    def collect_after(self, routes: int, reports: int) -> None:
+        """From now on replay keeps what the step gives beyond these numbers."""
+
+    def left(self) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+        """The (routes, reports) that replay kept, in order."""

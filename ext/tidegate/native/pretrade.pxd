@@ -12,6 +12,7 @@ from tidegate.native.tables cimport Tables, tables
 cdef int decide(
     tables* t, const order_record* o, compared* n, context* c, outputs* out
 ) noexcept nogil
+# Numbers what it gives, and notes the number of what it took.
 cdef void step(tables* t, const record* r, outputs* out) noexcept nogil
 
 
@@ -22,6 +23,13 @@ cdef class Pretrade:
     cdef object routes
     cdef object reports
     cdef outputs out
+    cdef bint is_collecting
+    cdef uint32_t routes_after
+    cdef uint32_t reports_after
+    cdef list left_routes
+    cdef list left_reports
+    cdef bint _gives_more(self) noexcept nogil
+    cdef void _collect(self) except *
     cdef void _run(self, const record* r) except *
     cdef bint _follows(self, const record* r) noexcept nogil
     cdef void _step(self, const record* r) noexcept nogil

@@ -27,6 +27,8 @@ from tidegate.native.assessment cimport assess, is_well_formed
 from tidegate.native.compared cimport compared
 from tidegate.native.context cimport context
 from tidegate.native.counts cimport count_new, note_accepted
+from tidegate.native.lane_numbers cimport REPORTS, ROUTES, note_taken, number
+from tidegate.native.numbers cimport is_before
 from tidegate.native.outputs cimport add_route, outputs
 from tidegate.native.records cimport (
     CANCEL_BOTH, CANCEL_REJECT, CANCEL_REPLACE_REQUEST, CANCEL_REQUEST, DENIED, DUPLICATE_CL_ORD_ID,
@@ -182,7 +184,16 @@ cdef void new_order(tables* t, const order_record* o, outputs* out) noexcept nog
 
 
 cdef void step(tables* t, const record* r, outputs* out) noexcept nogil:
+    cdef uint32_t route_count = out.route_count
+    cdef uint32_t report_count = out.report_count
     t.risk.sequence = r.sequence
+    note_taken(t, r)
+    act(t, r, out)
+    number(out.routes, route_count, out.route_count, &t.risk.given[ROUTES])
+    number(out.reports, report_count, out.report_count, &t.risk.given[REPORTS])
+
+
+cdef void act(tables* t, const record* r, outputs* out) noexcept nogil:
     out.verdict = <uint64_t>1 << DECIDED_BIT
     if r.kind == NEW_ORDER_SINGLE:
         new_order(t, <const order_record*>r, out)
@@ -227,16 +238,19 @@ cdef class Pretrade:
 
     def __cinit__(self, Tables tables_):
         self.tables = tables_
+        self.is_collecting = False
+        self.left_routes = []
+        self.left_reports = []
         self.room = tables_.t.order_capacity + 2
-        # Alerts and answers fill one room, what senders are told another; an order of a list
-        # may be routed and canceled by one record.
+        # Alerts and answers fill one room, as large as any record needs, what senders are told
+        # another; an order of a list may be routed and canceled by one record.
+        self.out.capacity = self.room + 3 * tables_.t.account_capacity
         self.routes = np.zeros(2 * self.room, RECORD)
-        self.reports = np.zeros(2 * self.room, RECORD)
+        self.reports = np.zeros(self.out.capacity + self.room, RECORD)
         cdef record[::1] routes = self.routes
         cdef record[::1] reports = self.reports
         self.out.routes = &routes[0]
         self.out.reports = &reports[0]
-        self.out.capacity = self.room
 
     @property
     def verdict(self):
@@ -268,10 +282,50 @@ cdef class Pretrade:
                 ahead.ask_replayed(&self.tables.t, &batch[first], <int>(end - first))
                 while done < end and self._follows(&batch[done]):
                     self._step(&batch[done])
+                    if self.is_collecting and self._gives_more():
+                        with gil:
+                            self._collect()
                     done += 1
                 first = end
         if done < count:
             self._run(&batch[done])
+
+    cdef bint _gives_more(self) noexcept nogil:
+        cdef const uint32_t* given = self.tables.t.risk.given
+        return is_before(self.routes_after, given[ROUTES]) or is_before(
+            self.reports_after, given[REPORTS]
+        )
+
+    cdef void _collect(self) except *:
+        """A record's outputs beyond what was put out before the process ended."""
+        cdef uint32_t first = 0
+        while first < self.out.route_count and not is_before(
+            self.routes_after, self.out.routes[first].msg_seq_num
+        ):
+            first += 1
+        if first < self.out.route_count:
+            self.left_routes.append(self.routes[first : self.out.route_count].copy())
+        first = 0
+        while first < self.out.report_count and not is_before(
+            self.reports_after, self.out.reports[first].msg_seq_num
+        ):
+            first += 1
+        if first < self.out.report_count:
+            self.left_reports.append(self.reports[first : self.out.report_count].copy())
+
+    def collect_after(self, uint32_t routes, uint32_t reports):
+        """From now on keep what the step gives beyond these numbers, for left()."""
+        self.is_collecting = True
+        self.routes_after = routes
+        self.reports_after = reports
+
+    def left(self):
+        """The (routes, reports) that were kept, in order."""
+        nothing = [np.zeros(0, RECORD)]
+        return (
+            np.concatenate(nothing + self.left_routes),
+            np.concatenate(nothing + self.left_reports),
+        )
 
     def assess(self, const record[::1] one):
         """What every check says of an order or replace, on a copy: nothing here is changed.
