@@ -114,7 +114,9 @@ class Desk:
         self.run_dir.write_universe(self.universe)
         self.tables, self.regions = risk_state.in_regions(self.universe, self.run_dir)
         self.step = Pretrade(self.tables)
-        self.control = LaneSource(context, topology.endpoint(self.universe, "control"))
+        self.control = LaneSource(
+            context, topology.endpoint(self.universe, "control"), numbered=False
+        )
         self.stage = MarginStage(self.universe, self.run_dir, context)
         self.orders = 0
         for handle in range(1, len(LISTED) + 1):

@@ -22,8 +22,8 @@ LAYERS = (
     "native.retained native.numbered",
     "topology counters native.link native.poll native.tables native.outputs native.sessions "
     "native.front native.refusal native.legs native.stamps",
-    "native.reserve native.outbox native.alerts native.dirty working native.compared "
-    "native.rates native.days native.identical",
+    "lane_ends native.intents native.reserve native.outbox native.alerts native.dirty working "
+    "native.compared native.lane_numbers native.rates native.days native.identical",
     "native.margin native.self_match native.throttle native.order_map native.venue_codes",
     "native.limit_rows risk_instruments",
     "native.orders native.positions native.balances",

@@ -93,7 +93,7 @@ def put(universe: Universe) -> Iterator[Callable[..., None]]:
 
     def send(lane: str, dtype: np.dtype[Any], **fields: Any) -> None:
         if lane not in lanes:
-            lanes[lane] = LaneTarget(context, topology.endpoint(universe, lane))
+            lanes[lane] = LaneTarget(context, topology.endpoint(universe, lane), numbered=False)
         row: npt.NDArray[Any] = np.zeros(1, dtype)
         row["layout_version"] = records.LAYOUT_VERSION
         for name, value in fields.items():

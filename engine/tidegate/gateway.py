@@ -16,18 +16,21 @@ import zmq
 from msgspec import structs
 from zmq.auth.thread import ThreadAuthenticator
 
+from tidegate import lane_ends
 from tidegate import session_messages as messages
-from tidegate import topology
 from tidegate.codec import DENIAL, SESSION
 from tidegate.counters import Counters
-from tidegate.errors import ConfigError, RegionError, SessionError, StageError
+from tidegate.errors import ConfigError, SessionError, StageError
 from tidegate.gateway_requests import Requests, dead_man
+from tidegate.lane_ends import Losses, Ring
 from tidegate.native.clock import wall_ns
 from tidegate.native.gateway_agent import GatewayAgent
 from tidegate.native.histogram import HISTOGRAM
 from tidegate.native.intake import account_words
-from tidegate.native.lane import LaneSource, LaneTarget
+from tidegate.native.intents import INTENT_ROW
 from tidegate.native.legs import NAMES
+from tidegate.native.link import Link
+from tidegate.native.numbered import NumberedSource
 from tidegate.native.poll import Poller
 from tidegate.native.records import RECORD, Kind, Reason
 from tidegate.native.sessions import GATEWAY_ROW, SESSION_ROW, SessionState
@@ -57,6 +60,7 @@ class Gateway:
         context: zmq.Context[zmq.Socket[bytes]] | None = None,
     ) -> None:
         self._universe = universe
+        self._run_dir = run_dir
         self._requests = Requests(universe, run_dir)
         self._sessions = {session.name: session for session in universe.sessions}
         self._started_ns = wall_ns()
@@ -67,9 +71,9 @@ class Gateway:
         self._context: zmq.Context[zmq.Socket[bytes]] = context or zmq.Context()
         self._authenticator: ThreadAuthenticator | None = None
         self._poller = Poller(self._context)
-        self._orders: LaneTarget | None = None
-        self._controls: LaneTarget | None = None
-        self._reports: LaneSource | None = None
+        self._rings: dict[str, Ring] = {}
+        self._reports: NumberedSource | None = None
+        self._losses = Losses("gateway")
         self._front = self._context.socket(zmq.ROUTER)
         self._desk = self._context.socket(zmq.PAIR)
         self._agent_desk = self._context.socket(zmq.PAIR)
@@ -116,9 +120,10 @@ class Gateway:
     def close(self) -> None:
         """Frees sockets and regions; the files stay for the next gateway."""
         self._poller.close()
-        for lane in (self._orders, self._controls, self._reports):
-            if lane is not None:
-                lane.close()
+        for ring in self._rings.values():
+            ring.close()
+        if self._reports is not None:
+            self._reports.close()
         for socket in (self._front, self._desk, self._agent_desk):
             socket.close(linger=200)
         if self._authenticator is not None:
@@ -132,17 +137,10 @@ class Gateway:
         universe = self._universe
         self._desk.bind("inproc://desk")
         self._agent_desk.connect("inproc://desk")
-        self._orders, self._controls = (
-            LaneTarget(
-                self._context, topology.endpoint(universe, name), hwm=topology.hwm(universe, name)
-            )
-            for name in ("orders", "control")
-        )
-        self._reports = LaneSource(
-            self._context,
-            topology.endpoint(universe, "reports"),
-            hwm=topology.hwm(universe, "reports"),
-        )
+        for name in ("orders", "control"):
+            self._rings[name] = Ring(universe, self._run_dir, self._context, name)
+        taken = int(self._regions["gateway_intents"].rows["taken"][0])
+        self._reports = lane_ends.source(universe, self._context, "reports", taken)
         self._bind_front()
         accounts = np.stack(
             [account_words(handles, len(universe.accounts)) for handles in self._handles()]
@@ -150,12 +148,15 @@ class Gateway:
         return GatewayAgent(
             front=self._front,
             desk=self._agent_desk,
-            orders=self._orders,
-            controls=self._controls,
-            reports=self._reports,
+            link=Link(
+                self._rings["orders"].target,
+                self._reports,
+                second_target=self._rings["control"].target,
+            ),
             poller=self._poller,
             sessions=self._regions["gateway_sessions"].rows,
             outbox=self._regions["outbox"].rows,
+            intents=self._regions["gateway_intents"].rows,
             counters=self._regions["gateway"].rows,
             latency=self._regions["latency"].rows,
             accounts=accounts,
@@ -206,10 +207,11 @@ class Gateway:
         self._counters.publish(
             "refused", {Reason(code).name: int(refused[code]) for code in REASONS}
         )
-        lanes = {"orders": self._orders, "control": self._controls, "reports": self._reports}
-        for group, lane in lanes.items():
-            if lane is not None:
-                self._counters.publish(group, lane.counters)
+        for name, ring in self._rings.items():
+            self._counters.publish(name, ring.target.counters)
+        if self._reports is not None:
+            self._losses.look({"reports": self._reports})
+            self._counters.publish("reports", self._reports.counters)
 
     def _serve(self) -> None:
         """Answers one message of the agent: peer, record, proven key, JSON."""
@@ -349,10 +351,11 @@ def _regions(universe: Universe, run_dir: RunDir) -> dict[str, Region]:
     """Sessions and outbox of the gateway before this one, if any; connections are gone."""
     count = len(universe.sessions) + 1
     regions = {
-        "gateway_sessions": _resume(run_dir.region("gateway_sessions"), SESSION_ROW, count),
-        "outbox": _resume(run_dir.region("outbox"), RECORD, count * universe.gateway.outbox),
-        "gateway": _resume(run_dir.region("gateway"), GATEWAY_ROW, 1),
-        "latency": _resume(run_dir.region("latency"), HISTOGRAM, len(NAMES)),
+        "gateway_sessions": Region.keep(run_dir.region("gateway_sessions"), SESSION_ROW, count),
+        "outbox": Region.keep(run_dir.region("outbox"), RECORD, count * universe.gateway.outbox),
+        "gateway_intents": Region.keep(run_dir.region("gateway_intents"), INTENT_ROW, 1),
+        "gateway": Region.keep(run_dir.region("gateway"), GATEWAY_ROW, 1),
+        "latency": Region.keep(run_dir.region("latency"), HISTOGRAM, len(NAMES)),
     }
     rows = regions["gateway_sessions"].rows
     rows["peer"] = 0
@@ -367,21 +370,6 @@ def _regions(universe: Universe, run_dir: RunDir) -> dict[str, Region]:
     rows["state"][fresh] = SessionState.SESSION_OUT
     rows["state"][0] = SessionState.SESSION_NONE
     return regions
-
-
-def _resume(path: Path, dtype: np.dtype[Any], capacity: int) -> Region:
-    if not path.exists():
-        region = Region.create(path, dtype, capacity)
-    else:
-        region = Region.resume(path, dtype)
-        if region.capacity != capacity:
-            region.close()
-            raise RegionError(
-                f"{path}: {region.capacity} rows, expected {capacity}; it is of another config, "
-                "give another run directory"
-            )
-    region.header["count"] = capacity
-    return region
 
 
 def _bind(socket: zmq.Socket[bytes], endpoint: str) -> None:

@@ -47,6 +47,7 @@ class MarginStage:
             context,
             topology.endpoint(universe, "control"),
             hwm=topology.hwm(universe, "control"),
+            numbered=False,
         )
         self.told: dict[int, int] = {}
         self.epoch = 0

@@ -102,6 +102,25 @@ class Region:
             raise RegionError(f"{path}: its last writer died in the middle of a change")
         return region
 
+    @classmethod
+    def keep(cls, path: Path, dtype: np.dtype[Any], capacity: int) -> Self:
+        """Resume the region with its rows, or create it, all of them in use.
+
+        RegionError when it has another capacity, as under another config.
+        """
+        if not path.exists():
+            region = cls.create(path, dtype, capacity)
+        else:
+            region = cls.resume(path, dtype)
+            if region.capacity != capacity:
+                region.close()
+                raise RegionError(
+                    f"{path}: {region.capacity} rows, expected {capacity}; it is of another "
+                    "config, give another run directory"
+                )
+        region.header["count"] = capacity
+        return region
+
     @property
     def capacity(self) -> int:
         """How many rows there are."""

@@ -2,27 +2,36 @@
 
 At start it takes the newest good snapshot and replays its own journal from there, so a stage that
 was killed comes back with the positions, holds and cl_ord_ids that it had. One risk process a run
-directory: the regions and the journal are locked by their writer.
+directory: the regions and the journal are locked by their writer. What the journal gives and its
+lanes' rings do not have is put out then.
 """
 
 import sys
 from collections.abc import Callable
+from typing import Any
 
+import numpy as np
 import zmq
 
-from tidegate import recovery, replay, topology
+from tidegate import lane_ends, recovery, replay, topology
 from tidegate.counters import Counters
+from tidegate.lane_ends import Losses, Ring
 from tidegate.native import clock
 from tidegate.native import region as native
 from tidegate.native.journal import Journal
-from tidegate.native.lane import LaneSource, LaneTarget
+from tidegate.native.lane import LaneTarget
+from tidegate.native.link import Link
 from tidegate.native.poll import Poller
+from tidegate.native.pretrade import Pretrade
 from tidegate.native.risk_agent import RiskAgent
 from tidegate.run_dir import RunDir
 from tidegate.stopping import on_stop
 from tidegate.universe import Universe
 
 RUN_MS = 100
+# In the order of risk.taken.
+LANES_IN = ("executions", "control", "orders")
+Rows = np.ndarray[Any, Any]
 
 
 class Risk:
@@ -32,30 +41,27 @@ class Risk:
         self, universe: Universe, run_dir: RunDir, context: zmq.Context[zmq.Socket[bytes]]
     ) -> None:
         replay.keep_universe(run_dir.journal, universe)
-        found, self.regions = recovery.in_regions(universe, run_dir)
+        self.rings = {
+            name: Ring(universe, run_dir, context, name, given=True)
+            for name in ("routes", "reports")
+        }
+        self.targets = {name: ring.target for name, ring in self.rings.items()}
+        found, self.regions = recovery.in_regions(universe, run_dir, self._goes_on)
         self.tables = found.tables
-        replay.catch_up(self.tables, run_dir.journal)
+        left = self._catch_up(run_dir)
         native.end(self.regions["risk"])
         self.recovery = found.report()
         self.journal = open_journal(
             universe, run_dir, int(self.tables.arrays["risk"]["sequence"][0])
         )
+        if universe.journaling.durability == "power":
+            # What is left to put out follows from records that may not be on the disk yet.
+            self.journal.commit()
         # A clock that was set back while the stage was down does not take the step's time back.
         clock.not_before(int(self.tables.arrays["risk"]["now_ns"][0]))
         self.sources = {
-            name: LaneSource(
-                context,
-                topology.endpoint(universe, name),
-                hwm=topology.hwm(universe, name),
-                numbered=name != "control",
-            )
-            for name in ("executions", "control", "orders")
-        }
-        self.targets = {
-            name: LaneTarget(
-                context, topology.endpoint(universe, name), hwm=topology.hwm(universe, name)
-            )
-            for name in ("routes", "reports")
+            name: lane_ends.source(universe, context, name, taken)
+            for name, taken in zip(LANES_IN, self._taken(), strict=True)
         }
         self.drop_copy = LaneTarget(
             context,
@@ -66,21 +72,22 @@ class Risk:
         )
         self.poller = Poller(context)
         for source in self.sources.values():
-            self.poller.add_source(source)
-        for target in self.targets.values():
-            self.poller.add_target(target)
+            self.poller.add_source(source.lane)
         self.agent = RiskAgent(
             tables=self.tables,
             region=self.regions["risk"],
             journal=self.journal,
-            executions=self.sources["executions"],
-            control=self.sources["control"],
-            orders=self.sources["orders"],
-            routes=self.targets["routes"],
-            reports=self.targets["reports"],
+            router_link=Link(self.targets["routes"], self.sources["executions"]),
+            gateway_link=Link(
+                self.targets["reports"],
+                self.sources["orders"],
+                second_source=self.sources["control"],
+            ),
             drop_copy=self.drop_copy,
             poller=self.poller,
         )
+        self.agent.resume(*left)
+        self.losses = Losses("risk")
         self.counters = Counters(run_dir, "risk")
         self.counters.publish("recovery", self.recovery)
 
@@ -91,8 +98,40 @@ class Risk:
             self.journal.settle()
             self.publish()
 
+    def _goes_on(self, risk: Any) -> bool:
+        """Whether all that was given before a snapshot is in the rings; what came later is not."""
+        return all(
+            ring.is_new or not is_later(int(given), ring.target.given)
+            for ring, given in zip(self.rings.values(), risk["given"], strict=True)
+        )
+
+    def _catch_up(self, run_dir: RunDir) -> list[Rows]:
+        """Run the journal on; the (routes, reports) that it gives and that were never put out.
+
+        A ring that is not there any more goes on from the journal's end: what was in it is gone.
+        """
+        step = Pretrade(self.tables)
+        step.collect_after(*(target.given for target in self.targets.values()))
+        replay.catch_up(self.tables, run_dir.journal, step=step)
+        left = list(step.left())
+        given = self.tables.arrays["risk"]["given"][0]
+        for index, ring in enumerate(self.rings.values()):
+            if ring.is_new and given[index]:
+                ring.target.skip_to(int(given[index]))
+                left[index] = left[index][:0]
+        return left
+
+    def _taken(self) -> list[int]:
+        """The last record of each lane whose effect stands: journaled, or denied for want of it."""
+        taken = [int(number) for number in self.tables.arrays["risk"]["taken"][0]]
+        answered = self.targets["reports"].answered
+        if is_later(answered, taken[-1]):
+            taken[-1] = answered
+        return taken
+
     def publish(self) -> None:
         """Write the stage's counters for `inspect`."""
+        self.losses.look(self.sources)
         for name, end in (self.sources | self.targets).items():
             self.counters.publish(name, end.counters)
         self.counters.publish("agent", self.agent.counters)
@@ -103,7 +142,7 @@ class Risk:
         """Flush what the lanes take and release everything."""
         self.publish()
         self.poller.close()
-        for end in (self.targets | self.sources).values():
+        for end in (*self.rings.values(), *self.sources.values()):
             end.close()
         self.drop_copy.close()
         self.journal.close()
@@ -130,6 +169,11 @@ def open_journal(universe: Universe, run_dir: RunDir, sequence: int) -> Journal:
             file=sys.stderr,
         )
     return journal
+
+
+def is_later(number: int, other: int) -> bool:
+    """Of two numbers of a lane, which wrap; 0 is before all."""
+    return number != other and (other == 0 or (number - other) % 2**32 < 2**31)
 
 
 def main(universe: Universe, run_dir: RunDir, ready: Callable[[], None]) -> int:

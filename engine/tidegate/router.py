@@ -15,13 +15,14 @@ import numpy as np
 import numpy.typing as npt
 import zmq
 
-from tidegate import topology
+from tidegate import lane_ends
 from tidegate.channel import Channel, ChannelState, Listing, Progress, Working
 from tidegate.counters import Counters
 from tidegate.errors import RegionError
+from tidegate.lane_ends import Losses, Ring
+from tidegate.native import link as lanes
 from tidegate.native import region as seqlock
 from tidegate.native.clock import wall_ns
-from tidegate.native.lane import LaneSource, LaneTarget
 from tidegate.native.order_map import ROUTE_ROW
 from tidegate.native.poll import Poller
 from tidegate.native.records import (
@@ -96,24 +97,18 @@ class Router:
             len(universe.accounts) + 1,
         )
         self.routing = Routing(self.routes.rows, self.channels.rows, self.own.rows, self.codes)
-        self.source = LaneSource(
-            context, topology.endpoint(universe, "routes"), hwm=topology.hwm(universe, "routes")
-        )
-        self.target = LaneTarget(
-            context,
-            topology.endpoint(universe, "executions"),
-            hwm=topology.hwm(universe, "executions"),
-        )
-        self.routing.recover(self.target.counters["records"] + 1)
+        self.ring = Ring(universe, run_dir, context, "executions")
+        self.routing.recover(self.ring.target.next_number)
         seqlock.end(self.routes)
+        taken = int(self.own.rows["taken"][0])
+        self.source = lane_ends.source(universe, context, "routes", taken)
+        self.losses = Losses("router")
         self.poller = Poller(context)
-        self.poller.add_source(self.source)
-        self.poller.add_target(self.target)
+        self.poller.add_source(self.source.lane)
         self.agent = RouterAgent(
             routing=self.routing,
             region=self.routes,
-            routes=self.source,
-            executions=self.target,
+            link=lanes.Link(self.ring.target, self.source),
             poller=self.poller,
         )
         self.run_ms = RUN_MS
@@ -147,7 +142,8 @@ class Router:
             return
         self.published_at = now
         self.counters.publish("routes", self.source.counters)
-        self.counters.publish("executions", self.target.counters)
+        self.counters.publish("executions", self.ring.target.counters)
+        self.losses.look({"routes": self.source})
         self.counters.publish("agent", self.agent.counters)
         for index, link in enumerate(self.links, 1):
             row = self.channels.rows[index]
@@ -161,7 +157,7 @@ class Router:
         self.poller.close()
         for link in self.links:
             link.channel.close()
-        self.target.close()
+        self.ring.close()
         self.source.close()
         for region in (self.routes, self.channels, self.own, self.counters.region):
             region.close()

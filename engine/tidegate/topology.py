@@ -15,6 +15,7 @@ from tidegate.run_dir import RunDir
 from tidegate.universe import Universe, Venue
 
 HWM = 1000
+RETAINED = 16_384
 
 
 class LaneEnds(NamedTuple):
@@ -56,6 +57,11 @@ def endpoint(universe: Universe, lane: str) -> str:
 def hwm(universe: Universe, lane: str) -> int:
     """How many frames may wait in a lane on either side."""
     return universe.lanes[lane].hwm
+
+
+def retained(universe: Universe, lane: str) -> int:
+    """How many records the sender of a lane keeps until they are taken; a power of two."""
+    return universe.lanes[lane].retained
 
 
 def venue(universe: Universe, name: str) -> Venue:

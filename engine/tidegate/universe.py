@@ -253,10 +253,11 @@ class Session(Frozen, frozen=True, kw_only=True):
 
 
 class Lane(Frozen, frozen=True, kw_only=True):
-    """Where a lane is and how many frames may wait in it."""
+    """Where a lane is, how many frames may wait in it and how many records its sender keeps."""
 
     endpoint: str
     hwm: int
+    retained: int = 16_384
 
 
 class Gateway(Frozen, frozen=True, kw_only=True):

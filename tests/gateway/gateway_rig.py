@@ -10,12 +10,12 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 import zmq
+from lane_rig import FarLink
 
 from tidegate import topology
 from tidegate.config import load_universe
 from tidegate.gateway import Gateway
 from tidegate.native.clock import elapsed_ns
-from tidegate.native.lane import LaneSource, LaneTarget
 from tidegate.native.records import (
     DENIAL_RECORD,
     EXECUTION_RECORD,
@@ -75,28 +75,26 @@ class Risk:
     """Risk's side of the lanes, played by the test."""
 
     def __init__(self, context: zmq.Context[Any], universe: Universe) -> None:
-        self._orders = LaneSource(
-            context, topology.endpoint(universe, "orders"), hwm=topology.hwm(universe, "orders")
-        )
-        self._controls = LaneSource(
-            context, topology.endpoint(universe, "control"), hwm=topology.hwm(universe, "control")
-        )
-        self._reports = LaneTarget(context, topology.endpoint(universe, "reports"))
+        self._link = FarLink(context, universe, targets=("reports",), sources=("orders", "control"))
         self._order_id = 0
 
     def take(self, count: int = 1) -> npt.NDArray[Any]:
         """The next records that the gateway forwards, exactly `count` of them."""
-        return self._take(self._orders, count).view(ORDER_RECORD)
+        return self._take("orders", count).view(ORDER_RECORD)
+
+    def take_some(self) -> npt.NDArray[Any]:
+        """What the gateway has forwarded and is here now."""
+        return self._link.take("orders").view(ORDER_RECORD)
 
     def take_controls(self, count: int = 1) -> npt.NDArray[Any]:
         """The next records of operators, exactly `count` of them."""
-        return self._take(self._controls, count)
+        return self._take("control", count)
 
-    def _take(self, lane: LaneSource, count: int) -> npt.NDArray[Any]:
+    def _take(self, lane: str, count: int) -> npt.NDArray[Any]:
         rows: list[npt.NDArray[Any]] = []
 
         def is_enough() -> bool:
-            rows.append(lane.take_rows(count - sum(map(len, rows))))
+            rows.append(self._link.take(lane, count - sum(map(len, rows))))
             return sum(map(len, rows)) == count
 
         until(is_enough, f"taking {count} records from the lane")
@@ -104,12 +102,12 @@ class Risk:
 
     def nothing(self) -> bool:
         """Whether the lane is empty now."""
-        return not len(self._orders.take_rows(1)) and not len(self._controls.take_rows(1))
+        return not len(self._link.take("orders", 1)) and not len(self._link.take("control", 1))
 
     def put(self, rows: npt.NDArray[Any]) -> None:
         """Sends reports."""
-        assert self._reports.put_rows(rows) == len(rows)
-        until(lambda: self._reports.flush_rows() == 0, "flushing reports")
+        assert self._link.put("reports", rows) == len(rows)
+        until(lambda: self._link.targets["reports"].flush_rows() == 0, "flushing reports")
 
     def accept(self, order: np.void) -> int:
         """Reports an order as New; its order_id."""
@@ -171,9 +169,7 @@ class Risk:
         self.put(report)
 
     def close(self) -> None:
-        self._orders.close()
-        self._controls.close()
-        self._reports.close()
+        self._link.close()
 
 
 class House:

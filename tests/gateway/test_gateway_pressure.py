@@ -33,7 +33,7 @@ def test_a_full_lane_denies_new_orders_and_keeps_room_for_cancels(short_path: Pa
     run_dir = RunDir(short_path)
     run_dir.create()
     lanes: dict[str, Lane] = {
-        name: msgspec.structs.replace(lane, hwm=1)
+        name: msgspec.structs.replace(lane, hwm=1, retained=1024)
         for name, lane in universe_of(run_dir).lanes.items()
     }
     with (

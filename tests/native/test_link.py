@@ -8,7 +8,7 @@ import pytest
 import zmq
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.native.link_rig import MS, Pair, Wire, records, ring
+from link_rig import MS, Pair, Wire, records, ring
 
 from tidegate.errors import LaneError, RecordError
 from tidegate.native.link import Link

@@ -13,12 +13,12 @@ import msgspec
 import numpy as np
 import pytest
 import zmq
+from lane_rig import FarLink
 from risk_rig import GOLD, SELL, SUB, cancel, execution, mark, order, record, trade, universe
 
 from tidegate import replay
 from tidegate.audit import audit_run
 from tidegate.native.journal_reader import JournalReader
-from tidegate.native.lane import LaneSource, LaneTarget
 from tidegate.native.records import (
     CONTROL_RECORD,
     EXECUTION_RECORD,
@@ -45,35 +45,28 @@ def until(condition: Callable[[], bool], what: str) -> None:
         assert monotonic() < deadline, f"not within {DEADLINE_S} s: {what}"
 
 
-def placed(endpoint: Callable[[str], str], hwm: int = 100, **fields: Any) -> Universe:
-    return universe(
-        lanes={name: Lane(endpoint=endpoint(name), hwm=hwm) for name in LANES}, **fields
-    )
+def placed(endpoint: Callable[[str], str], retained: int = 16_384, **fields: Any) -> Universe:
+    lanes = {name: Lane(endpoint=endpoint(name), hwm=100, retained=retained) for name in LANES}
+    return universe(lanes=lanes, **fields)
 
 
 class Ends:
     """The other ends of risk's lanes."""
 
     def __init__(self, context: zmq.Context[Any], content: Universe) -> None:
-        lanes = content.lanes
-        self.sources = {
-            name: LaneSource(context, lanes[name].endpoint, hwm=lanes[name].hwm)
-            for name in ("routes", "reports")
-        }
-        self.targets = {
-            name: LaneTarget(context, lanes[name].endpoint, hwm=lanes[name].hwm)
-            for name in ("orders", "executions", "control")
-        }
+        gateway = FarLink(context, content, targets=("orders", "control"), sources=("reports",))
+        router = FarLink(context, content, targets=("executions",), sources=("routes",))
+        self.of = {name: link for link in (gateway, router) for name in link.lanes}
         self.taken: dict[str, list[Any]] = {"routes": [], "reports": []}
 
     def put(self, name: str, *rows: Rows) -> None:
-        target = self.targets[name]
+        link = self.of[name]
         for row in rows:
-            until(lambda row=row: target.put_rows(row) == 1, f"room in {name}")  # type: ignore[misc]
-        until(lambda: target.flush_rows() == 0, f"{name} flushed")
+            until(lambda row=row: link.put(name, row) == 1, f"room in {name}")  # type: ignore[misc]
+        until(lambda: link.targets[name].flush_rows() == 0, f"{name} flushed")
 
     def take(self, name: str) -> list[Any]:
-        self.taken[name].extend(self.sources[name].take_rows(256))
+        self.taken[name].extend(self.of[name].take(name))
         return self.taken[name]
 
     def wait(self, name: str, count: int, work: Callable[[], object]) -> list[Any]:
@@ -85,18 +78,18 @@ class Ends:
         return self.taken[name]
 
     def close(self) -> None:
-        for end in (self.sources | self.targets).values():
-            end.close()
+        for link in set(self.of.values()):
+            link.close()
 
 
 class Rig:
     """Risk in this process, over inproc lanes, worked by hand."""
 
-    def __init__(self, path: Path, hwm: int = 100, **fields: Any) -> None:
+    def __init__(self, path: Path, retained: int = 16_384, **fields: Any) -> None:
         self.run_dir = RunDir(path)
         self.run_dir.create()
         self.context: zmq.Context[Any] = zmq.Context()
-        self.content = placed(lambda name: f"inproc://{name}", hwm, **fields)
+        self.content = placed(lambda name: f"inproc://{name}", retained, **fields)
         self.ends = Ends(self.context, self.content)
         self.risk = Risk(self.content, self.run_dir, self.context)
 
@@ -159,18 +152,17 @@ def test_an_order_in_is_a_route_out_stamped_numbered_and_journaled(rig: Rig) -> 
 
 def test_a_full_routes_lane_loses_nothing_and_keeps_the_order(tmp_path: Path) -> None:
     """What the lane does not take waits in risk; orders wait in theirs."""
-    rig = Rig(tmp_path, hwm=1)
+    rig = Rig(tmp_path, retained=64)
     rig.mark()
     sent = 0
-    orders = rig.ends.targets["orders"]
+    gateway = rig.ends.of["orders"]
 
     def fill_up() -> bool:
         nonlocal sent
         if sent % 2 == 0:
-            sent += orders.put_rows(order(sent + 1, order_qty=1 + 98 * (sent % 4 == 0)))
+            sent += gateway.put("orders", order(sent + 1, order_qty=1 + 98 * (sent % 4 == 0)))
         else:
-            sent += orders.put_rows(cancel(sent + 1, sent))
-        orders.flush_rows()
+            sent += gateway.put("orders", cancel(sent + 1, sent))
         rig.work()
         return rig.risk.agent.counters["waits_for_room"] > 0 or sent >= 3_000
 
@@ -179,7 +171,7 @@ def test_a_full_routes_lane_loses_nothing_and_keeps_the_order(tmp_path: Path) ->
     until(
         lambda: (
             (rig.work() or rig.ends.take("routes") is None or rig.ends.take("reports") is None)
-            or (orders.flush_rows() == 0 and answered(rig) == sent)
+            or answered(rig) == sent
         ),
         f"{sent} answers",
     )

@@ -9,12 +9,11 @@ from typing import Any
 import msgspec
 import numpy as np
 import zmq
+from lane_rig import FarLink
 
-from tidegate import topology
 from tidegate.channel import Channel
 from tidegate.config import load_universe
 from tidegate.native.clock import wall_ns
-from tidegate.native.lane import LaneSource, LaneTarget
 from tidegate.native.records import (
     CONTROL_RECORD,
     DENIAL_RECORD,
@@ -41,12 +40,15 @@ DEV_1 = 4
 Rows = np.ndarray[Any, Any]
 
 
-def dev_universe(run_dir: RunDir, *, hwm: int = 1000, **venue: object) -> Universe:
+def dev_universe(run_dir: RunDir, *, retained: int = 16_384, **venue: object) -> Universe:
     """configs/dev.toml in this run directory, with other lanes and some other keys of its venue."""
     run_dir.create()
     universe = load_universe(CONFIG, run_dir)
     changed = tuple(msgspec.structs.replace(each, **venue) for each in universe.venues)
-    lanes = {name: msgspec.structs.replace(lane, hwm=hwm) for name, lane in universe.lanes.items()}
+    lanes = {
+        name: msgspec.structs.replace(lane, retained=retained)
+        for name, lane in universe.lanes.items()
+    }
     universe = msgspec.structs.replace(universe, venues=changed, lanes=lanes)
     run_dir.write_universe(universe)
     return universe
@@ -79,9 +81,7 @@ class Risk:
     """Risk's ends of the router's two lanes, and what came, by kind."""
 
     def __init__(self, context: zmq.Context[Any], universe: Universe) -> None:
-        hwm = topology.hwm(universe, "executions")
-        self.source = LaneSource(context, topology.endpoint(universe, "executions"), hwm=hwm)
-        self.target = LaneTarget(context, topology.endpoint(universe, "routes"))
+        self.link = FarLink(context, universe, targets=("routes",), sources=("executions",))
         self.executions: list[Any] = []
         self.rejects: list[Any] = []
         self.marks: list[Any] = []
@@ -90,14 +90,12 @@ class Risk:
 
     def put(self, *rows: Rows) -> None:
         for row in rows:
-            assert self.target.put_rows(row) == 1
-        self.target.flush_rows()
+            assert self.link.put("routes", row) == 1
 
     def take(self) -> None:
-        self.target.flush_rows()
         if self.is_stuck:
             return
-        rows = self.source.take_rows()
+        rows = self.link.take("executions")
         for at, kind in enumerate(rows["kind"]):
             if kind == Kind.EXECUTION_REPORT:
                 self.executions.append(rows.view(EXECUTION_RECORD)[at])
@@ -109,8 +107,7 @@ class Risk:
                 self.states.append(int(rows.view(CONTROL_RECORD)["trading_state"][at]))
 
     def close(self) -> None:
-        self.target.close()
-        self.source.close()
+        self.link.close()
 
 
 class Peer:

@@ -48,7 +48,7 @@ class Desk:
     def until(self, found: Any) -> None:
         end = monotonic() + DEADLINE_S
         while not found():
-            self.risk.source.socket.poll(10)
+            self.risk.link.sources["executions"].lane.socket.poll(10)
             self.risk.take()
             assert monotonic() < end, f"not seen in {DEADLINE_S} s"
 

@@ -170,7 +170,12 @@ def resolve_lanes(tables: Tables, run_dir: RunDir, problems: Problems) -> dict[s
         found[name] = Lane(
             endpoint=endpoint or topology.default_lane(run_dir, name),
             hwm=row.hwm if row else topology.HWM,
+            retained=row.retained if row else topology.RETAINED,
         )
+        if found[name].retained.bit_count() != 1:
+            problems.add(
+                f"lanes.{name}.retained", f"{found[name].retained}; expected a power of two"
+            )
     return found
 
 

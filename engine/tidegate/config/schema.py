@@ -145,10 +145,12 @@ class Gateway(Strict, frozen=True, kw_only=True):
 
 
 class Lane(Strict, frozen=True, kw_only=True):
-    """[lanes.NAME]: where a lane is, and how many frames may wait in it."""
+    """[lanes.NAME]: where a lane is, how many frames may wait in it, and how many records (a power
+    of two) its sender keeps until they are taken."""
 
     endpoint: Endpoint | None = None
     hwm: Annotated[int, Meta(ge=1, le=1_000_000)] = 1000
+    retained: Annotated[int, Meta(ge=1024, le=1 << 20)] = 16_384
 
 
 class Capacity(Strict, frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import zmq
 
-from tidegate.native.lane import LaneSource, LaneTarget
+from tidegate.native.link import Link
 from tidegate.native.poll import Poller
 
 @final
@@ -18,18 +18,19 @@ class GatewayAgent:
         *,
         front: zmq.Socket[bytes],
         desk: zmq.Socket[bytes],
-        orders: LaneTarget,
-        controls: LaneTarget,
-        reports: LaneSource,
+        link: Link,
         poller: Poller,
         sessions: npt.NDArray[Any],
         outbox: npt.NDArray[Any],
+        intents: npt.NDArray[Any],
         counters: npt.NDArray[Any],
         latency: npt.NDArray[Any],
         accounts: npt.NDArray[np.uint64],
         account_count: int,
         operators: npt.NDArray[np.uint8],
-    ) -> Self: ...
+    ) -> Self:
+        """The link's lanes: orders and control out, reports in. Finishes what intents say."""
+
     def run(self) -> None:
         """Work until the poller is stopped; what is in the lanes is flushed."""
 

@@ -2,11 +2,11 @@
 
 from typing import Self, final
 
-from tidegate.native.lane import LaneTarget
+from tidegate.native.retained import RetainedTarget
 
 @final
 class ReservedTarget:
-    """A lane end that refuses new orders when full and still holds `capacity` cancels."""
+    """A lane end that refuses new orders when three quarters of its ring are not yet taken."""
 
-    lane: LaneTarget
-    def __new__(cls, lane: LaneTarget, capacity: int) -> Self: ...
+    lane: RetainedTarget
+    def __new__(cls, lane: RetainedTarget) -> Self: ...

@@ -1,9 +1,12 @@
 """The risk stage's agent: takes records from its lanes, sequences, journals, steps, puts out."""
 
-from typing import final
+from typing import Any, final
+
+import numpy.typing as npt
 
 from tidegate.native.journal import Journal
-from tidegate.native.lane import LaneSource, LaneTarget
+from tidegate.native.lane import LaneTarget
+from tidegate.native.link import Link
 from tidegate.native.poll import Poller
 from tidegate.native.tables import Tables
 from tidegate.region import Region
@@ -19,15 +22,18 @@ class RiskAgent:
         tables: Tables,
         region: Region,
         journal: Journal,
-        executions: LaneSource,
-        control: LaneSource,
-        orders: LaneSource,
-        routes: LaneTarget,
-        reports: LaneTarget,
+        router_link: Link,
+        gateway_link: Link,
         drop_copy: LaneTarget,
         poller: Poller,
     ) -> None:
-        """`region` is the one of the table "risk": its seqlock covers all of risk's tables."""
+        """`region` is the one of the table "risk": its seqlock covers all of risk's tables.
+
+        The gateway's link has "control" as its second source.
+        """
+
+    def resume(self, routes: npt.NDArray[Any], reports: npt.NDArray[Any]) -> None:
+        """Begin with outputs that a process before this one gave and did not put out."""
 
     def run(self, for_ms: int) -> bool:
         """Duty cycles for about `for_ms`, waiting for input when idle; False when stopped.

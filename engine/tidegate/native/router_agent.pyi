@@ -5,7 +5,7 @@ from typing import Any, Protocol, Self, final
 import numpy as np
 import numpy.typing as npt
 
-from tidegate.native.lane import LaneSource, LaneTarget
+from tidegate.native.link import Link
 from tidegate.native.poll import Poller
 from tidegate.native.routing import Routing
 from tidegate.native.venue_channel import VenueChannel
@@ -28,8 +28,7 @@ class RouterAgent:
         *,
         routing: Routing,
         region: _Region,
-        routes: LaneSource,
-        executions: LaneTarget,
+        link: Link,
         poller: Poller,
     ) -> Self: ...
     def add_channel(self, channel: VenueChannel | _Channel) -> int:

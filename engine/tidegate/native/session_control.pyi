@@ -2,6 +2,7 @@
 
 from typing import Self, final
 
+from tidegate.native.intents import Intents
 from tidegate.native.outbox import Outbox
 from tidegate.native.reserve import ReservedTarget
 
@@ -9,4 +10,4 @@ from tidegate.native.reserve import ReservedTarget
 class SessionControl:
     """Logons, logouts, heartbeats, gaps and mass cancels."""
 
-    def __new__(cls, outbox: Outbox, orders: ReservedTarget) -> Self: ...
+    def __new__(cls, outbox: Outbox, orders: ReservedTarget, intents: Intents) -> Self: ...

@@ -3,11 +3,14 @@ from libc.stdint cimport int64_t, uint8_t, uint64_t, uint32_t
 
 from tidegate.native.front cimport Front
 from tidegate.native.intake cimport permission
-from tidegate.native.lane cimport LaneSource, LaneTarget
+from tidegate.native.intents cimport Intents
 from tidegate.native.legs cimport Legs
+from tidegate.native.link cimport Link
+from tidegate.native.numbered cimport NumberedSource
 from tidegate.native.outbox cimport Outbox
 from tidegate.native.poll cimport Poller
 from tidegate.native.records cimport record
+from tidegate.native.retained cimport RetainedTarget
 from tidegate.native.reserve cimport ReservedTarget
 from tidegate.native.session_control cimport SessionControl
 from tidegate.native.sessions cimport session_row
@@ -23,9 +26,11 @@ cdef class GatewayAgent:
     cdef Front front
     cdef Outbox outbox
     cdef SessionControl control
+    cdef Link link
     cdef ReservedTarget orders
-    cdef LaneTarget controls
-    cdef LaneSource reports
+    cdef RetainedTarget controls
+    cdef NumberedSource reports
+    cdef Intents intents
     cdef Legs legs
     cdef Poller poller
     cdef object desk
@@ -45,9 +50,11 @@ cdef class GatewayAgent:
     cdef void take_records(self, const unsigned char* data, size_t count) noexcept nogil
     # 0 = the rest of the frame cannot be taken either.
     cdef int take_record(self, session_row* row, record* r) noexcept nogil
+    cdef int take_numbered(self, session_row* row, record* r) noexcept nogil
     cdef void submit(self, session_row* row, record* r) noexcept nogil
     cdef void take_attached(self) noexcept nogil
     cdef int take_reports(self) noexcept nogil
+    cdef void take_report(self, const record* r) noexcept nogil
     cdef int take_command(self) noexcept nogil
     cdef void refuse_message(self, const record* r, int reason) noexcept nogil
     cdef void refuse_taken(self, const record* r, int kind, int reason) noexcept nogil

@@ -9,7 +9,7 @@ Nothing here blocks on a client, on risk or on Python. Each refusal is counted b
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libc.string cimport memcpy, memset, strlen
 
-from tidegate.native.clock cimport now_ns
+from tidegate.native.clock cimport monotonic_ns, now_ns
 from tidegate.native.front cimport JSON_SIZE_MAX, RECORDS_SIZE_MAX, Front
 from tidegate.native.intake cimport (
     INTAKE_DUPLICATE,
@@ -21,8 +21,9 @@ from tidegate.native.intake cimport (
     permission,
 )
 from tidegate.native.invariant cimport must
-from tidegate.native.lane cimport LaneSource, LaneTarget
+from tidegate.native.intents cimport Intents
 from tidegate.native.legs cimport Legs
+from tidegate.native.link cimport Link
 from tidegate.native.outbox cimport Outbox
 from tidegate.native.poll cimport POLL_STOPPED, Poller
 from tidegate.native.records cimport (
@@ -63,14 +64,12 @@ cdef enum:
     TICK_NS = 10_000_000
     TICK_MS = 10
     COMMANDS_A_CYCLE = 16
-    CANCEL_RESERVE = 4096
 
 
 cdef class GatewayAgent:
-    def __cinit__(self, *, front, desk, LaneTarget orders not None,
-                  LaneTarget controls not None, LaneSource reports not None,
-                  Poller poller not None, sessions, outbox, counters, latency, accounts,
-                  uint32_t account_count, operators):
+    def __cinit__(self, *, front, desk, Link link not None, Poller poller not None, sessions,
+                  outbox, intents, counters, latency, accounts, uint32_t account_count,
+                  operators):
         cdef const uint64_t[:, ::1] words = accounts
         cdef const uint8_t[::1] roles = operators
         cdef int index
@@ -82,10 +81,12 @@ cdef class GatewayAgent:
             lib.frame_init(&self.command[index])
         self.front = Front(front)
         self.outbox = Outbox(self.front, Peers(len(sessions)), sessions, outbox, counters)
-        self.orders = ReservedTarget(orders, CANCEL_RESERVE)
-        self.controls = controls
-        self.control = SessionControl(self.outbox, self.orders)
-        self.reports = reports
+        self.link = link
+        self.orders = ReservedTarget(link.target)
+        self.controls = link.second_target
+        self.intents = Intents(intents, sessions, self.orders.lane, self.controls)
+        self.control = SessionControl(self.outbox, self.orders, self.intents)
+        self.reports = link.source
         self.legs = Legs(latency)
         self.poller = poller
         self.desk = desk
@@ -97,7 +98,7 @@ cdef class GatewayAgent:
         self.account_count = account_count
         poller.add_socket(front)
         poller.add_socket(desk)
-        poller.add_source(reports)
+        poller.add_source(self.reports.lane)
 
     def __dealloc__(self):
         cdef int index
@@ -113,8 +114,7 @@ cdef class GatewayAgent:
                     stopped = self.poller.wait(TICK_MS)
                 elif self.poller.is_stopping():
                     stopped = POLL_STOPPED
-            self.orders.flush()
-            self.controls.flush()
+            self.link.tend(monotonic_ns())
             self.outbox.flush(now_ns())
 
     def work(self):
@@ -129,7 +129,7 @@ cdef class GatewayAgent:
         self.now = now_ns()
         while work < FRAMES_A_CYCLE and self.take_message():
             work += 1
-        self.orders.flush()
+        self.orders.lane.flush()
         self.controls.flush()
         work += self.take_reports()
         # Refusals of this cycle are in the outbox too.
@@ -138,8 +138,8 @@ cdef class GatewayAgent:
         if self.now >= self.next_tick_ns:
             self.next_tick_ns = self.now + TICK_NS
             self.control.tick(self.now)
-            self.orders.flush()
-        self.outbox.counters.cancels_reserved = self.orders.held_total
+        self.link.tend(monotonic_ns())
+        self.outbox.counters.cancels_reserved = self.orders.reserved_count
         return work
 
     cdef int take_message(self) noexcept nogil:
@@ -185,7 +185,13 @@ cdef class GatewayAgent:
                 self.refuse_message(r, FRAME_PARTS)
             # A logout or a lost connection: what follows has no session any more.
             return row.state == SESSION_ON
-        verdict = intake_step(row, self.permission_of(row), r)
+        self.intents.begin_record(row)
+        verdict = self.take_numbered(row, r)
+        self.intents.end()
+        return verdict
+
+    cdef int take_numbered(self, session_row* row, record* r) noexcept nogil:
+        cdef int verdict = intake_step(row, self.permission_of(row), r)
         if verdict == INTAKE_FORWARD:
             self.submit(row, r)
         elif verdict == INTAKE_TAKEN:
@@ -251,8 +257,18 @@ cdef class GatewayAgent:
         back = now_ns()
         for index in range(count):
             self.legs.stamp(&self.batch[index], back)
-            self.outbox.deliver(&self.batch[index])
+            self.take_report(&self.batch[index])
         return <int>count
+
+    cdef void take_report(self, const record* r) noexcept nogil:
+        cdef uint32_t session = r.session if r.session < self.outbox.session_count else 0
+        if r.msg_seq_num == 0:
+            self.outbox.deliver(r)
+            return
+        self.intents.begin_report(self.outbox.rows + session, r.msg_seq_num)
+        self.outbox.deliver(r)
+        self.intents.end_report(r.msg_seq_num)
+        self.reports.taken = r.msg_seq_num
 
     # From the desk: peer, record, JSON. A LOGON with a session binds it to the peer.
     cdef int take_command(self) noexcept nogil:

@@ -10,6 +10,7 @@ from libc.stdint cimport int64_t, uint16_t, uint32_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memset
 
+from tidegate.native.crash_point cimport crash_point
 from tidegate.native.front cimport PEER_LOST, Front
 from tidegate.native.invariant cimport must
 from tidegate.native.records cimport (
@@ -69,6 +70,7 @@ cdef class Outbox:
         slot.msg_seq_num = row.next_out
         slot.flags &= ~<unsigned char>POSS_DUP
         # The record stands before its number is given: a killed gateway leaves no hole.
+        crash_point()
         row.next_out += 1
         self.counters.reports += 1
         if not self.is_touched[r.session]:

@@ -27,6 +27,8 @@ cdef class Poller:
     cdef int wait(self, int timeout_ms) noexcept nogil
     # Until a target that has unsent records can be written; 1 at once when none has.
     cdef int wait_for_room(self, int timeout_ms) noexcept nogil
+    # Until it is stopped, whatever can be read: for an agent that may not take anything now.
+    cdef int nap(self, int timeout_ms) noexcept nogil
     # After wait: whether the input that add_source or add_socket numbered so can be read.
     cdef bint is_ready(self, int index) noexcept nogil
     cdef bint is_stopping(self) noexcept nogil

@@ -80,6 +80,9 @@ cdef class Poller:
             return POLL_STOPPED if self.is_stopping() else 1
         return self._poll(self.outputs, count, timeout_ms)
 
+    cdef int nap(self, int timeout_ms) noexcept nogil:
+        return self._poll(self.inputs, 1, timeout_ms)
+
     cdef int _poll(self, zmq_pollitem* items, int count, int timeout_ms) noexcept nogil:
         cdef int ready
         if self.is_stopping():

@@ -22,6 +22,7 @@ from tidegate.native.lane import open_socket as _open_socket
 from tidegate.native.records import RECORD
 
 from tidegate.native.checksum cimport crc32c
+from tidegate.native.crash_point cimport crash_point
 from tidegate.native.invariant cimport must
 from tidegate.native.lane cimport FRAME_RECORDS, rows_of
 from tidegate.native.numbers cimport is_before, number_after
@@ -55,8 +56,8 @@ cdef class RetainedTarget:
         cdef record[::1] view
         if rows.dtype != RECORD or len(rows) < 2 or (len(rows) - 1) & (len(rows) - 2):
             raise LaneError(
-                f"the ring of the lane to {endpoint} has {len(rows)} rows of {rows.dtype}; "
-                "expected a head and a power of two of records"
+                f"the ring of the lane to {endpoint} has {len(rows)} rows of {rows.itemsize} "
+                "bytes; expected a head and a power of two of records"
             )
         view = rows
         self.owner = rows
@@ -93,7 +94,9 @@ cdef class RetainedTarget:
         slot.layout_version = TG_LAYOUT_VERSION
         slot.msg_seq_num = number
         slot.checksum = checksum_of(slot)
+        crash_point()
         TG_SEAL(self.head.last.word, last.word)
+        crash_point()
         if self.head.answering_number == number:
             self.head.answered = self.head.answering
             self.head.answering_number = 0

@@ -3,19 +3,18 @@ cimport cython
 from libc.stdint cimport uint32_t, uint64_t
 
 from tidegate.native.journal cimport Journal
-from tidegate.native.lane cimport LaneSource, LaneTarget
+from tidegate.native.lane cimport LaneTarget
+from tidegate.native.link cimport Link
+from tidegate.native.numbered cimport NumberedSource
 from tidegate.native.outputs cimport outputs
 from tidegate.native.poll cimport Poller
 from tidegate.native.records cimport record
 from tidegate.native.region cimport region_header
+from tidegate.native.retained cimport RetainedTarget
 from tidegate.native.tables cimport Tables
 
 cdef enum:
     BATCH_RECORDS = 64
-    # The lanes into risk, in the order in which they are served.
-    EXECUTIONS = 0
-    CONTROL = 1
-    ORDERS = 2
 
 
 # Records taken from a lane and not yet run.
@@ -29,11 +28,14 @@ cdef struct inbox:
 cdef class RiskAgent:
     cdef Tables tables
     cdef Journal journal
-    cdef LaneSource executions
-    cdef LaneSource control
-    cdef LaneSource orders
-    cdef LaneTarget routes
-    cdef LaneTarget reports
+    # Towards the router, and towards the gateway and whoever else sends on "control".
+    cdef Link router_link
+    cdef Link gateway_link
+    cdef NumberedSource executions
+    cdef NumberedSource control
+    cdef NumberedSource orders
+    cdef RetainedTarget routes
+    cdef RetainedTarget reports
     cdef LaneTarget drop_copy
     cdef Poller poller
     cdef object region
@@ -44,6 +46,8 @@ cdef class RiskAgent:
     cdef uint32_t route_sent
     cdef uint32_t report_sent
     cdef inbox inboxes[3]
+    # The last order that was run since reports were last put out; 0 = none.
+    cdef uint32_t orders_done
     cdef int journal_code
     cdef uint64_t unjournaled_count
     cdef uint64_t reserved_count
@@ -51,13 +55,16 @@ cdef class RiskAgent:
     cdef uint64_t wait_count
 
     cdef int do_work(self) noexcept nogil
+    cdef int _work(self) noexcept nogil
     cdef bint _secure(self) noexcept nogil
-    cdef int _fill(self, LaneSource source, inbox* box) noexcept nogil
-    cdef int _run(self, int lane) noexcept nogil
+    cdef int _fill(self, NumberedSource source, inbox* box) noexcept nogil
+    cdef int _run(self, int lane, NumberedSource source) noexcept nogil
+    cdef bint _has_reports(self) noexcept nogil
+    cdef bint _has_routes(self) noexcept nogil
     cdef bint _apply(self, record* r, bint is_orders) noexcept nogil
     cdef void _tick(self) noexcept nogil
     cdef bint _journal(self, record* r) noexcept nogil
     cdef void _step(self, const record* r) noexcept nogil
     cdef void _deny_unjournaled(self, const record* r) noexcept nogil
     cdef int _wait(self, int timeout_ms) noexcept nogil
-    cdef bint _put_out(self) noexcept nogil
+    cdef void _put_out(self) noexcept nogil

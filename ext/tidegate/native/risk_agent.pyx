@@ -1,11 +1,12 @@
 """The risk stage's agent: takes records from its lanes, sequences, journals, steps, puts out.
 
 Inputs merge here, so here the sequence is given. A record is in the journal before it changes
-anything, and nothing new is taken while outputs wait for room: a full lane is felt by whoever
-sends, and nothing is dropped. Time reaches the step as TICK records, a millisecond apart.
+anything, and nothing new is taken while reports wait for room: a full lane is felt by whoever
+sends, and nothing is dropped. While only routes wait, the router's reports are still taken, for
+it may be waiting for us. Time reaches the step as TICK records, a millisecond apart.
 """
 from libc.stdint cimport int64_t, uint8_t, uint32_t
-from libc.string cimport memset
+from libc.string cimport memmove, memset
 
 import numpy as np
 
@@ -16,7 +17,10 @@ cimport tidegate.native.ahead as ahead
 cimport tidegate.native.pretrade as pretrade
 from tidegate.native.clock cimport monotonic_ns, now_ns
 from tidegate.native.journal cimport JOURNAL_NO_SEGMENT, JOURNAL_OK, Journal
-from tidegate.native.lane cimport LaneSource, LaneTarget
+from tidegate.native.lane cimport LaneTarget
+from tidegate.native.lane_numbers cimport CONTROL, EXECUTIONS, ORDERS
+from tidegate.native.link cimport Link
+from tidegate.native.numbered cimport NumberedSource
 from tidegate.native.outputs cimport add_report
 from tidegate.native.poll cimport POLL_STOPPED, Poller
 from tidegate.native.records cimport (
@@ -50,6 +54,11 @@ cdef enum:
 # How finely the step sees time.
 cdef int64_t TICK_EVERY_NS = 1_000_000
 
+cdef enum:
+    # An agent that owes a word on its lanes, or whose outputs wait, sleeps no longer.
+    RESTLESS_MS = 10
+    BLOCKED_MS = 1
+
 
 cdef inline bint is_kind_of(int lane, uint8_t kind) noexcept nogil:
     """What may come on which lane: a strategy is no venue, and nobody else tells the time.
@@ -73,19 +82,19 @@ cdef class RiskAgent:
     """One duty cycle: outputs first, then venue reports, control and orders, in this order."""
 
     def __cinit__(self, *, Tables tables not None, region not None, Journal journal not None,
-                  LaneSource executions not None, LaneSource control not None,
-                  LaneSource orders not None, LaneTarget routes not None,
-                  LaneTarget reports not None, LaneTarget drop_copy not None,
-                  Poller poller not None):
+                  Link router_link not None, Link gateway_link not None,
+                  LaneTarget drop_copy not None, Poller poller not None):
         self.tables = tables
         self.region = region
         self.header = header_of(region)
         self.journal = journal
-        self.executions = executions
-        self.control = control
-        self.orders = orders
-        self.routes = routes
-        self.reports = reports
+        self.router_link = router_link
+        self.gateway_link = gateway_link
+        self.executions = router_link.source
+        self.control = gateway_link.second_source
+        self.orders = gateway_link.source
+        self.routes = router_link.target
+        self.reports = gateway_link.target
         self.drop_copy = drop_copy
         self.poller = poller
         cdef uint32_t rows = tables.t.order_capacity
@@ -135,23 +144,66 @@ cdef class RiskAgent:
             "waits_for_room": self.wait_count,
         }
 
+    def resume(self, record[::1] routes, record[::1] reports):
+        """Begin with what the step has given and a process before this one did not put out."""
+        cdef Py_ssize_t index
+        if len(routes) > len(self.route_rows) or len(reports) > len(self.report_rows):
+            raise ValueError(f"{len(routes)} routes and {len(reports)} reports are left; there is "
+                             f"room for {len(self.route_rows)} and {len(self.report_rows)}")
+        for index in range(len(routes)):
+            self.out.routes[index] = routes[index]
+        for index in range(len(reports)):
+            self.out.reports[index] = reports[index]
+        self.out.route_count = <uint32_t>len(routes)
+        self.out.report_count = <uint32_t>len(reports)
+
+    cdef bint _has_routes(self) noexcept nogil:
+        return self.route_sent < self.out.route_count
+
+    cdef bint _has_reports(self) noexcept nogil:
+        return self.report_sent < self.out.report_count
+
     cdef int _wait(self, int timeout_ms) noexcept nogil:
-        if self.route_sent < self.out.route_count or self.report_sent < self.out.report_count:
+        if self._has_reports() or self._has_routes():
             self.wait_count += 1
-            return self.poller.wait_for_room(timeout_ms)
+            return self.poller.nap(BLOCKED_MS)
+        if not self.gateway_link.is_quiet() or not self.router_link.is_quiet():
+            timeout_ms = min(timeout_ms, RESTLESS_MS)
         return self.poller.wait(timeout_ms)
 
     cdef int do_work(self) noexcept nogil:
+        cdef int work = self._work()
+        cdef int64_t now = monotonic_ns()
+        # What may not be on the disk is not told as taken.
+        if not self.journal.is_failed:
+            self.gateway_link.tend(now)
+            self.router_link.tend(now)
+        return work
+
+    cdef int _work(self) noexcept nogil:
         cdef int work
-        if self.journal.is_failed or not self._put_out():
+        cdef bint is_free
+        if self.journal.is_failed:
             return 0
+        self._put_out()
+        if self._has_reports():
+            # That the gateway has taken reports is said on this lane, between its records.
+            self.orders.skim()
+            return 0
+        if self.out.route_count > self.tables.t.order_capacity + RECORDS_MAX:
+            # More than one cancel of each order waits: what comes next might not find room.
+            return 0
+        is_free = not self._has_routes()
         work = self._fill(self.executions, &self.inboxes[EXECUTIONS])
-        work += self._fill(self.control, &self.inboxes[CONTROL])
-        work += self._fill(self.orders, &self.inboxes[ORDERS])
+        if is_free:
+            work += self._fill(self.control, &self.inboxes[CONTROL])
+            work += self._fill(self.orders, &self.inboxes[ORDERS])
         if work == 0:
             return 0
         self._tick()
-        work = self._run(EXECUTIONS) + self._run(CONTROL) + self._run(ORDERS)
+        work = self._run(EXECUTIONS, self.executions)
+        if is_free:
+            work += self._run(CONTROL, self.control) + self._run(ORDERS, self.orders)
         if not self._secure():
             return 0
         self._put_out()
@@ -161,23 +213,29 @@ cdef class RiskAgent:
         """True when what was journaled is as safe as the config asks; only then may it show."""
         return not self.journal.is_durable or self.journal.sync() == JOURNAL_OK
 
-    cdef int _fill(self, LaneSource source, inbox* box) noexcept nogil:
+    cdef int _fill(self, NumberedSource source, inbox* box) noexcept nogil:
         if box.index == box.count:
             box.index = 0
             box.count = <int>source.take(&box.rows[0], BATCH_RECORDS)
         return box.count - box.index
 
-    cdef int _run(self, int lane) noexcept nogil:
+    cdef int _run(self, int lane, NumberedSource source) noexcept nogil:
         """Run what was taken, up to a record that must not be lost and that the journal refuses."""
         cdef inbox* box = &self.inboxes[lane]
         cdef int first = box.index
+        cdef uint32_t number
         if lane == ORDERS and box.count - first > 1:
             ahead.ask(&self.tables.t, &box.rows[first], box.count - first)
         while box.index < box.count:
+            number = box.rows[box.index].msg_seq_num
             if not is_kind_of(lane, box.rows[box.index].kind):
                 self.misplaced_count += 1
             elif not self._apply(&box.rows[box.index], lane == ORDERS):
                 break
+            if number != 0 and lane == ORDERS:
+                self.orders_done = number
+            elif number != 0:
+                source.taken = number
             box.index += 1
         return box.index - first
 
@@ -248,25 +306,26 @@ cdef class RiskAgent:
         d.sequenced_delta = r.sequenced_delta
         d.order_id = 0
 
-    cdef bint _put_out(self) noexcept nogil:
-        """Hand what the steps gave to the lanes; False while one of them is full."""
-        while self.route_sent < self.out.route_count:
-            if not self.routes.put(&self.out.routes[self.route_sent]):
-                break
+    cdef void _put_out(self) noexcept nogil:
+        """Hand what the steps gave to the lanes, as far as they have room."""
+        while self._has_routes() and self.routes.put(&self.out.routes[self.route_sent]):
             self.route_sent += 1
-        while self.report_sent < self.out.report_count:
-            if not self.reports.put(&self.out.reports[self.report_sent]):
-                break
+        while self._has_reports() and self.reports.put(&self.out.reports[self.report_sent]):
             # PUB takes everything: a subscriber that is too slow loses records, risk no time.
             self.drop_copy.put(&self.out.reports[self.report_sent])
             self.report_sent += 1
         self.routes.flush()
         self.reports.flush()
         self.drop_copy.flush()
-        if self.route_sent < self.out.route_count or self.report_sent < self.out.report_count:
-            return False
-        self.out.route_count = 0
-        self.out.report_count = 0
-        self.route_sent = 0
-        self.report_sent = 0
-        return True
+        if self.route_sent * 2 >= self.out.route_count:
+            self.out.route_count -= self.route_sent
+            memmove(self.out.routes, self.out.routes + self.route_sent,
+                    self.out.route_count * sizeof(record))
+            self.route_sent = 0
+        if not self._has_reports():
+            self.out.report_count = 0
+            self.report_sent = 0
+            # Not before: the denial of an order that is in no journal is only in the ring.
+            if self.orders_done != 0:
+                self.orders.taken = self.orders_done
+                self.orders_done = 0

@@ -1,23 +1,25 @@
 """The router stage's agent: routes out to channels, their reports back to risk."""
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 
-from tidegate.native.lane cimport LaneSource, LaneTarget
+from tidegate.native.link cimport Link
+from tidegate.native.numbered cimport NumberedSource
 from tidegate.native.poll cimport Poller
 from tidegate.native.records cimport record
 from tidegate.native.region cimport region_header
+from tidegate.native.retained cimport RetainedTarget
 from tidegate.native.routing cimport Routing
 from tidegate.native.venue_channel cimport VenueChannel
 
 cdef enum:
-    # What a lane's buffer holds: what a batch gives always fits behind an empty one.
     BATCH_RECORDS = 256
     CHANNELS_MAX = 32
 
 
 cdef class RouterAgent:
     cdef Routing routing
-    cdef LaneSource routes
-    cdef LaneTarget executions
+    cdef Link link
+    cdef NumberedSource routes
+    cdef RetainedTarget executions
     cdef Poller poller
     cdef object region
     cdef region_header* header
@@ -37,8 +39,7 @@ cdef class RouterAgent:
     cdef void _withdraw(self, uint32_t channel, const record* sent) noexcept nogil
     # The number of the next record to risk.
     cdef uint32_t _given(self) noexcept nogil
-    # For one more record.
-    cdef bint _has_room(self) noexcept nogil
+    cdef bint _has_room(self, uint32_t count) noexcept nogil
     cdef void _put(self, const record* out) noexcept nogil
     cdef void _put_finished(self, bint is_answer, const record* out) noexcept nogil
     cdef int _wait(self, int timeout_ms) noexcept nogil

@@ -1,7 +1,7 @@
 """The router stage's agent: routes out to channels, their reports back to risk.
 
-Nothing is taken while the "executions" lane has not taken what was put: a slow risk stage is
-felt by the channels and by the "routes" lane, and nothing is dropped. A request that a channel
+Nothing is taken that the ring of the lane "executions" may have no room for: a slow risk stage is
+felt by the channels, later by the lane "routes", and nothing is dropped. A request that a channel
 does not take at once is refused; none waits here. An answer to risk is put on its lane within the
 step that gives it: see routing.pyx.
 """
@@ -14,10 +14,9 @@ from tidegate.native.records import RECORD
 
 from tidegate.native.clock cimport monotonic_ns, now_ns
 from tidegate.native.invariant cimport must
-from tidegate.native.lane cimport LaneSource, LaneTarget
+from tidegate.native.link cimport Link
 from tidegate.native.poll cimport POLL_FAILED, Poller
 from tidegate.native.records cimport record
-from tidegate.native.numbers cimport number_after
 from tidegate.native.region cimport begin_write, end_write, header_of
 from tidegate.native.reports cimport finish_report, take_report
 from tidegate.native.resolving cimport take_lost, take_missing
@@ -25,16 +24,22 @@ from tidegate.native.routing cimport CHANNEL_LOGGING_ON, Routing
 from tidegate.native.venue_channel cimport VenueChannel
 
 
+cdef enum:
+    # An agent that owes a word on its lanes, or may not take anything, sleeps no longer.
+    RESTLESS_MS = 10
+    BLOCKED_MS = 1
+
+
 @cython.final
 cdef class RouterAgent:
     def __cinit__(self, *, Routing routing not None, region not None,
-                  LaneSource routes not None, LaneTarget executions not None,
-                  Poller poller not None):
+                  Link link not None, Poller poller not None):
         self.routing = routing
         self.region = region
         self.header = header_of(region)
-        self.routes = routes
-        self.executions = executions
+        self.link = link
+        self.routes = link.source
+        self.executions = link.target
         self.poller = poller
         self.channels = [None]
 
@@ -80,7 +85,7 @@ cdef class RouterAgent:
         """Records of the router's own to risk; False = the lane is full, none was put."""
         if len(rows) > BATCH_RECORDS:
             raise ValueError(f"{len(rows)} records at once, expected at most {BATCH_RECORDS}")
-        if self.executions.flush_rows() != 0:
+        if not self._has_room(BATCH_RECORDS):
             return False
         self.executions.put_rows(rows)
         self.executions.flush_rows()
@@ -91,7 +96,7 @@ cdef class RouterAgent:
         cdef record out
         cdef uint32_t index = 0
         cdef bint is_found
-        while self._has_room():
+        while self._has_room(1):
             begin_write(self.header)
             is_found = take_lost(
                 self.routing, channel, next_expected, &index, &out, self._given()
@@ -108,7 +113,7 @@ cdef class RouterAgent:
         cdef record out
         cdef uint32_t index = 0
         cdef bint is_found
-        while self._has_room():
+        while self._has_room(1):
             begin_write(self.header)
             is_found = take_missing(
                 self.routing, channel, &known[0], len(known) - 1, &index, &out, self._given()
@@ -128,13 +133,16 @@ cdef class RouterAgent:
         cdef uint32_t channel
         cdef int work = 0
         for channel in range(1, self.channel_count + 1):
-            if self.executions.flush() != 0:
-                return work
-            work += self._take_reports(channel)
-        if self.executions.flush() != 0:
-            return work
-        work += self._take_requests()
+            # Reports leave room for refusals: risk may be waiting until routes are taken.
+            if self._has_room(2 * BATCH_RECORDS):
+                work += self._take_reports(channel)
+        if self._has_room(BATCH_RECORDS):
+            work += self._take_requests()
+        else:
+            # That risk has taken reports is said on this lane, between its routes.
+            self.routes.skim()
         self.executions.flush()
+        self.link.tend(monotonic_ns())
         return work
 
     cdef int _take_reports(self, uint32_t channel) noexcept nogil:
@@ -176,6 +184,7 @@ cdef class RouterAgent:
             channel = self.routing.step(&self.batch[index], &out, now, self._given())
             self._put_finished(channel == 0, &out)
             end_write(self.header)
+            self.routes.taken = self.routing.own.taken
             if channel > 0 and not self._submit(<uint32_t>channel, &out):
                 self.batch[index] = out
                 self._withdraw(<uint32_t>channel, &self.batch[index])
@@ -210,10 +219,13 @@ cdef class RouterAgent:
         end_write(self.header)
 
     cdef uint32_t _given(self) noexcept nogil:
-        return number_after(self.executions.last_number)
+        return self.executions.head.last.next_number
 
-    cdef bint _has_room(self) noexcept nogil:
-        return self.executions.unsent_count < BATCH_RECORDS or self.executions.flush() == 0
+    cdef bint _has_room(self, uint32_t count) noexcept nogil:
+        if self.executions.room() >= count:
+            return True
+        self.wait_count += 1
+        return False
 
     cdef void _put_finished(self, bint is_answer, const record* out) noexcept nogil:
         if is_answer:
@@ -221,13 +233,14 @@ cdef class RouterAgent:
             self.routing.finish()
 
     cdef void _put(self, const record* out) noexcept nogil:
-        # The lane was empty before this batch, and a batch gives at most one for each record.
+        # There was room for a batch, and a batch gives at most one for each record.
         must(self.executions.put(out))
 
     cdef int _wait(self, int timeout_ms) noexcept nogil:
-        if self.executions.unsent_count != 0:
-            self.wait_count += 1
-            return self.poller.wait_for_room(timeout_ms)
+        if self.executions.room() < 2 * BATCH_RECORDS:
+            return self.poller.nap(BLOCKED_MS)
+        if not self.link.is_quiet():
+            timeout_ms = min(timeout_ms, RESTLESS_MS)
         return self.poller.wait(timeout_ms)
 
     cdef bint _submit_python(self, uint32_t channel, const record* request) noexcept with gil:

@@ -1,6 +1,7 @@
 """A session's own messages and its timers: everything that is not an order or a report."""
 from libc.stdint cimport int64_t, uint64_t
 
+from tidegate.native.intents cimport Intents
 from tidegate.native.outbox cimport Outbox
 from tidegate.native.records cimport record, session_record
 from tidegate.native.reserve cimport ReservedTarget
@@ -10,6 +11,7 @@ from tidegate.native.sessions cimport session_row
 cdef class SessionControl:
     cdef Outbox outbox
     cdef ReservedTarget orders
+    cdef Intents intents
 
     # A single session record of a session that is logged on; False = not one of those.
     cdef bint take(self, session_row* row, const record* r, int64_t now) noexcept nogil

@@ -23,6 +23,8 @@ from tidegate.native.records cimport (
     record,
     session_record,
 )
+from tidegate.native.crash_point cimport crash_point
+from tidegate.native.intents cimport Intents
 from tidegate.native.outbox cimport Outbox
 from tidegate.native.reserve cimport ReservedTarget
 from tidegate.native.sessions cimport SESSION_LOST, SESSION_ON, SESSION_OUT, session_row
@@ -36,9 +38,11 @@ cdef enum:
 
 
 cdef class SessionControl:
-    def __cinit__(self, Outbox outbox not None, ReservedTarget orders not None):
+    def __cinit__(self, Outbox outbox not None, ReservedTarget orders not None,
+                  Intents intents not None):
         self.outbox = outbox
         self.orders = orders
+        self.intents = intents
 
     cdef bint take(self, session_row* row, const record* r, int64_t now) noexcept nogil:
         cdef const session_record* message = <const session_record*>r
@@ -116,18 +120,21 @@ cdef class SessionControl:
                 self.outbox.counters.disconnects += 1
                 self.end(row, now)
         if 0 < row.dead_man_ns <= now:
-            row.dead_man_ns = 0
             row.is_cancel_due = MASS_CANCEL_ALL
+            crash_point()
+            row.dead_man_ns = 0
             self.outbox.counters.dead_man_timers += 1
         if row.is_cancel_due:
             self._cancel_orders(row, now)
 
     cdef void end(self, session_row* row, int64_t now) noexcept nogil:
-        row.state = SESSION_OUT
-        row.peer = 0
-        # What a dead-man timer asked for is more.
+        # First what is due, so that a gateway killed behind it owes it still. What a dead-man timer
+        # asked for is more.
         if row.is_cancel_due == 0:
             row.is_cancel_due = MASS_CANCEL_DISCONNECT
+        crash_point()
+        row.state = SESSION_OUT
+        row.peer = 0
         self.outbox.peers.rebuild(self.outbox.rows, self.outbox.session_count)
         # At once, so that a new logon's orders come after it; tick() tries again.
         self._cancel_orders(row, now)
@@ -140,9 +147,11 @@ cdef class SessionControl:
         cancel.session = row.handle
         cancel.received_ns = now
         cancel.mass_cancel_type = row.is_cancel_due
+        self.intents.begin_cancel(row)
         if self.orders.put(<record*>&cancel):
             row.is_cancel_due = 0
             self.outbox.counters.mass_cancels += 1
+        self.intents.end()
 
     cdef void _send(self, session_row* row, int kind, int64_t now) noexcept nogil:
         cdef session_record message

@@ -1,0 +1,78 @@
+"""The ends of retained lanes as a stage has them, over rings in its run directory."""
+
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import zmq
+
+from tidegate import topology
+from tidegate.native.numbered import NumberedSource
+from tidegate.native.records import RECORD
+from tidegate.native.retained import RetainedTarget
+from tidegate.region import Region
+from tidegate.run_dir import RunDir
+from tidegate.universe import Universe
+
+
+class Ring:
+    """A lane's sending end, and the region that keeps what it has sent."""
+
+    def __init__(
+        self,
+        universe: Universe,
+        run_dir: RunDir,
+        context: zmq.Context[Any],
+        lane: str,
+        *,
+        given: bool = False,
+    ) -> None:
+        """RegionError when the ring there has another size or another process writes it."""
+        path = run_dir.region(f"lane-{lane}")
+        self.is_new = not path.exists()
+        self.region = Region.keep(path, RECORD, topology.retained(universe, lane) + 1)
+        self.target = RetainedTarget(
+            context,
+            topology.endpoint(universe, lane),
+            self.region.rows,
+            given=given,
+            hwm=topology.hwm(universe, lane),
+        )
+
+    def close(self) -> None:
+        """Flush what the socket takes; the rest stays in the region."""
+        self.target.close()
+        self.region.close()
+
+
+def source(universe: Universe, context: zmq.Context[Any], lane: str, taken: int) -> NumberedSource:
+    """A lane's receiving end behind record `taken`, 0 = nothing was ever taken."""
+    return NumberedSource(
+        context,
+        topology.endpoint(universe, lane),
+        taken=taken,
+        ack_every=max(topology.retained(universe, lane) // 8, 1),
+        hwm=topology.hwm(universe, lane),
+    )
+
+
+class Losses:
+    """Says once for each loss what a sender no longer had; it is in the counters too."""
+
+    def __init__(self, stage: str) -> None:
+        self._stage = stage
+        self._said: dict[str, int] = {}
+
+    def look(self, sources: Mapping[str, NumberedSource]) -> None:
+        """Compare with the last look."""
+        for lane, end in sources.items():
+            lost = end.counters["lost"]
+            if lost > self._said.get(lane, 0):
+                more = lost - self._said.get(lane, 0)
+                self._said[lane] = lost
+                print(
+                    f"{self._stage}: {more} records on lane {lane} are lost: their sender no "
+                    "longer had them",
+                    file=sys.stderr,
+                    flush=True,
+                )
