@@ -8,8 +8,12 @@ from collections import Counter
 from random import Random
 
 FRAME_FAULTS = ("drop", "duplicate", "delay", "reorder", "corrupt")
-# Chances of a venue's own, at each report.
-VENUE_FAULTS = ("late_fill", "repeat_report")
+# What a venue does by its own settings, and their values where a seed has it.
+VENUE_FAULTS = {
+    "late_fills": {"late_fill_ppm": 100_000},
+    "resent_by_draw": {"resend_ppm": 50_000},
+    "hang_ups": {"disconnect_every_ms": 1500},
+}
 STAGES = ("gateway", "risk", "router", "venue")
 EVENT_FAULTS = (
     *(f"kill_{stage}" for stage in STAGES),
@@ -38,7 +42,6 @@ BETWEEN_NS = {
     "power_loss": 700_000_000,
 }
 CHANCE = 0.5
-VENUE_RATE = 0.1
 
 
 class Faults:
@@ -53,7 +56,7 @@ class Faults:
             if draw.random() < CHANCE and name not in without
         ]
         self.rates = {name: draw.choice((0.002, 0.01, 0.03)) for name in FRAME_FAULTS}
-        self.venue_faults = [name for name in chosen if name in VENUE_FAULTS]
+        self.of_venues = [name for name in chosen if name in VENUE_FAULTS]
         self.frame_faults = [name for name in chosen if name in FRAME_FAULTS]
         self.frame_rate = sum(self.rates[name] for name in self.frame_faults)
         self.due = {
@@ -62,7 +65,7 @@ class Faults:
 
     def quiet(self) -> None:
         """No more faults."""
-        self.venue_faults.clear()
+        self.of_venues.clear()
         self.frame_rate = 0.0
         self.due.clear()
 
@@ -80,12 +83,9 @@ class Faults:
         self.happened[name] += 1
         return name
 
-    def chance(self, name: str) -> bool:
-        """Whether a venue does this now."""
-        if name not in self.venue_faults or self.draw.random() >= VENUE_RATE:
-            return False
-        self.happened[name] += 1
-        return True
+    def venue_settings(self) -> dict[str, int]:
+        """How venues are to behave."""
+        return {key: value for name in self.of_venues for key, value in VENUE_FAULTS[name].items()}
 
     def events(self, elapsed_ns: int) -> list[str]:
         """The faults that are due; the next of each is drawn."""

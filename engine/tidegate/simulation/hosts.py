@@ -4,26 +4,32 @@ A kill drops the stage's objects as they are: sockets end without a word, files 
 their descriptors. Nothing of a stage is closed in order, for a killed process closes nothing.
 """
 
+import os
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import redirect_stderr
 from io import StringIO
 from random import Random
 from typing import Protocol
 
+from msgspec import structs
+
 from tidegate.gateway import Gateway
 from tidegate.risk import Risk
 from tidegate.router import Router
 from tidegate.run_dir import RunDir
-from tidegate.simulation.faults import Faults
+from tidegate.simulation.faults import Faults as FaultPlan
 from tidegate.simulation.lanes import Lane
 from tidegate.simulation.market import Market
-from tidegate.simulation.odd_venue import OddVenue
 from tidegate.simulation.sockets import Place
 from tidegate.simulation.timeline import Timeline
 from tidegate.simulation.venue_link import VenueLink
 from tidegate.simulation.world import MID
-from tidegate.universe import Universe, Venue
+from tidegate.universe import Universe
+from tidegate.venue import remembered
 from tidegate.venue.agent import VenueAgent
+from tidegate.venue.faults import Faults
+from tidegate.venue.memory import Memory
 from tidegate.venue.settings import settings_of
 
 TEND_NS = 5_000_000
@@ -252,24 +258,28 @@ class RouterHost(Host):
 
 
 class VenueHost(Host):
-    """A venue; killed, it forgets its orders and its trades."""
+    """A venue; killed, it forgets its orders, and its trades too where it keeps no memory."""
 
     def __init__(
         self,
         universe: Universe,
-        venue: Venue,
-        timeline: Timeline,
+        run_dir: RunDir,
         link: VenueLink,
+        timeline: Timeline,
         draw: Random,
-        faults: Faults,
+        faults: FaultPlan,
     ) -> None:
-        super().__init__(f"venue:{venue.name}", timeline, (), ())
-        self._settings = settings_of(universe, venue.name)
+        super().__init__(f"venue:{link.venue.name}", timeline, (), ())
+        self._plain = settings_of(universe, link.venue.name)
+        self._settings = structs.replace(self._plain, **faults.venue_settings())
+        self._run_dir = run_dir
+        self._counted: Counter[str] = Counter()
         self._link = link
         self._wires.append(link)
         self._draw = draw
         self._faults = faults
         self.agent: VenueAgent | None = None
+        self._memory: Memory | None = None
         self._requests = 0
 
     def make(self, place: Place) -> None:
@@ -278,17 +288,34 @@ class VenueHost(Host):
         sizes = (security.tick_size for security in securities)
         market = Market(Random(self._draw.randrange(1 << 30)), codes, sizes, MID)
         now_ns = self._timeline.now_ns
-        self.agent = OddVenue(self._settings, market, place, now_ns, self._faults)
+        self._memory = remembered(self._run_dir, self._settings, now_ns)
+        self.agent = VenueAgent(self._settings, market, place, now_ns, self._memory)
+        self._counted.clear()
         self._requests = 0
         self._link.venue_up(place)
 
     def work(self, now_ns: int) -> int:
         assert self.agent is not None
         self.agent.do_work(now_ns)
-        requests = self.agent.counters["requests"]
+        requests = self.agent.request_count
         count, self._requests = requests - self._requests, requests
+        for name in self._faults.of_venues:
+            happened = self.agent.faults.counters[name]
+            self._faults.happened[name] += happened - self._counted[name]
+            self._counted[name] = happened
         return count
+
+    def heal(self) -> None:
+        """From now on it does nothing amiss, and neither do those after it."""
+        self._settings = self._plain
+        if self.agent is not None:
+            self.agent.faults = Faults(self._plain, Random(0), self._timeline.now_ns)
 
     def drop(self) -> None:
         self._link.venue_down()
+        if self._memory is None:
+            self._link.venue_forgets()
+        else:
+            # Of what was noted, only what was written stays.
+            os.close(self._memory.fd)
         self.agent = None

@@ -39,7 +39,7 @@ class World:
             without |= {"power_loss"}
         if self.universe.capacity.orders < LATE_ORDERS_MIN:
             # An order's row is soon another's there, and who is late is an orphan.
-            without |= {"late_fill"}
+            without |= {"late_fills"}
         self.faults = Faults(Random(seed * 104_729 + 2), without)
         self.truth = Truth(len(self.universe.venues))
         self.lanes = {name: Lane(name, self.faults, self.draw) for name in LANES}
@@ -50,7 +50,15 @@ class World:
         self.risk = RiskHost(self.universe, self.run_dir, self.timeline, self.lanes)
         self.router = RouterHost(self.universe, self.run_dir, self.timeline, self.lanes, self.links)
         self.venues = [
-            VenueHost(self.universe, venue, self.timeline, link, Random(seed + at), self.faults)
+            VenueHost(
+                self.universe,
+                self.run_dir,
+                venue,
+                self.timeline,
+                link,
+                Random(seed + at),
+                self.faults,
+            )
             for at, (venue, link) in enumerate(zip(self.universe.venues, self.links, strict=True))
         ]
         self.hosts: list[Host] = [*self.venues, self.router, self.risk, self.gateway]

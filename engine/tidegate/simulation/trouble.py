@@ -39,6 +39,8 @@ class Trouble:
             lane.stopped_until = 0
         for client in world.clients:
             client.link.deaf_until = 0
+        for venue in world.venues:
+            venue.heal()
         for _, host in self.dead:
             world.up(host)
         self.dead.clear()

@@ -61,6 +61,10 @@ class VenueLink:
         self._dead.update(self._connections)
         self._connections.clear()
 
+    def venue_forgets(self) -> None:
+        """The next venue knows nothing of what this one has done."""
+        self._truth.forget(self.venue.handle)
+
     def cut(self) -> None:
         """The connections are lost; neither side hears of it but by silence."""
         self._dead.update(self._connections)

@@ -135,6 +135,8 @@ def _venue(name: str, draw: Random) -> dict[str, Any]:
         "message_rate_per_s": draw.choice((200, 5000, 5000)),
         "message_burst": draw.choice((20, 1000)),
         "mark_interval_ms": draw.choice((20, 100)),
+        "persist": draw.random() < 0.6,
+        "cancel_on_disconnect": draw.random() < 0.6,
     }
 
 

@@ -239,7 +239,7 @@ class Exchange:
         self.touched.add(order.security_id)
         cum_qty = order.cum_qty
         fills = book.replace_order(order, price, order_qty)
-        exec_id = self.next_exec_id(order.account)
+        exec_id = self._exec_id(order.account)
         replaced = wire.execution(order, ExecType.EXEC_REPLACED, exec_id, cum_qty=cum_qty)
         return [replaced, *self._booked(fills)]
 
@@ -281,7 +281,7 @@ class Exchange:
                 wire.execution(
                     order,
                     ExecType.EXEC_TRADE,
-                    self.next_exec_id(order.account),
+                    self._exec_id(order.account),
                     cum_qty=cum_qty,
                     last_qty=qty,
                     last_px=price,
@@ -321,10 +321,10 @@ class Exchange:
     def _report(
         self, order: Order, exec_type: ExecType, reason: Reason = Reason.REASON_NONE
     ) -> Row:
-        exec_id = self.next_exec_id(order.account)
+        exec_id = self._exec_id(order.account)
         return wire.execution(order, exec_type, exec_id, cum_qty=order.cum_qty, reason=reason)
 
-    def next_exec_id(self, account: int) -> int:
+    def _exec_id(self, account: int) -> int:
         self._last_exec_id += 1
         self.last_exec_ids[account] = self._last_exec_id
         return self._last_exec_id

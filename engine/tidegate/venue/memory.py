@@ -62,7 +62,7 @@ class Memory:
             {security.code: security.security_id for security in settings.securities},
         )
         try:
-            self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+            self.fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise VenueError(f"{path}: cannot be opened: {error.strerror}") from error
         self.lines = list(self._read())
@@ -100,14 +100,14 @@ class Memory:
         self._pending.clear()
         while data:
             try:
-                data = data[os.write(self._fd, data) :]
+                data = data[os.write(self.fd, data) :]
             except OSError as error:
                 raise VenueError(f"{self.path}: cannot be written: {error.strerror}") from error
 
     def close(self) -> None:
         """Gives the file back."""
         self.flush()
-        os.close(self._fd)
+        os.close(self.fd)
 
     def _note(self, line: Line) -> None:
         self._pending.append(msgspec.json.encode(line) + b"\n")
@@ -125,4 +125,4 @@ class Memory:
                     raise VenueError(
                         f"{self.path}: line {number}: {error}; expected what a venue wrote"
                     ) from error
-        os.ftruncate(self._fd, whole)
+        os.ftruncate(self.fd, whole)
