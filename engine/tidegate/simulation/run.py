@@ -51,15 +51,9 @@ class World:
         self.router = RouterHost(self.universe, self.run_dir, self.timeline, self.lanes, self.links)
         self.venues = [
             VenueHost(
-                self.universe,
-                self.run_dir,
-                venue,
-                self.timeline,
-                link,
-                Random(seed + at),
-                self.faults,
+                self.universe, self.run_dir, link, self.timeline, Random(seed + at), self.faults
             )
-            for at, (venue, link) in enumerate(zip(self.universe.venues, self.links, strict=True))
+            for at, link in enumerate(self.links)
         ]
         self.hosts: list[Host] = [*self.venues, self.router, self.risk, self.gateway]
         self.traders: list[Trader] = []

@@ -63,7 +63,11 @@ def has_rolls(seed: int) -> bool:
 
 def _place(lane: str, draw: Random) -> dict[str, Any]:
     """Inside the process; so short now and then that it fills."""
-    return {"endpoint": f"inproc://{lane}", "hwm": draw.choice((2, 4, 16, 64))}
+    return {
+        "endpoint": f"inproc://{lane}",
+        "hwm": draw.choice((2, 4, 16, 64)),
+        "retained": draw.choice((64, 512, 4096)),
+    }
 
 
 def _with_scan(row: Instrument) -> Instrument:
