@@ -47,6 +47,8 @@ demo: build
 bench: setup
 	$(BIN)/python -m pytest bench --benchmark-enable $(ARGS)
 	$(BIN)/python bench/verdict.py
+	$(BIN)/python bench/replay.py
+	$(BIN)/python bench/restart.py
 	$(BIN)/python bench/kill.py
 
 bench-smoke: setup
