@@ -16,7 +16,6 @@ from tidegate import Client
 from tidegate.audit import audit_run
 from tidegate.client.report import Report
 from tidegate.inspect import Inspector
-from tidegate.native.records import Reason
 from tidegate.run_dir import RunDir
 
 ROOT = Path(__file__).parent.parent
