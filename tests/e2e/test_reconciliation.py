@@ -81,6 +81,14 @@ def table(run: Engine) -> tuple[int, dict[str, dict[str, str]]]:
     return code, {line["what"]: line for line in json.loads(said)}
 
 
+def statement(run: Engine, *words: str) -> Any:
+    """The day of the strategy's account."""
+    place = str(run.run_dir.path)
+    code, said = tell(run, "statement", place, "--account", SUB, *words, "--json")
+    assert code == 0, said
+    return json.loads(said)
+
+
 def breaks(run: Engine) -> list[tuple[int, int]]:
     """(amount, is_dismissed) of the differences that stand."""
     region = Region.attach(run.run_dir.region("breaks"), DTYPES["breaks"])
@@ -280,6 +288,14 @@ def test_a_day_ends_in_one_command_and_trading_goes_on(run: Engine, desk: Desk) 
     await_looks(run, 2)
     code, found = table(run)
     assert (code, found["lots GCZ3"]["ours"], breaks(run)) == (0, "2", [])
+    day = statement(run, "--day", "20261122")
+    assert [line["what"] for line in day["lines"]][-2:] == ["cash", "day roll"]
+    assert sum(int(line["lots"] or 0) for line in day["lines"]) == 1
+    present = statement(run)
+    assert present["opening"] == day["closing"]
+    assert [line["what"] for line in present["lines"]] == ["fill", "cash"]
+    cash_now = desk.client.account(SUB).balances[0].cash
+    assert Decimal(present["closing"]["money"][0]["cash"]) == Decimal(cash_now)
     code, said = tell(
         run, "ctl", str(run.run_dir.path), *words, "--operator", "desk", "--why", "twice"
     )
