@@ -27,7 +27,7 @@ from tidegate.native.clock import wall_ns
 from tidegate.native.gateway_agent import GatewayAgent
 from tidegate.native.histogram import HISTOGRAM
 from tidegate.native.intake import account_words
-from tidegate.native.intents import INTENT_ROW
+from tidegate.native.intents import INTENT_ROW, Intents
 from tidegate.native.legs import NAMES
 from tidegate.native.link import Link
 from tidegate.native.numbered import NumberedSource
@@ -139,8 +139,13 @@ class Gateway:
         self._agent_desk.connect("inproc://desk")
         for name in ("orders", "control"):
             self._rings[name] = Ring(universe, self._run_dir, self._context, name)
-        taken = int(self._regions["gateway_intents"].rows["taken"][0])
-        self._reports = lane_ends.source(universe, self._context, "reports", taken)
+        intents = Intents(
+            self._regions["gateway_intents"].rows,
+            self._regions["gateway_sessions"].rows,
+            self._rings["orders"].target,
+            self._rings["control"].target,
+        )
+        self._reports = lane_ends.source(universe, self._context, "reports", intents.taken)
         self._bind_front()
         accounts = np.stack(
             [account_words(handles, len(universe.accounts)) for handles in self._handles()]
@@ -156,7 +161,7 @@ class Gateway:
             poller=self._poller,
             sessions=self._regions["gateway_sessions"].rows,
             outbox=self._regions["outbox"].rows,
-            intents=self._regions["gateway_intents"].rows,
+            intents=intents,
             counters=self._regions["gateway"].rows,
             latency=self._regions["latency"].rows,
             accounts=accounts,

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import zmq
 
+from tidegate.native.intents import Intents
 from tidegate.native.link import Link
 from tidegate.native.poll import Poller
 
@@ -22,14 +23,14 @@ class GatewayAgent:
         poller: Poller,
         sessions: npt.NDArray[Any],
         outbox: npt.NDArray[Any],
-        intents: npt.NDArray[Any],
+        intents: Intents,
         counters: npt.NDArray[Any],
         latency: npt.NDArray[Any],
         accounts: npt.NDArray[np.uint64],
         account_count: int,
         operators: npt.NDArray[np.uint8],
     ) -> Self:
-        """The link's lanes: orders and control out, reports in. Finishes what intents say."""
+        """The link's lanes: orders and control out, reports in."""
 
     def run(self) -> None:
         """Work until the poller is stopped; what is in the lanes is flushed."""

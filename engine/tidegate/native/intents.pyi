@@ -18,7 +18,12 @@ class Intent(IntEnum):
 
 @final
 class Intents:
-    """One row in the gateway's region; made before anything else touches sessions or lanes."""
+    """One row in the gateway's region; made before anything else touches sessions or lanes.
+
+    taken = the last number of lane "reports" whose report is in an outbox.
+    """
+
+    taken: int
 
     def __new__(
         cls,

@@ -68,8 +68,8 @@ cdef enum:
 
 cdef class GatewayAgent:
     def __cinit__(self, *, front, desk, Link link not None, Poller poller not None, sessions,
-                  outbox, intents, counters, latency, accounts, uint32_t account_count,
-                  operators):
+                  outbox, Intents intents not None, counters, latency, accounts,
+                  uint32_t account_count, operators):
         cdef const uint64_t[:, ::1] words = accounts
         cdef const uint8_t[::1] roles = operators
         cdef int index
@@ -84,7 +84,7 @@ cdef class GatewayAgent:
         self.link = link
         self.orders = ReservedTarget(link.target)
         self.controls = link.second_target
-        self.intents = Intents(intents, sessions, self.orders.lane, self.controls)
+        self.intents = intents
         self.control = SessionControl(self.outbox, self.orders, self.intents)
         self.reports = link.source
         self.legs = Legs(latency)

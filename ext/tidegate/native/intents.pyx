@@ -56,6 +56,10 @@ cdef class Intents:
             session.is_cancel_due = 0
         row.intent = INTENT_NONE
 
+    @property
+    def taken(self):
+        return self.row.taken
+
     cdef void begin_record(self, const session_row* session) noexcept nogil:
         self._begin(INTENT_RECORD, session, session.next_expected)
 
