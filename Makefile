@@ -50,6 +50,7 @@ bench: setup
 	$(BIN)/python bench/replay.py
 	$(BIN)/python bench/restart.py
 	$(BIN)/python bench/kill.py
+	$(BIN)/python bench/journal.py
 
 bench-smoke: setup
 	$(BIN)/python -m pytest bench --benchmark-disable $(ARGS)

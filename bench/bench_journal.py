@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+from journal import time_steps, time_syncs
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from tidegate.native.journal import Journal
@@ -38,3 +39,13 @@ def bench_read(benchmark: BenchmarkFixture, tmp_path: Path) -> None:
     journal.close()
     found = benchmark(lambda: sum(map(len, JournalReader(tmp_path).batches())))
     assert found == len(rows)
+
+
+def bench_beside_a_step(benchmark: BenchmarkFixture, tmp_path: Path) -> None:
+    """bench/journal.py's first part, small: both tables end alike, or it exits."""
+    benchmark.pedantic(time_steps, (tmp_path, 3_200, 7), {"accounts": 20}, rounds=1)
+
+
+def bench_syncs(benchmark: BenchmarkFixture, tmp_path: Path) -> None:
+    """Its second part, small: a segment and a block are synced by turns."""
+    assert benchmark.pedantic(time_syncs, (tmp_path, 20, 8), rounds=1) > 0

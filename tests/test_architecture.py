@@ -47,7 +47,7 @@ LAYERS = (
     "native.after_fill",
     "native.booking",
     "native.pretrade",
-    "native.verdict_bench snapshot",
+    "native.verdict_bench native.journal_bench snapshot",
     "recovery",
     "replay retention",
     "native.venue_channel",
@@ -76,6 +76,7 @@ CLOCK = {"native.clock", "clock"}
 ENTRIES = ("__init__", "__main__", "cli", "stage", "aio")
 ONLY_FOR_TESTS = {
     *("native.layout", "native.build", "native.holding_probe", "native.verdict_bench"),
+    "native.journal_bench",
     "native.crash_point",
 }
 TOP_LEVEL = {".ci", ".gitignore", ".pre-commit-config.yaml", "ARCHITECTURE.md", "CHANGELOG.md"} | {
