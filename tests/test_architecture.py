@@ -61,7 +61,7 @@ LAYERS = (
     "venue",
     "stage",
     "adoption",
-    "supervisor inspect explain",
+    "supervisor inspect explain statement",
     "demo simulation journal",
     "cli+__main__",
 )

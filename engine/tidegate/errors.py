@@ -63,3 +63,7 @@ class PriceError(TidegateError):
 
 class MarginError(TidegateError):
     """Risk parameters or a portfolio from which no margin can be computed; names the place."""
+
+
+class StatementError(TidegateError):
+    """A statement that cannot be made, or whose sums do not hold."""

@@ -26,7 +26,7 @@ COMMANDS = {
     "whatif": ("tidegate.cli.whatif", "Would this order pass now? Nothing is sent."),
     "reconcile": ("tidegate.cli.reconcile", "Compare a run's books with its venues' reports."),
     "simulate": ("tidegate.cli.simulate", "Run all stages under a seed, faults and checkers."),
-    "statement": ("tidegate.cli.statement", "What an account did in a day."),
+    "statement": ("tidegate.cli.statement", "A sub-account's day, from the journal."),
     "drop-copy": ("tidegate.cli.drop_copy", "Follow all reports of a run, as JSON lines."),
     "version": ("tidegate.cli.version", "Print the version."),
 }
