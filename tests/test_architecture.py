@@ -54,7 +54,7 @@ LAYERS = (
     "channel",
     "venue_session native.gateway_agent native.risk_agent native.router_agent replay audit",
     "gateway risk router span",
-    "venue_question account_statement",
+    "venue_question",
     "reconciliation",
     "margin_stage snapshot_stage reconcile_stage",
     "config tape client+aio+__init__",

@@ -31,6 +31,7 @@ DEALS_BUY, RESTS_BUY, DEALS_SELL, RESTS_SELL = "1332.0", "1315.0", "1318.0", "13
 # Above any offer, and nothing of ours checks it.
 FAR_TICKS = 13_600
 MULTIPLIER = 100
+SIGNS = {"BUY": 1, "SELL": -1}
 
 
 @pytest.fixture
@@ -292,13 +293,14 @@ def test_a_day_ends_in_one_command_and_trading_goes_on(run: Engine, desk: Desk) 
     code, found = table(run)
     assert (code, found["lots GCZ3"]["ours"], breaks(run)) == (0, "2", [])
     day = statement(run, "--day", "20261122")
-    assert [line["what"] for line in day["lines"]][-2:] == ["cash", "day roll"]
-    assert sum(int(line["lots"] or 0) for line in day["lines"]) == 1
+    assert [line["kind"] for line in day["moves"]] == ["deposit"]
+    assert sum(line["qty"] * SIGNS[line["side"]] for line in day["fills"]) == 1
     present = statement(run)
-    assert present["opening"] == day["closing"]
-    assert [line["what"] for line in present["lines"]] == ["fill", "cash"]
+    (now,) = present["money"]
+    assert now["opening_cash"] == day["money"][0]["closing_cash"]
+    assert [len(present["fills"]), len(present["moves"])] == [1, 1]
     cash_now = desk.client.account(SUB).balances[0].cash
-    assert Decimal(present["closing"]["money"][0]["cash"]) == Decimal(cash_now)
+    assert Decimal(now["closing_cash"]) == Decimal(cash_now)
     code, said = tell(
         run, "ctl", str(run.run_dir.path), *words, "--operator", "desk", "--why", "twice"
     )

@@ -15,6 +15,7 @@ from tidegate.client.report import FILLED
 
 SMALL = Path(__file__).with_name("small.toml")
 SUB, DAY = "sub-2", "2026-11-22"
+DEALS = {"BUY": "1332.0", "SELL": "1318.0"}
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +30,7 @@ def run(place: Path) -> Iterator[Engine]:
             filled(desk, 2, "BUY")
             filled(desk, 1, "SELL")
             ctl(opened, "cash", "--account", SUB, "--currency", "USD", "--deposit", "250")
-            ctl(opened, "settlement", "--instrument", "GCZ3", "--price", "1331.5")
+            ctl(opened, "settlement", "GCZ3", "1331.5")
             ctl(opened, "day-roll", "--day", DAY.replace("-", ""))
             filled(desk, 1, "BUY")
         yield opened
@@ -38,11 +39,11 @@ def run(place: Path) -> Iterator[Engine]:
 
 
 def filled(desk: Desk, order_qty: int, side: str) -> None:
-    new = NewOrder(
-        account=SUB, instrument="GCZ3", side=side, order_qty=order_qty, ord_type="MARKET"
-    )
+    price = DEALS[side]
+    new = NewOrder(account=SUB, instrument="GCZ3", side=side, order_qty=order_qty, price=price)
     [order] = desk.submit([new])
-    desk.take_until(lambda: order.ord_status == FILLED, "a fill")
+    desk.take_until(lambda: order.is_final, "a fill")
+    assert order.ord_status == FILLED, order.reason
 
 
 def ctl(run: Engine, *words: str) -> None:

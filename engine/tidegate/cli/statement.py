@@ -1,4 +1,4 @@
-"""`tidegate statement RUN_DIR --account A --day D`."""
+"""`tidegate statement RUN_DIR --account A [--day D]`."""
 
 from datetime import date
 from pathlib import Path
@@ -30,7 +30,9 @@ def day_number(_: click.Context, __: click.Parameter, text: str) -> int:
 @click.command()
 @click.argument("run_dir", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.option("--account", required=True, help="A sub-account, or a level above: their sums.")
-@click.option("--day", required=True, callback=day_number, help="YYYY-MM-DD, or open.")
+@click.option(
+    "--day", default="open", callback=day_number, help="YYYY-MM-DD; without it, the open one."
+)
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def statement(run_dir: Path, account: str, day: int, as_json: bool) -> None:
     """Compute a day of an account from the journal: cash, fills, positions, what they add up to.
