@@ -97,9 +97,10 @@ class ReconcileStage:
                 is_up = is_serving and self.books.is_up(watch.look.venue.handle)
                 told += self.tend(watch, is_up, now_s)
         except RegionError:
-            # Risk or router is being started: what was seen before may be of a time gone by.
+            # Risk leaves no moment to read in, or its regions are not there yet.
             for watch in self.watches:
-                watch.forget()
+                watch.look.drop()
+                watch.due_s = now_s + WAIT_S
                 watch.counts["unreadable"] += 1
         self.target.flush_rows()
         self.publish()

@@ -35,12 +35,13 @@ SIGNS = {"BUY": 1, "SELL": -1}
 
 
 @pytest.fixture
-def run(tmp_path_factory: pytest.TempPathFactory, place: Path) -> Iterator[Engine]:
-    """A run that is looked at each second, with an operator."""
+def run(request: pytest.FixtureRequest, place: Path) -> Iterator[Engine]:
+    """A run that is looked at each second, with an operator; the parameter is its venue's."""
+    venue = getattr(request, "param", "")
     home = place / str(len(list(place.iterdir())))
     home.mkdir()
     text = SMALL.read_text().replace("../../configs", str(SMALL.parents[2] / "configs"))
-    text = text.replace("message_rate_per_s", "speed = 20\nmessage_rate_per_s", 1)
+    text = text.replace("message_rate_per_s", f"speed = 20\n{venue}\nmessage_rate_per_s", 1)
     text += (
         '\n[[sessions]]\nname = "desk"\nrole = "operator"\n[reconciliation]\nevery_seconds = 1\n'
     )
@@ -231,6 +232,38 @@ def test_an_order_that_was_ended_here_by_mistake_is_canceled_at_the_venue(
     assert verdict(desk, new(1, RESTS_BUY)) is None
 
 
+def test_a_venue_that_is_killed_and_remembers_differs_in_nothing(run: Engine, desk: Desk) -> None:
+    filled(desk, 2)
+    kill(run, "venue:SIM")
+    await_looks(run, 3)
+    code, found = table(run)
+    assert (code, found["lots GCZ3"]["theirs"], breaks(run)) == (0, "2", [])
+
+
+MOODY = "resend_ppm = 400_000\nlate_fill_ppm = 200_000\ndisconnect_every_ms = 1500"
+
+
+@pytest.mark.parametrize("run", [MOODY], indirect=True)
+def test_reports_that_come_twice_or_late_are_booked_once(run: Engine, desk: Desk) -> None:
+    at = looks(run)
+    turn = 0
+    while looks(run) < at + 8:
+        turn += 1
+        side, price = ("BUY", DEALS_BUY) if turn % 2 else ("SELL", DEALS_SELL)
+        desk.submit([new(1, price, side), new(2, RESTS_BUY)])
+        desk.drain()
+        for order in desk.tally.unfinished():
+            desk.client.cancel(order)
+    desk.take_until(lambda: not desk.tally.unfinished(), "a final state of every order")
+    until(lambda: not breaks(run) and table(run)[0] == 0, "the venue and us to say the same")
+    desk.drain()
+    [position] = [int(each.position) for each in desk.client.positions(SUB)] or [0]
+    assert desk.tally.positions[SUB] == position
+    assert run.risk("fills") == desk.tally.outcome.fills > 0
+    assert run.count("router", "routing-SIM.duplicates") > 0
+
+
+@pytest.mark.parametrize("run", ["persist = false"], indirect=True)
 def test_a_venue_that_forgets_is_a_difference_until_it_is_dismissed(
     run: Engine, desk: Desk
 ) -> None:
@@ -255,6 +288,7 @@ def test_a_venue_that_forgets_is_a_difference_until_it_is_dismissed(
     assert verdict(desk, new(1, RESTS_BUY)) == Reason.REDUCING_STATE
 
 
+@pytest.mark.parametrize("run", ["persist = false"], indirect=True)
 def test_what_stands_survives_every_stage(run: Engine, desk: Desk) -> None:
     filled(desk, 2)
     kill(run, "venue:SIM")

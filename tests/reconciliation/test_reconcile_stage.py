@@ -6,11 +6,15 @@ from pathlib import Path
 import msgspec
 import pytest
 import zmq
-from reconcile_rig import NET, OPERATOR, SIDED, TICK_VALUE, Rig
+from reconcile_rig import CONFIG, NET, OPERATOR, SIDED, TICK_VALUE, Rig
 
+from tidegate import topology
+from tidegate.config import load_universe
 from tidegate.native.records import CONTROL_RECORD, ExecType, Kind, PositionEffect, Side
 from tidegate.native.routing import ChannelState
+from tidegate.reconciliation.report import NO_ANSWER, report
 from tidegate.reconciliation.statement import StatedOrder
+from tidegate.run_dir import RunDir
 
 AU = 1
 USD = 1
@@ -258,3 +262,28 @@ def test_a_difference_of_the_other_master_is_its_own(rig: Rig) -> None:
     told = rig.look(3.0)
     assert {each["account"] for each in told} == {rig.handles["pooled"]}
     assert standing(rig) == 0
+
+
+def test_lots_of_what_the_config_does_not_have_are_said_once(
+    rig: Rig, capfd: pytest.CaptureFixture[str]
+) -> None:
+    rig.venue.deal("plain", "CU", 4, 1001)
+    rig.venue.traded.clear()
+    assert rig.look(15.0) == []
+    said = capfd.readouterr().err
+    assert said.splitlines() == ["venue X states 4 lots of CU, which the config does not have"]
+
+
+def test_a_report_on_demand_names_a_venue_that_does_not_answer(rig: Rig) -> None:
+    lines = report(rig.run_dir)
+    assert [(line.account, line.state) for line in lines] == [
+        ("plain", NO_ANSWER),
+        ("pooled", NO_ANSWER),
+    ]
+
+
+def test_every_0_seconds_is_never(tmp_path: Path) -> None:
+    config = tmp_path / "off.toml"
+    config.write_text(CONFIG + "\n[reconciliation]\nevery_seconds = 0\n")
+    found = load_universe(config, RunDir(tmp_path / "run"))
+    assert "reconcile" not in topology.stages(found)
