@@ -191,8 +191,10 @@ class SessionCore:
     def _take_logon(
         self, expected: int, sending: int, reply: messages.LogonReply, now_ns: int
     ) -> None:
-        """Agrees on the numbers. A restarted gateway may know less, but not a running one."""
-        is_restarted = self.reply is not None and self.reply.started_ns != reply.started_ns
+        """Agrees on the numbers. A restarted gateway knows them; one that begins anew does not."""
+        is_anew = self.reply is not None and (
+            self.next_expected > sending or not self._taken <= expected <= self.next_sending
+        )
         self.reply = reply
         self.is_logged_on = True
         self._asked_from = 0
@@ -204,7 +206,7 @@ class SessionCore:
             self.next_sending = self._taken = expected
         self._taken = max(self._taken, expected)
         self._resend(expected, now_ns)
-        if is_restarted:
+        if is_anew:
             self.losses += 1
 
     def _take_session(self, record: bytes, now_ns: int) -> None:

@@ -16,6 +16,7 @@ from tidegate.native.records import RECORD
 cimport tidegate.native.ahead as ahead
 cimport tidegate.native.pretrade as pretrade
 from tidegate.native.clock cimport monotonic_ns, now_ns
+from tidegate.native.crash_point cimport crash_point
 from tidegate.native.journal cimport JOURNAL_NO_SEGMENT, JOURNAL_OK, Journal
 from tidegate.native.lane cimport LaneTarget
 from tidegate.native.lane_numbers cimport CONTROL, EXECUTIONS, ORDERS
@@ -290,9 +291,12 @@ cdef class RiskAgent:
         return self.journal_code == 0
 
     cdef void _step(self, const record* r) noexcept nogil:
+        crash_point()
         begin_write(self.header)
         pretrade.step(&self.tables.t, r, &self.out)
+        crash_point()
         end_write(self.header)
+        crash_point()
 
     cdef void _deny_unjournaled(self, const record* r) noexcept nogil:
         """The answer to an order that could not be written down: refused, state untouched."""

@@ -1,0 +1,95 @@
+"""A stage is killed under a stream of orders: each ends once, and each fill is booked once."""
+
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from e2e_rig import Desk, Engine, engine, until
+
+from tidegate import Client, NewOrder
+from tidegate.client.report import Order
+from tidegate.errors import SessionError
+from tidegate.native.tables import DTYPES
+from tidegate.region import Region
+
+CONFIG = Path(__file__).with_name("kill.toml")
+RESTS, TRADES = "1305.0", "1345.0"
+BATCH = 50
+BATCHES = 30
+KILLED_AFTER = (8, 16)
+
+
+def batch() -> list[NewOrder]:
+    """Orders to buy a lot: most rest, each fifth trades."""
+    return [
+        NewOrder(
+            account="strategy-a",
+            instrument="GCZ3",
+            side="BUY",
+            order_qty=1,
+            price=TRADES if index % 5 == 0 else RESTS,
+        )
+        for index in range(BATCH)
+    ]
+
+
+def patiently(desk: Desk, send: Callable[[], list[Order]]) -> list[Order]:
+    """Sends once the client is logged on again; an order is never kept to be sent late."""
+    sent: list[Order] = []
+
+    def is_sent() -> bool:
+        desk.drain()
+        try:
+            sent.extend(send())
+        except SessionError:
+            return False
+        return True
+
+    until(is_sent, "a logon")
+    return sent
+
+
+def cancel(desk: Desk, order: Order) -> list[Order]:
+    desk.client.cancel(order)
+    return []
+
+
+def until_restarted(run: Engine, stage: str, count: int) -> None:
+    until(lambda: run.restarts()[stage] == count, f"{stage} number {count + 1}")
+
+
+def nets(run: Engine) -> set[int]:
+    """Lots of every account that has any."""
+    region = Region.attach(run.run_dir.region("pairs"), DTYPES["pairs"])
+    found = {int(net) for net in region.rows["net"] if net}
+    region.close()
+    return found
+
+
+@pytest.mark.parametrize("stage", ["risk", "router", "gateway"])
+def test_a_killed_stage_loses_no_order_and_doubles_no_fill(place: Path, stage: str) -> None:
+    with engine(CONFIG, run_dir=place / stage) as run:
+        with Client(run.front, "a") as client:
+            desk = Desk(client, "a")
+            sent: list[Order] = []
+            for index in range(BATCHES):
+                if index in KILLED_AFTER:
+                    os.kill(run.pids()[stage], signal.SIGKILL)
+                sent += patiently(desk, lambda: desk.submit(batch()))
+                if index in KILLED_AFTER:
+                    until_restarted(run, stage, 1 + KILLED_AFTER.index(index))
+            desk.take_until(lambda: len(desk.reports) > BATCH, "some answers")
+            for order in sent:
+                if not order.is_final:
+                    patiently(desk, lambda order=order: cancel(desk, order))
+            outcome = desk.settle()
+            assert outcome.sent == BATCHES * BATCH
+            filled = sum(order.cum_qty for order in sent)
+            assert filled > 0
+            until(lambda: nets(run) == {filled}, "risk's positions to be the client's fills")
+        until(lambda: sum(run.held().values()) == 0, "nothing to be held")
+        until(run.is_consistent, "risk's tables to add up")
+        code, errors = run.terminate()
+        assert code == 0, errors
