@@ -33,7 +33,7 @@ WORKING = {ord("A"): "PendingNew", ord("0"): "New", ord("1"): "PartiallyFilled"}
 QUANTILES = {"p50_ns": 0.5, "p99_ns": 0.99, "p999_ns": 0.999}
 SESSION_COLUMNS = ("next_expected", "next_out", "forwarded", "refused", "gaps", "resends")
 PATIENCE_S = 1.0
-BAD = ("bad_length", "bad_version", "bad_kind", "bad_part")
+BAD = ("bad_length", "bad_version", "bad_kind", "bad_part", "bad_checksum")
 
 
 class Inspector:
@@ -183,7 +183,7 @@ class Inspector:
                     continue
                 is_target = f"{lane}.unsent" in values
                 row: Row = {"stage": stage, "lane": lane, "end": "out" if is_target else "in"}
-                for column in ("records", "frames", "unsent", "full", "gaps", "missing"):
+                for column in ("records", "frames", "unacked", "unsent", "full", "gaps", "lost"):
                     row[column] = values.get(f"{lane}.{column}", "")
                 row["bad"] = sum(values.get(f"{lane}.{name}", 0) for name in BAD)
                 row["error"] = values.get(f"{lane}.error", 0)

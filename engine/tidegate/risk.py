@@ -142,8 +142,10 @@ class Risk:
         """Flush what the lanes take and release everything."""
         self.publish()
         self.poller.close()
-        for end in (*self.rings.values(), *self.sources.values()):
-            end.close()
+        for ring in self.rings.values():
+            ring.close()
+        for source in self.sources.values():
+            source.close()
         self.drop_copy.close()
         self.journal.close()
         for region in (*self.regions.values(), self.counters.region):

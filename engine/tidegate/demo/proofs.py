@@ -185,7 +185,7 @@ def lanes(run_dir: RunDir) -> list[str]:
     for row in Inspector(run_dir).view("lanes"):
         lane = str(row["lane"])
         taken.setdefault(lane, {})[str(row["end"])] = int(row["records"])
-        for column in ("bad", "gaps", "missing", "error"):
+        for column in ("bad", "gaps", "lost", "error"):
             if row[column]:
                 against.append(f"lane {lane} at {row['stage']}: {column} {row[column]}")
     for lane in COUNTED_LANES:
