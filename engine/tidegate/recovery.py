@@ -83,7 +83,13 @@ def in_regions(
     """
     regions = risk_state.make_regions(content, run_dir)
     arrays = {name: region.rows for name, region in regions.items()}
-    return start(content, run_dir.journal, arrays, is_usable=is_usable), regions
+
+    def populate(found: Snapshot) -> None:
+        for entry in found.directory:
+            regions[entry["name"].decode()].populate(int(entry["used"]))
+
+    begun = start(content, run_dir.journal, arrays, is_usable=is_usable, before_load=populate)
+    return begun, regions
 
 
 def start(
@@ -93,6 +99,7 @@ def start(
     *,
     until: int | None = None,
     is_usable: Callable[[Any], bool] | None = None,
+    before_load: Callable[[Snapshot], None] | None = None,
 ) -> Start:
     """Fill zeroed `arrays` from the newest good snapshot, or with the day's beginning."""
     digest = snapshot.universe_hash(content)
@@ -104,6 +111,8 @@ def start(
         try:
             found = snapshot.look(path, digest)
             check_follows(found, journal)
+            if before_load is not None:
+                before_load(found)
             snapshot.load(found, arrays)
             if is_usable is None or is_usable(arrays["risk"][0]):
                 return Start(Tables(arrays), found, refused)

@@ -7,12 +7,12 @@ that cannot be read, is said, counted and tried again; losing this stage costs a
 
 import fcntl
 import os
+import signal
 import sys
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 from tidegate import recovery, snapshot
 from tidegate.counters import Counters
@@ -22,7 +22,6 @@ from tidegate.native.pretrade import Pretrade
 from tidegate.native.tables import Tables
 from tidegate.retention import remove_below
 from tidegate.run_dir import RunDir
-from tidegate.stopping import on_stop
 from tidegate.universe import Universe
 
 LOOK_S = 1.0
@@ -67,14 +66,14 @@ class SnapshotStage:
         }
         self.counters = Counters(run_dir, "snapshot")
 
-    def work(self, now_s: float, is_stopped: Callable[[], bool] = lambda: False) -> None:
+    def work(self, now_s: float) -> None:
         """Follow the journal to its end, writing snapshots when they are due."""
         if now_s < self.retry_s:
             return
         try:
             if self.replica is None:
                 self.replica = self.begin(now_s)
-            self.follow(self.replica, now_s, is_stopped)
+            self.follow(self.replica, now_s)
         except (JournalError, ReplayError, ValueError) as error:
             # The tables may be half way through a record: they are made anew.
             self.replica = None
@@ -98,10 +97,10 @@ class SnapshotStage:
         tail = JournalReader(self.journal).follow(sequence + 1)
         return Replica(found.tables, Pretrade(found.tables), tail)
 
-    def follow(self, replica: Replica, now_s: float, is_stopped: Callable[[], bool]) -> None:
+    def follow(self, replica: Replica, now_s: float) -> None:
         """Run what is new, writing the tables down whenever it is time."""
         sequence = self.counts["sequence"]
-        while not is_stopped() and len(batch := replica.tail.take()):
+        while len(batch := replica.tail.take()):
             replica.step.replay(batch)
             sequence = self.counts["sequence"] = int(batch["sequence"][-1])
             self.record_checksum = int(batch["checksum"][-1])
@@ -171,16 +170,17 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def main(universe: Universe, run_dir: RunDir, ready: Callable[[], None]) -> int:
-    """Run the snapshot stage until SIGTERM or SIGINT."""
-    stop = threading.Event()
-    on_stop(stop.set)
+def main(universe: Universe, run_dir: RunDir, ready: Callable[[], None]) -> NoReturn:
+    """Run the snapshot stage until SIGTERM or SIGINT end it where it stands.
+
+    What it writes counts only once it is renamed, so there is nothing to finish, and a stop never
+    waits for a disk.
+    """
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
     stage = SnapshotStage(universe, run_dir)
     ready()
     os.nice(NICENESS)
-    try:
-        while not stop.wait(LOOK_S):
-            stage.work(time.monotonic(), stop.is_set)
-    finally:
-        stage.close()
-    return 0
+    while True:
+        time.sleep(LOOK_S)
+        stage.work(time.monotonic())

@@ -89,6 +89,10 @@ class Supervisor:
         """Stop all, the last started first; the names of those that had to be killed."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + STOP_SECONDS
+        for child in self.children:
+            # No order passes these: they stop while the others do.
+            if child.name in topology.BESIDE and child.process is not None and child.is_alive:
+                child.process.terminate()
         for child in reversed(self.children):
             if child.process is not None and child.is_alive:
                 child.process.terminate()

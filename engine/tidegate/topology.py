@@ -34,6 +34,8 @@ LANES = (
     LaneEnds("control", "anyone", "risk"),
     LaneEnds("drop_copy", "risk", "anyone"),
 )
+# Stages that no order passes.
+BESIDE = ("margin", "snapshot", "reconcile")
 LANE_NAMES = tuple(lane.name for lane in LANES)
 
 
