@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tidegate.errors import RunDirError
+from tidegate import topology
 from tidegate.run_dir import RunDir
 
 ROOT = Path(__file__).parent.parent
@@ -107,7 +108,9 @@ def test_signal_stops_all_stages_the_last_first(
     assert code == 0, errors
     assert not any(map(is_running, pids(run_dir)))
     stopped = [line for line in errors.splitlines() if line.endswith("] stopped")]
-    assert stopped == [f"[{name}] stopped" for name in reversed(STAGES)]
+    assert sorted(stopped) == sorted(f"[{name}] stopped" for name in STAGES)
+    in_turn = [f"[{name}] stopped" for name in reversed(STAGES) if name not in topology.BESIDE]
+    assert [line for line in stopped if line in in_turn] == in_turn
 
 
 def test_killed_stage_is_started_again(start: Start, run_dir: RunDir) -> None:
