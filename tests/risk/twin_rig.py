@@ -53,6 +53,8 @@ class Both:
         self.days = 0
 
     def run(self, row: Record) -> None:
+        if row["msg_seq_num"][0] == 0:
+            row["msg_seq_num"] = self.lane_number()
         day = self.twin.state.business_day
         expected = self.twin.run(as_input(row))
         self.days += day != self.twin.state.business_day
@@ -67,6 +69,8 @@ class Both:
         self.learn()
         wrong = differ(self.pretrade.verdict, expected.bits)
         assert wrong == [], wrong
+        given = [routes["msg_seq_num"].tolist(), reports["msg_seq_num"].tolist()]
+        assert given == expected.numbered, (given, expected.numbered)
         self.same(as_dicts(routes), expected.routes)
         self.same(as_dicts(reports), expected.reports)
         if len(self.outputs) % self.every == 0:

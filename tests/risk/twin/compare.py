@@ -80,6 +80,8 @@ def of_risk(s: State, risk: dict[str, Any]) -> Found:
     yield "staged_count", risk["staged_count"], len(s.staged)
     yield "override_count", risk["override_count"], len(s.overrides)
     yield "break_count", risk["break_count"], len(s.breaks)
+    yield "taken", risk["taken"], s.taken
+    yield "given", risk["given"], s.given
     yield "business_day", risk["business_day"], s.business_day
     yield "cash_hold_count", risk["cash_hold_count"], len(s.cash_holds)
     for name in COUNTS:
