@@ -295,6 +295,7 @@ def tables(run_dir: RunDir, *, orders: int, channels: int) -> tuple[Region, Regi
     ]
     for region in fresh:
         region.header["count"] = region.capacity
+    fresh[2].rows["born_ns"] = wall_ns()
     return fresh[0], fresh[1], fresh[2]
 
 

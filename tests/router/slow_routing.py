@@ -102,6 +102,8 @@ class SlowRouting:
         order_id = int(request["order_id"][0])
         place = order_id & 0xFFFFFFFF
         order = self.orders.get(place)
+        if kind != Kind.NEW_ORDER_SINGLE and not self.has_place(order_id):
+            return SlowOrder(order_id, index, out, 0)
         if kind == Kind.NEW_ORDER_SINGLE or order is None or order.order_id != order_id:
             own = int(request.view(ORDER_RECORD)["orig_cl_ord_id"][0])
             order = self.orders[place] = SlowOrder(order_id, index, out, own)
@@ -134,12 +136,11 @@ class SlowRouting:
         instrument = int(request["instrument"][0])
         if order_id & 0xFFFFFFFF >= self.capacity:
             return Reason.TABLE_FULL
-        order = self.orders.get(order_id & 0xFFFFFFFF)
         is_new = request["kind"][0] == Kind.NEW_ORDER_SINGLE
-        if order is not None and order_id != order.order_id and not is_new:
-            is_live = order.state in (RouteState.ROUTE_PENDING_NEW, RouteState.ROUTE_WORKING)
-            if order_id < order.order_id or is_live:
-                return Reason.UNKNOWN_ORDER
+        # A cancel that no client sent may be of an order that only the venue has.
+        is_strange = request["kind"][0] == Kind.CANCEL_REQUEST and request["cl_ord_id"][0] == 0
+        if not (is_new or is_strange or self.has_place(order_id)):
+            return Reason.UNKNOWN_ORDER
         known = instrument < len(self.instrument_channels)
         channel = self.channels.get(self.instrument_channels[instrument] if known else 0)
         if channel is None:
@@ -151,6 +152,13 @@ class SlowRouting:
         if request["kind"][0] != Kind.CANCEL_REQUEST and channel.level(now_ns) < 1:
             return Reason.VENUE_THROTTLE
         return Reason.REASON_NONE
+
+    def has_place(self, order_id: int) -> bool:
+        order = self.orders.get(order_id & 0xFFFFFFFF)
+        if order is None or order.order_id == order_id:
+            return True
+        is_live = order.state in (RouteState.ROUTE_PENDING_NEW, RouteState.ROUTE_WORKING)
+        return order_id > order.order_id and not is_live
 
     def lost(self, index: int, next_expected: int) -> list[Row]:
         refusals = []

@@ -144,10 +144,13 @@ def test_a_lost_map_with_a_venue_that_goes_on(rig: Rig) -> None:
         rig.run_dir.region(name).unlink()
     rig.router = Router(rig.universe, rig.run_dir, rig.context)
     rig.until(lambda: rig.risk.states == [1, 1])
+    rig.risk.put(request(3))
+    rig.until(lambda: len(rig.venue.requests) == 3)
+    assert [row["cl_ord_id"] for row in rig.venue.requests] == [1, 2, 3], "none is sent again"
     # Risk's cancel of an order that is not in the map, by its order_id.
     rig.risk.put(request(1, Kind.CANCEL_REQUEST, cl_ord_id=9))
-    rig.until(lambda: len(rig.venue.requests) == 3)
-    assert rig.venue.requests[2]["cl_ord_id"] == 1
+    rig.until(lambda: len(rig.venue.requests) == 4)
+    assert rig.venue.requests[3]["cl_ord_id"] == 1
     told = len(rig.risk.executions)
     rig.venue.report(requests[0], ExecType.EXEC_CANCELED, 3)
     rig.venue.report(requests[1], ExecType.EXEC_TRADE, 4, cum_qty=1, last_qty=1, last_px=13250)
@@ -189,10 +192,25 @@ def test_what_is_unknown_is_what_does_not_live_in_the_map_of_that_channel() -> N
     assert tables.missing(1, [1 << 32 | 1])["order_id"].tolist() == [1 << 32 | 2]
 
 
-def test_a_cancel_of_an_unknown_order_does_not_take_the_place_of_a_live_one() -> None:
+def test_a_cancel_that_no_client_sent_goes_out_beside_a_live_order_in_its_place() -> None:
     tables = Tables()
     tables.route(asked(), SECOND)
-    stranger = asked(Kind.CANCEL_REQUEST, order_id=9 << 32 | 3, cl_ord_id=0)
+    before = tables.routes.tobytes()
+    stranger = asked(Kind.CANCEL_REQUEST, order_id=9 << 32 | 3, cl_ord_id=0, msg_seq_num=5)
+    routed, out = tables.route(stranger, SECOND)
+    assert (routed, out["cl_ord_id"][0], out["msg_seq_num"][0]) == (1, 9 << 32 | 3, 2)
+    assert tables.routing.taken == 5
+    assert tables.routes.tobytes() == before
+    refusal = tables.withdrawn(1, out)
+    assert (refusal["kind"][0], refusal["order_id"][0]) == (Kind.CANCEL_REJECT, 9 << 32 | 3)
+    assert refusal["reason"][0] == Reason.VENUE_DOWN
+    assert tables.routes.tobytes() == before
+
+
+def test_a_clients_cancel_of_an_order_that_has_no_place_is_refused() -> None:
+    tables = Tables()
+    tables.route(asked(), SECOND)
+    stranger = asked(Kind.CANCEL_REQUEST, order_id=9 << 32 | 3, cl_ord_id=8)
     routed, out = tables.route(stranger, SECOND)
     assert (routed, out["reason"][0]) == (0, Reason.UNKNOWN_ORDER)
     assert tables.routes[3]["order_id"] == 1 << 32 | 3

@@ -25,7 +25,7 @@ REQUESTS = st.fixed_dictionaries(
         "order_id": st.integers(0, 2).flatmap(
             lambda high: st.integers(0, CAPACITY).map(lambda low: high << 32 | low)
         ),
-        "cl_ord_id": st.integers(1, 4),
+        "cl_ord_id": st.integers(0, 4),
         "instrument": st.integers(0, 5),
         "account": st.integers(0, 5),
         "price": st.integers(-3, 3),

@@ -47,6 +47,7 @@ typedef struct {
 /* A step is written down before its first effect and cleared after its last, so that a router
  * which comes after one that was killed finishes it or forgets it. */
 typedef struct {
+    int64_t born_ns;           /* of these tables: they know of no order before */
     uint64_t order_id;
     uint32_t step;             /* a Step; 0 = between two */
     uint32_t given;            /* the number of its answer on "executions", once that is put */
@@ -55,7 +56,7 @@ typedef struct {
     uint32_t request;          /* of the request, on "routes" */
     uint32_t taken;            /* the last on "routes" whose effect stands; 0 = none */
     uint8_t kind;              /* of the request */
-    uint8_t pad[31];
+    uint8_t pad[23];
 } router_row;
 
 typedef struct {

@@ -8,6 +8,7 @@ from tidegate.native.venue_codes cimport VenueCodes
 
 cdef extern from "routing.h" nogil:
     ctypedef struct router_row:
+        int64_t born_ns
         uint64_t order_id
         uint32_t step
         uint32_t given
@@ -16,7 +17,7 @@ cdef extern from "routing.h" nogil:
         uint32_t request
         uint32_t taken
         uint8_t kind
-        uint8_t pad[31]
+        uint8_t pad[23]
 
     ctypedef struct channel_row:
         uint32_t state
@@ -102,7 +103,7 @@ cdef class Routing:
     cdef Reason verdict(
         self, uint32_t channel, const record* request, int64_t now_ns
     ) noexcept nogil
-    cdef bint has_place(self, uint64_t order_id) noexcept nogil
+    cdef bint has_place(self, const record* request) noexcept nogil
     cdef void note_refused(self, uint32_t channel, Reason reason) noexcept nogil
     cdef void note_taken(self, uint32_t number) noexcept nogil
     cdef void charge(self, uint32_t channel, int64_t now_ns) noexcept nogil

@@ -68,6 +68,12 @@ cdef inline bint is_request(const record* request) noexcept nogil:
     )
 
 
+cdef inline bint is_of_stranger(const record* request) noexcept nogil:
+    """A cancel that no client sent: of an order that perhaps only the venue has. It is sent even
+    where the map has no place for it; its answer reaches risk by the order_id."""
+    return request.kind == CANCEL_REQUEST and request.cl_ord_id == 0
+
+
 cdef inline bint is_past(uint32_t next_given, uint32_t given) noexcept nogil:
     return <int32_t>(next_given - given) > 0
 
@@ -163,6 +169,9 @@ cdef class Routing:
             return False
         row = &self.routes[index]
         if request.kind == NEW_ORDER_SINGLE:
+            # A router that lost its tables may have sent it before: never twice.
+            if request.received_ns < self.own.born_ns:
+                return True
             # By time too: an order map may outlive the journal that gave the order_ids.
             return (
                 request.order_id <= row.order_id and request.received_ns <= row.received_ns
@@ -180,7 +189,7 @@ cdef class Routing:
         cdef const channel_row* row = &self.channels[channel]
         if index >= self.route_count:
             return TABLE_FULL
-        if request.kind != NEW_ORDER_SINGLE and not self.has_place(request.order_id):
+        if not (self.has_place(request) or is_of_stranger(request)):
             return UNKNOWN_ORDER
         if channel == 0:
             return VENUE_CODE_MISSING
@@ -195,13 +204,15 @@ cdef class Routing:
             return VENUE_THROTTLE
         return REASON_NONE
 
-    cdef bint has_place(self, uint64_t order_id) noexcept nogil:
-        """Whether the order is in the map, or may be entered: not over a later or a live one."""
-        cdef const route_row* row = &self.routes[<uint32_t>order_id]
+    cdef bint has_place(self, const record* request) noexcept nogil:
+        """Whether its order is in the map, or may be entered: not over a later or a live one."""
+        cdef const route_row* row = &self.routes[<uint32_t>request.order_id]
         # A row without its order_id was left half-way in an entry.
-        if row.order_id == 0 or row.order_id == order_id:
+        if request.kind == NEW_ORDER_SINGLE or row.order_id == 0:
             return True
-        return order_id > row.order_id and not is_live(row)
+        if row.order_id == request.order_id:
+            return True
+        return request.order_id > row.order_id and not is_live(row)
 
     cdef void note_refused(self, uint32_t channel, Reason reason) noexcept nogil:
         cdef channel_row* row = &self.channels[channel]
@@ -226,16 +237,19 @@ cdef class Routing:
         out.sequence = 0
         out.routed_delta = delta(request.received_ns, now_ns)
         out.msg_seq_num = sender.next_sending
-        self.own.order_id = request.order_id
         self.own.channel = channel
         self.own.seq_num = sender.next_sending
-        self.own.kind = request.kind
-        self.begin(STEP_SUBMITTING, 0)
-        note_request(row, out, channel)
+        if self.has_place(request):
+            self.own.order_id = request.order_id
+            self.own.kind = request.kind
+            self.begin(STEP_SUBMITTING, 0)
+            note_request(row, out, channel)
+            out.order_id = row.venue_order_id
+        else:
+            out.order_id = 0
         self.finish_submit()
         out.session = 0
         out.cl_ord_id = request.order_id
-        out.order_id = row.venue_order_id
         out.instrument = self.codes.instrument_code(channel, request.instrument)
         out.account = self.codes.account_code(channel, request.account)
         (<order_record*>out).orig_cl_ord_id = 0
@@ -262,12 +276,17 @@ cdef class Routing:
     ) noexcept nogil:
         """Takes back the last request submitted, as the venue was to read it, and refuses it."""
         cdef channel_row* sender = &self.channels[channel]
-        cdef const route_row* row = &self.routes[<uint32_t>sent.cl_ord_id]
-        must(row.order_id == sent.cl_ord_id and sender.next_sending > 1)
+        cdef const route_row* row = self.find(sent.cl_ord_id)
+        must(sender.next_sending > 1)
         sender.next_sending -= 1
         sender.submitted -= 1
         self.note_refused(channel, VENUE_DOWN)
-        self.begin_settling(row, sent.kind, out, given)
+        if row != NULL:
+            self.begin_settling(row, sent.kind, out, given)
+            return
+        refusal(sent, VENUE_DOWN, out)
+        out.order_id = sent.cl_ord_id
+        out.cl_ord_id = out.account = out.instrument = 0
 
     cdef void begin_settling(
         self, const route_row* row, uint8_t kind, record* out, uint32_t given
@@ -348,8 +367,7 @@ cdef class Routing:
     def withdrawn(self, uint32_t channel, record[::1] sent, uint32_t given=0):
         out = np.zeros(1, RECORD)
         cdef record[::1] out_view = out
-        if self.find(sent[0].cl_ord_id) == NULL:
-            raise ValueError(f"order {sent[0].cl_ord_id:#x} is not in the order map")
+        self._check(channel)
         self.withdraw(channel, &sent[0], &out_view[0], given)
         return out
 
