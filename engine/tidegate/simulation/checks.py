@@ -18,6 +18,7 @@ def settled_problems(world: World) -> list[str]:
         *(f"ends: {what}" for what in check_ends(world)),
         *(f"fills: {what}" for what in check_fills(world)),
         *(f"positions: {what}" for what in check_positions(world)),
+        *(f"lanes: {what}" for what in check_lanes(world)),
         *(f"money: {what}" for what in check_money(world)),
         *(f"answers: {what}" for what in check_answers(world)),
         *(f"audit: {what}" for what in check_audit(world)),
@@ -93,6 +94,15 @@ def check_positions(world: World) -> Iterator[str]:
             yield f"account {key[0]} in {key[1]}: {int(pair['net'])} lots, fills {expected[key]}"
 
 
+def check_lanes(world: World) -> Iterator[str]:
+    """No stage had to go on without a record that another one had sent."""
+    for host in (world.risk, world.router, world.gateway):
+        assert host.stage is not None
+        for name, source in host.sources():
+            if source.counters["lost"]:
+                yield f"{host.name} lost {source.counters['lost']} records of lane {name}"
+
+
 def check_money(world: World) -> Iterator[str]:
     """What an account's money has moved by is what its fills were worth, fees apart."""
     stage = world.risk.stage
@@ -115,6 +125,7 @@ def check_money(world: World) -> Iterator[str]:
         short_cost = int(arrays["sides"]["short_cost"][pair["sides"]]) if pair["sides"] else 0
         costs[int(pair["account"]), currency] += short_cost - int(pair["open_cost"])
     stride = len(world.universe.currencies) + 1
+    yield from check_deposits(world)
     for trader in world.traders:
         for account in trader.session.accounts:
             for currency in range(1, stride):
@@ -126,6 +137,25 @@ def check_money(world: World) -> Iterator[str]:
                         f"account {account} in currency {currency} has moved by {moved}, its "
                         f"fills are worth {expected[account, currency]}"
                     )
+
+
+def check_deposits(world: World) -> Iterator[str]:
+    """Deposits are those of the config and those that the operator was told of."""
+    stage, desk = world.risk.stage, world.operator
+    assert stage is not None
+    stride = len(world.universe.currencies) + 1
+    pools = {row.pool for row in world.universe.accounts}
+    for row in world.universe.accounts:
+        if row.handle in pools or desk.losses:
+            continue
+        for currency in range(1, stride):
+            balance = stage.tables.arrays["balances"][row.handle * stride + currency]
+            expected = row.cash.get(currency, 0) + desk.deposits[row.handle, currency]
+            if int(balance["initial_cash"]) != expected:
+                yield (
+                    f"account {row.handle} in currency {currency} has deposits of "
+                    f"{int(balance['initial_cash'])}; {expected} were made"
+                )
 
 
 def check_answers(world: World) -> Iterator[str]:

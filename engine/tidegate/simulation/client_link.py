@@ -1,4 +1,4 @@
-"""A client's connection to the gateway: frames are lost or doubled, it is cut, nobody reads."""
+"""A client's connection to the gateway: frames are lost, it is cut, nobody reads."""
 
 import zmq
 
@@ -60,8 +60,6 @@ class ClientLink:
             fault = self._faults.frame()
             if self._end is None or fault == "drop" or not self._end.send(parts):
                 core.counters["unsent"] += 1
-            elif fault == "duplicate":
-                self._end.send(parts)
 
     def _connect(self) -> None:
         if self._place is not None:

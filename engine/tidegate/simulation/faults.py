@@ -12,7 +12,7 @@ FRAME_FAULTS = ("drop", "duplicate", "delay", "reorder", "corrupt")
 VENUE_FAULTS = {
     "late_fills": {"late_fill_ppm": 100_000},
     "resent_by_draw": {"resend_ppm": 50_000},
-    "hang_ups": {"disconnect_every_ms": 1500},
+    "hang_ups": {"disconnect_every_ms": 600},
 }
 STAGES = ("gateway", "risk", "router", "venue")
 EVENT_FAULTS = (
@@ -28,18 +28,18 @@ EVENT_FAULTS = (
 )
 # The mean time between two of a kind, where a seed has it.
 BETWEEN_NS = {
-    "kill_gateway": 700_000_000,
-    "kill_risk": 700_000_000,
-    "kill_router": 700_000_000,
-    "kill_venue": 2_500_000_000,
-    "stop_lane": 200_000_000,
-    "cut_client": 300_000_000,
-    "deaf_client": 800_000_000,
-    "cut_venue": 1_500_000_000,
-    "clock_back": 1_000_000_000,
-    "clock_ahead": 1_500_000_000,
-    "torn_tail": 1_500_000_000,
-    "power_loss": 700_000_000,
+    "kill_gateway": 250_000_000,
+    "kill_risk": 250_000_000,
+    "kill_router": 250_000_000,
+    "kill_venue": 700_000_000,
+    "stop_lane": 150_000_000,
+    "cut_client": 200_000_000,
+    "deaf_client": 400_000_000,
+    "cut_venue": 600_000_000,
+    "clock_back": 900_000_000,
+    "clock_ahead": 900_000_000,
+    "torn_tail": 400_000_000,
+    "power_loss": 300_000_000,
 }
 CHANCE = 0.5
 

@@ -15,6 +15,7 @@ from typing import Protocol
 from msgspec import structs
 
 from tidegate.gateway import Gateway
+from tidegate.native.numbered import NumberedSource
 from tidegate.risk import Risk
 from tidegate.router import Router
 from tidegate.run_dir import RunDir
@@ -156,6 +157,11 @@ class GatewayHost(Host):
     def drop(self) -> None:
         self.stage = None
 
+    def sources(self) -> list[tuple[str, NumberedSource]]:
+        """The lanes that it takes from."""
+        assert self.stage is not None
+        return [("reports", self.stage.reports)]
+
     def _counted(self) -> int:
         assert self.stage is not None
         row = self.stage.counted[0]
@@ -208,6 +214,11 @@ class RiskHost(Host):
         self._before = self._state()
         self.stage = None
 
+    def sources(self) -> list[tuple[str, NumberedSource]]:
+        """The lanes that it takes from."""
+        assert self.stage is not None
+        return list(self.stage.sources.items())
+
     def _state(self) -> tuple[int, str]:
         assert self.stage is not None
         return self.sequence, self.stage.tables.state_hash()
@@ -250,6 +261,11 @@ class RouterHost(Host):
             self._tend_ns = now_ns + TEND_NS
             self.stage.tend()
         return self.stage.agent.work()
+
+    def sources(self) -> list[tuple[str, NumberedSource]]:
+        """The lanes that it takes from."""
+        assert self.stage is not None
+        return [("routes", self.stage.source)]
 
     def drop(self) -> None:
         for link in self._links:

@@ -3,8 +3,8 @@
 Each request is to be answered once. Kills and halts are undone soon, or nothing would trade.
 """
 
-from collections import Counter
-from collections.abc import Callable
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from random import Random
 from typing import Any
@@ -30,6 +30,7 @@ _KIND = offset_of("kind")
 _D = DENIAL.index
 ANSWERS = (int(Kind.CONTROL_ANSWER), int(Kind.DENIED), int(Kind.SESSION_REJECT))
 MONEY = 10_000
+UNMOVED = (CashPhase.CASH_PENDING, CashPhase.CASH_VOID)
 # Of each kind of limit, amounts that bind now and then, in its own unit.
 AMOUNTS = {
     LimitKind.LIMIT_MAX_ORDER_QTY: (5, 20),
@@ -56,6 +57,9 @@ class Operator:
         self.kinds: Counter[str] = Counter()
         self.reasons: Counter[int] = Counter()
         self.alerts = 0
+        # What was deposited less what was withdrawn, by (account, currency), as was answered.
+        self.deposits: Counter[tuple[int, int]] = Counter()
+        self._open: dict[int, list[Mapping[str, Any]]] = defaultdict(list)
         self.rolls = False
         self.losses = 0
         self._universe = universe
@@ -115,7 +119,23 @@ class Operator:
         values = DENIAL.unpack(record)
         self.reasons[values[_D["reason"]]] += 1
         if kind in ANSWERS:
-            self.answered[values[_D["cl_ord_id"]]] += 1
+            number = values[_D["cl_ord_id"]]
+            self.answered[number] += 1
+            if self._open[number]:
+                asked = self._open[number].pop(0)
+                if not values[_D["reason"]]:
+                    self._note_done(asked)
+
+    def _note_done(self, asked: Mapping[str, Any]) -> None:
+        """Money that has moved, by what was asked for and done."""
+        phase = asked.get("cash_phase", 0)
+        if asked["kind"] not in (Kind.CASH, Kind.TRANSFER) or phase in UNMOVED:
+            return
+        currency, amount = asked["currency"], asked["amount"]
+        if asked["kind"] == Kind.TRANSFER:
+            self.deposits[asked["to_account"], currency] += amount
+            amount = -amount
+        self.deposits[asked["account"], currency] += amount
 
     def _ask(self, what: dict[str, Any] | Request, now_ns: int) -> int:
         request = what if isinstance(what, Request) else Request([control(what)], "simulated")
@@ -123,6 +143,7 @@ class Operator:
         self._next_id += 1
         records = packed(request, number)
         self.asked.append(number)
+        self._open[number].append(request.controls[-1].values)
         self.kinds[Kind(request.controls[-1].values["kind"]).name] += 1
         self.core.send(records, now_ns)
         self.link.flush(self.core)

@@ -42,7 +42,7 @@ class Known:
 
     __slots__ = (
         "account", "asked_again", "cl_ord_id", "cum_qty", "ends", "fills", "instrument",
-        "is_acknowledged", "is_unsure", "last_exec_id", "order_id", "order_qty", "price", "record",
+        "is_acknowledged", "is_doubtful", "is_unsure", "last_exec_id", "order_id", "order_qty", "price", "record",
         "side",
     )  # fmt: skip
 
@@ -72,6 +72,8 @@ class Known:
         # Reports were lost for good (the outbox has wrapped): cum_qty is right, fills may lack.
         self.is_unsure = False
         self.asked_again = False
+        # A copy of it was refused for want of room: risk may know it or not.
+        self.is_doubtful = False
 
     @property
     def is_over(self) -> bool:
@@ -189,10 +191,14 @@ class OrderBook:
             is_cancel = ref_kind == Kind.CANCEL_REQUEST
             if is_cancel and is_ours and reason not in CANCEL_REASONS:
                 self._problem(f"a cancel was refused: {Reason(reason).name}")
+            if order is not None and order.is_doubtful and reason == Reason.UNKNOWN_ORDER:
+                self._end(order)
             return
         if order is None or reason == Reason.DUPLICATE_CL_ORD_ID:
             return
-        if order.asked_again and order.is_over:
+        if order.asked_again and (order.is_over or reason == Reason.LANE_FULL):
+            # The question was refused, which says nothing of the order.
+            order.is_doubtful = order.order_id == 0
             return
         if order.is_acknowledged:
             self._problem(f"order {order.cl_ord_id} was acknowledged and is denied")

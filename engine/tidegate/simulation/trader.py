@@ -252,9 +252,9 @@ class Trader:
         order = next(reversed(self.book.by_cl_ord_id.values()))
         if order.account not in self.session.accounts:
             return self._new()
+        order.asked_again = True
         if self._draw.random() < 0.5:
             return order.record
-        order.asked_again = True
         return with_flag(order.record, Flag.POSS_RESEND)
 
     def _ask_again(self, now_ns: int) -> None:

@@ -66,7 +66,7 @@ def _place(lane: str, draw: Random) -> dict[str, Any]:
     return {
         "endpoint": f"inproc://{lane}",
         "hwm": draw.choice((2, 4, 16, 64)),
-        "retained": draw.choice((64, 512, 4096)),
+        "retained": draw.choice((1024, 4096)),
     }
 
 
