@@ -264,6 +264,8 @@ class Trader:
             return
         again = []
         for order in self.book.working.values():
+            if order.is_doubtful:
+                continue
             order.asked_again = True
             again.append(with_flag(order.record, Flag.POSS_RESEND))
         if again:
