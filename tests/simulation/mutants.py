@@ -149,6 +149,11 @@ def try_all(tree: Path, rows: list[dict[str, Any]], asked: argparse.Namespace) -
                 build(tree)
             is_stale = is_native
             found = hunt(tree, seeds, without=asked.without)
+            while found is not None and hunt(ROOT, [found.seed], without=asked.without):
+                # It fails without the bug too, which is a bug of another kind.
+                print(f"seed {found.seed} fails by itself", flush=True)
+                seeds = seeds[seeds.index(found.seed) + 1 :]
+                found = hunt(tree, seeds, without=asked.without)
         finally:
             restore(tree, before)
         if found is not None:

@@ -4,16 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from tidegate.simulation.faults import FRAME_FAULTS
 from tidegate.simulation.many import Coverage, simulate_many
 from tidegate.simulation.outcome import simulate
 
 HERE = Path(__file__).parent
 STEPS = 10_000
-# What lanes and journals are yet to survive.
-UNWIRED = frozenset(
-    (*FRAME_FAULTS, "kill_gateway", "kill_risk", "kill_router", "torn_tail", "power_loss")
-)  # fmt: skip
 SEEDS = range(1, 25)
 REASONS = (HERE / "reasons.txt").read_text().split()
 
@@ -25,25 +20,24 @@ def kept_seeds() -> list[tuple[int, int]]:
 
 
 def test_a_seed_does_the_same_each_time() -> None:
-    first, second = simulate(5, 6_000, UNWIRED), simulate(5, 6_000, UNWIRED)
+    first, second = simulate(5, 6_000), simulate(5, 6_000)
     assert first == second
-    assert first.trace != simulate(6, 6_000, UNWIRED).trace
+    assert first.trace != simulate(6, 6_000).trace
 
 
 @pytest.mark.timeout(300)
 def test_nothing_is_lost_or_doubled_and_every_fault_and_reason_occurs() -> None:
     coverage = Coverage()
     broken = []
-    for outcome in simulate_many(SEEDS, STEPS, 2, UNWIRED):
+    for outcome in simulate_many(SEEDS, STEPS, 2):
         coverage.add(outcome)
         if outcome.problems:
             broken.append((outcome.seed, outcome.problems))
     assert not broken
     assert coverage.steps >= STEPS * len(SEEDS)
-    missing = [what for what in coverage.missing(REASONS) if what.split()[1] not in UNWIRED]
-    assert missing == []
+    assert coverage.missing(REASONS) == []
 
 
 @pytest.mark.parametrize(("seed", "steps"), kept_seeds())
 def test_a_seed_that_has_failed_once_holds(seed: int, steps: int) -> None:
-    assert simulate(seed, steps, UNWIRED).problems == []
+    assert simulate(seed, steps).problems == []

@@ -42,8 +42,8 @@ class Known:
 
     __slots__ = (
         "account", "asked_again", "cl_ord_id", "cum_qty", "ends", "fills", "instrument",
-        "is_acknowledged", "is_doubtful", "is_unsure", "last_exec_id", "order_id", "order_qty", "price", "record",
-        "side",
+        "is_acknowledged", "is_doubtful", "is_unsure", "last_exec_id", "order_id", "order_qty",
+        "price", "record", "side",
     )  # fmt: skip
 
     def __init__(

@@ -269,7 +269,7 @@ ODDITIES: tuple[dict[str, Any], ...] = (
     {"day_orders_max": 400},
     {"max_loss": {"USD": 3_000, "CNY": 3_000}},
     {"max_drawdown": {"USD": 2_000}},
-    {"limits": [{"max_gross": 60, "max_long": 90, "max_short": 90, "max_notional": 400_000}]},
+    {"limits": [{"max_gross": 16, "max_long": 90, "max_short": 90, "max_notional": 400_000}]},
     {"max_leverage": 2},
     {"concentration_permille": 600, "concentration_floor": 20},
 )
