@@ -1,6 +1,7 @@
 """Random records over accounts of every kind and instruments of every model, for the auditor."""
 
 import random
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,8 @@ from tidegate.native.records import CashPhase, ExecType, Flag, Kind, Reason
 from tidegate.universe import Capacity
 
 INSTRUMENTS = range(1, 8)
+MASTERS = (2, 8, 12)
+FIRST_DAY = 20_240_101
 OPEN_STATUS = frozenset(b"A01")
 
 
@@ -52,9 +55,12 @@ class Workload:
         self.step = Step(content(**fields), marks=dict.fromkeys(INSTRUMENTS, 13_000))
         self.next_id = 1
         self.now = START_NS
+        self.day = 0
 
-    def run(self, count: int) -> None:
-        makers = (
+    def run(self, count: int, *, days: bool = False) -> None:
+        """So many records; with `days` also what ends days and decides differences."""
+        makers: tuple[Callable[[], np.ndarray[Any, Any] | None], ...] = (
+            *((self.end_day, self.difference, self.adjustment) if days else ()),
             *[self.new_order] * 9,
             *[self.report] * 8,
             self.cancel,
@@ -190,6 +196,40 @@ class Workload:
                 amount=abs(amount),
             )
         return cash(account, currency, amount)
+
+    def end_day(self) -> np.ndarray[Any, Any]:
+        """Settlements of all instruments, and the roll that follows them."""
+        for one in INSTRUMENTS:
+            self.step.run(settlement(one, 13_000 + self.random.randint(-99, 99)))
+        self.day += 1
+        return control(Kind.DAY_ROLL, amount=FIRST_DAY + self.day, actor=2)
+
+    def difference(self) -> np.ndarray[Any, Any]:
+        account = self.random.choice(MASTERS)
+        fills = int(self.step.tables.arrays["accounts"]["fill_count"][account])
+        what = self.random.choice(({"instrument": 1}, {"instrument": 2}, {"currency": USD}))
+        amount = self.random.choice((0, 0, 1, -5))
+        return control(Kind.BREAK, account=account, amount=amount, order_qty=fills, **what)
+
+    def adjustment(self) -> np.ndarray[Any, Any]:
+        form = self.random.choice(("lots", "cash", "dismissal", "order"))
+        account, given = self.random.choice(SENDERS), {"actor": 2}
+        if form == "cash":
+            given |= {"account": account, "currency": USD, "amount": self.random.randint(-99, 99)}
+        elif form == "dismissal":
+            given |= {"account": self.random.choice(MASTERS), "instrument": 1}
+        elif form == "order" and (rows := self.working()):
+            given |= {"order_id": int(self.random.choice(rows)["order_id"])}
+        else:
+            given |= {
+                "account": account,
+                "instrument": self.random.choice(INSTRUMENTS),
+                "side": self.random.choice((BUY, SELL)),
+                "order_qty": self.random.randint(1, 3),
+                "price": 13_000 + self.random.randint(-50, 50),
+                "position_effect": self.random.choice((OPEN, CLOSE)),
+            }
+        return control(Kind.ADJUSTMENT, **given)
 
     def tick(self) -> np.ndarray[Any, Any]:
         self.now += self.random.randint(0, 50) * MS

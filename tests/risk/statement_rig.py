@@ -7,7 +7,7 @@ from typing import Any
 from day_rig import roll
 from risk_rig import Step, settlement, universe
 
-from tidegate import replay
+from tidegate import recovery, replay, snapshot
 from tidegate.native.journal import Journal
 from tidegate.statement import Money, Statement, make
 from tidegate.universe import Universe
@@ -28,7 +28,7 @@ class Journaled(Step):
 
     def run(self, row: Any) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         found = super().run(row)
-        self.journal.append_rows(row)
+        self.last_checksum = int(self.journal.append_rows(row)["checksum"][0])
         return found
 
     def end_day(self, prices: dict[int, int], day: int = FIRST) -> None:
@@ -37,6 +37,18 @@ class Journaled(Step):
             self.run(settlement(one, price))
         _, reports = self.run(roll(day))
         assert [report["reason"] for report in reports] == [0]
+
+    def keep_snapshot(self) -> None:
+        """What the snapshot stage would keep now."""
+        directory = recovery.snapshots_of(self.directory)
+        directory.mkdir(exist_ok=True)
+        snapshot.write(
+            directory,
+            self.tables.arrays,
+            universe_digest=snapshot.universe_hash(replay.read_universe(self.directory)),
+            state_hash=self.tables.state_hash(),
+            record_checksum=self.last_checksum,
+        )
 
     def statement(self, account: int, day: int = FIRST) -> Statement:
         return make(self.directory, f"account-{account}", day)

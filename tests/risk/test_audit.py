@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from audit_workload import Workload
+from audit_workload import FIRST_DAY, Workload
 from holding_rig import NET
 from risk_rig import (
     CNY,
@@ -31,13 +31,14 @@ from tidegate.native.tables import DTYPES
 # What follows from orders, positions and parameters, field by field: one more of it is found.
 RECOMPUTED = {
     "risk": "pair_count group_count side_count scan_count day_count order_slots_used free_first "
-    "free_last open_orders cl_ord_id_count open_lists fills",
+    "free_last open_orders cl_ord_id_count open_lists fills break_count",
     "currencies": "asset_rate liability_rate",
     "instruments": "lot_notional collar_low collar_high margin_long margin_short "
     "margin_long_today margin_short_today exchange_long exchange_short exchange_long_today "
     "exchange_short_today first_pair",
     "accounts": "all.buy_credit all.sell_credit all.gross_credit all.order_credit all.max_long "
-    "all.max_short all.max_gross all.max_open_orders converted_free fill_count",
+    "all.max_short all.max_gross all.max_open_orders converted_free fill_count breaks",
+    "breaks": "account is_dismissed",
     "products": "scan all.buy_credit all.sell_credit all.gross_credit all.order_credit "
     "all.max_long all.max_short all.max_gross all.max_open_orders margin_longs margin_shorts "
     "margin account product",
@@ -45,7 +46,7 @@ RECOMPUTED = {
     "pairs": "account instrument parent product balance next sides day all.buy_credit "
     "all.sell_credit all.gross_credit all.order_credit all.max_long all.max_short all.max_gross "
     "all.max_open_orders net margin open_cost unrealised bought_qty fill_count gross "
-    "reduce_only_orders",
+    "reduce_only_orders state side_lock is_permitted max_order_qty",
     "sides": "long_today long_yesterday short_today short_yesterday frozen_long_today "
     "frozen_long_yesterday frozen_short_today frozen_short_yesterday charged_long_today "
     "charged_short_today short_cost long_today_cost short_today_cost",
@@ -60,6 +61,8 @@ RECOMPUTED = {
     "pair_index": "",
     "product_index": "",
 }
+# Of pairs that were used since anything changed.
+FOLDED = ("state", "side_lock", "is_permitted", "max_order_qty")
 # One more of these is found in some rows alone: where it decides something.
 SOMETIMES = {
     ("currencies", "asset_rate"),
@@ -73,6 +76,7 @@ SOMETIMES = {
     ("balances", "converted"),
     ("cl_ord_ids", "order_id"),
     ("orders", "order_qty"),
+    *(("pairs", name) for name in FOLDED),
 }
 ROWS_TRIED = 12
 
@@ -82,6 +86,15 @@ def state() -> dict[str, np.ndarray[Any, Any]]:
     """What a few hundred random records leave, with something of everything."""
     work = Workload(7)
     work.run(250)
+    work.step.run(
+        control(
+            Kind.BREAK,
+            account=12,
+            currency=USD,
+            amount=5,
+            order_qty=int(work.step.tables.arrays["accounts"]["fill_count"][12]),
+        )
+    )
     work.leave_working(25)
     step = work.step
     step.run(
@@ -111,7 +124,7 @@ def used_rows(state: dict[str, np.ndarray[Any, Any]], table: str) -> list[int]:
     }
     if table == "balances":
         return [index for index in range(3, len(rows)) if index % 3]
-    keys = {"cash_holds": "request", "cl_ord_ids": "session"}
+    keys = {"cash_holds": "request", "cl_ord_ids": "session", "breaks": "account"}
     if table == "orders":
         return [index for index in range(1, len(rows)) if rows["ord_status"][index] in b"A01"]
     if table in keys:
@@ -171,6 +184,15 @@ def test_one_more_of_what_can_be_recomputed_is_found(
     assert audit(state) == []
 
 
+@pytest.mark.parametrize("name", ["max_order_qty", "max_market_qty", "max_notional"])
+def test_a_folded_limit_that_is_not_the_least_of_all_is_found(name: str) -> None:
+    step = Step()
+    step.accept(order(1))
+    pairs = step.tables.arrays["pairs"]
+    pairs[name][int((pairs["account"] == SUB).argmax())] -= 1
+    assert any(f"{name} is" in sentence for sentence in audit(step.tables.arrays))
+
+
 def test_a_premium_too_small_is_found() -> None:
     step = premium_step()
     orders = step.tables.arrays["orders"]
@@ -210,6 +232,14 @@ def test_random_records_leave_every_table_explained_and_all_money_conserved(seed
     work = Workload(seed)
     work.run(250)
     assert work.step.risk("fills") > 20
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_days_that_end_and_differences_that_are_decided_leave_all_explained_too(seed: int) -> None:
+    work = Workload(seed)
+    work.run(200, days=True)
+    assert work.step.risk("fills") > 20
+    assert work.step.risk("business_day") > FIRST_DAY + 2
 
 
 def test_money_from_nowhere_is_found_at_the_record_that_made_it() -> None:

@@ -30,6 +30,7 @@ from tidegate.errors import ReplayError, StatementError
 from tidegate.native.journal_reader import JournalReader
 from tidegate.native.records import Kind
 from tidegate.replay import read_universe, replay
+from tidegate.retention import remove_below
 from tidegate.statement import make, sums
 from tidegate.statement.collect import Collector
 
@@ -231,6 +232,22 @@ def test_an_unknown_account_and_a_missing_journal_are_said(tmp_path: Path) -> No
         make(step.directory, "nobody", 0)
     with pytest.raises(ReplayError, match=r"no universe\.json there"):
         make(tmp_path / "elsewhere", "account-6", 0)
+
+
+def test_days_are_made_from_a_snapshot_where_the_journals_beginning_is_gone(tmp_path: Path) -> None:
+    step = traded(tmp_path)
+    for number in range(3, 70):
+        step.run(mark(GOLD, 13_000 + number))
+    step.keep_snapshot()
+    step.end_day({GOLD: 13_005})
+    step.fill(order(3, side=SELL))
+    step.end_day({GOLD: 12_990}, SECOND_DAY)
+    whole = step.statement(SUB, SECOND_DAY)
+    assert remove_below(step.directory, 64) == 1
+    assert step.statement(SUB, SECOND_DAY) == whole
+    assert step.statement(SUB, 0).money[0].opening_cash == whole.money[0].closing_cash
+    with pytest.raises(StatementError, match="the opening of day 2026-11-22 has been removed"):
+        step.statement(SUB)
 
 
 @pytest.mark.parametrize(
