@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tidegate.errors import RunDirError
 from tidegate import topology
+from tidegate.errors import RunDirError
 from tidegate.run_dir import RunDir
 
 ROOT = Path(__file__).parent.parent
