@@ -1,5 +1,5 @@
 """A lane whose ring is nearly full refuses new orders, but a cancel still has a place in it."""
-from libc.stdint cimport uint8_t, uint32_t
+from libc.stdint cimport uint8_t
 
 from tidegate.native.records cimport CANCEL_REQUEST, MASS_CANCEL_REQUEST, record
 from tidegate.native.retained cimport RetainedTarget
