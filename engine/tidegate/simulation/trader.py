@@ -36,6 +36,7 @@ EFFECTS = (
     int(PositionEffect.CLOSE_TODAY),
     int(PositionEffect.CLOSE_YESTERDAY),
 )
+REPORTS_MIN = 1000
 WORKING_MAX = 60
 ACTIONS_MAX = 32
 PAUSE_NS = 8_000_000
@@ -59,6 +60,9 @@ class Trader:
         self.sent = 0
         # Not where days end: an id of the day before is a new order.
         self.repeats = True
+        # Not where reports may be lost for good: a replaced order is restated by its first id, as
+        # it was before the replace.
+        self.replaces = universe.gateway.outbox > REPORTS_MIN
         self._draw = draw
         self._universe = universe
         self._tradable = {account: _tradable(universe, account) for account in session.accounts}
@@ -131,7 +135,7 @@ class Trader:
         dice = draw.random()
         if working and (dice < 0.25 or len(working) > WORKING_MAX):
             return self._cancel(self._pick())
-        if working and dice < 0.4:
+        if working and self.replaces and dice < 0.4:
             return self._replace(self._pick())
         if dice < 0.41 and self.repeats and self.book.by_cl_ord_id:
             return self._again()
