@@ -26,7 +26,7 @@ from tidegate.universe import Universe
 TABLES = ("risk", "accounts", "pairs", "sides", "balances", "orders", "breaks")
 WORKING = np.frombuffer(b"A01", np.uint8)
 PENDING_NEW = ord("A")
-PATIENCE_S = 0.5
+PATIENCE_S = 0.1
 # The third field of /proc/PID/stat, behind the name in brackets.
 STOPPED = (" T", " t", " Z", " X")
 
