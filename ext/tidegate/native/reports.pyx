@@ -4,7 +4,7 @@ The channel's row says which report is being taken and which number it gets on t
 A router that comes after a kill takes that report again from its venue: when it was put already
 it is only noted. next_report moves last, so nothing is asked for again that risk has.
 """
-from libc.stdint cimport int64_t, uint32_t, uint64_t
+from libc.stdint cimport int64_t, uint32_t
 
 import numpy as np
 
