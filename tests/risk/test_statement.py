@@ -12,11 +12,14 @@ from risk_rig import (
     GROUP,
     INDEX,
     MASTER,
+    MILLION,
     RATIO,
     SELL,
     SISTER,
     SUB,
     USD,
+    account,
+    accounts,
     cash,
     control,
     instrument,
@@ -28,7 +31,7 @@ from statement_rig import FIRST, SECOND_DAY, Journaled, amounts, of
 
 from tidegate.errors import ReplayError, StatementError
 from tidegate.native.journal_reader import JournalReader
-from tidegate.native.records import Kind
+from tidegate.native.records import Kind, Level
 from tidegate.replay import read_universe, replay
 from tidegate.retention import remove_below
 from tidegate.statement import make, sums
@@ -127,6 +130,25 @@ def test_a_member_of_a_pool_has_its_own_result_alone(tmp_path: Path) -> None:
         "fees": D("-4.64"),
         "closing_cash": D("195.36"),
     }
+
+
+def test_a_pool_has_the_results_of_its_members_and_its_own_moves(tmp_path: Path) -> None:
+    """One is long 2 from 1,300.0, the other short 1 from 1,301.0; 10 USD a tick."""
+    slice_ = {"pool": SUB, "credit_line": {USD: MILLION}, "max_position": 50}
+    strategies = tuple(account(handle, Level.STRATEGY, SUB, **slice_) for handle in (9, 10))
+    step = Journaled(tmp_path, universe(accounts=(*accounts(), *strategies)))
+    step.run(cash(SUB, USD, 10_000))
+    step.fill(order(1, account=9, order_qty=2))
+    step.fill(order(2, account=10, side=SELL, price=13_010))
+    step.end_day({GOLD: 13_005})
+    assert amounts(of(step.statement(SUB))) == {
+        "opening_cash": D("1000000"),
+        "deposits": D("1"),
+        "variation": D("150"),
+        "fees": D("-6.96"),
+        "closing_cash": D("1000144.04"),
+    }
+    assert [of(step.statement(one)).variation for one in (9, 10)] == [100, 50]
 
 
 def test_a_premium_is_paid_at_the_fill_and_stays_worth_something(tmp_path: Path) -> None:

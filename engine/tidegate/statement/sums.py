@@ -42,6 +42,9 @@ def _sums(
     yield "closing cash", units(closing.cash[currency]), units(opening.cash[currency] + moved)
     fees = closing.fees[currency] - opening.fees[currency]
     yield "fees", units(-fees), units(sums[currency, "fees"])
+    if any(row.pool == book.account for row in content.accounts):
+        # A pool's cash is moved by its members' positions, each proved in its own statement.
+        return
     # Whatever was realised, cash less cost moves by what was traded and paid alone.
     free = net_cash(content, closing, currency) - net_cash(content, opening, currency)
     paid = sum(sums[currency, item] for item in (*MOVED, "fees"))
