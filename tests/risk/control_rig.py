@@ -7,7 +7,7 @@ from risk_rig import Step, record
 from tidegate.native.records import CONTROL_RECORD, RATE_RECORD, Kind, Reason
 
 OPERATOR = 2
-COUNTED = ("sequence", "refused_records")
+COUNTED = ("sequence", "refused_records", "given")
 Report = dict[str, Any]
 
 
@@ -40,7 +40,7 @@ def copies(step: Step) -> dict[str, Any]:
 
 
 def changed_tables(step: Step, before: dict[str, Any]) -> list[str]:
-    """The tables that are no longer as they were, the record's sequence and counter aside."""
+    """The tables that are no longer as they were, the record's sequence, counter and answer aside."""
     after = copies(step)
     for arrays in (before, after):
         for name in COUNTED:
