@@ -40,7 +40,7 @@ def copies(step: Step) -> dict[str, Any]:
 
 
 def changed_tables(step: Step, before: dict[str, Any]) -> list[str]:
-    """The tables that are no longer as they were, the record's sequence, counter and answer aside."""
+    """The tables that are no longer as they were, but for the record's sequence and its answer."""
     after = copies(step)
     for arrays in (before, after):
         for name in COUNTED:
