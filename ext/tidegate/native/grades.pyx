@@ -42,15 +42,22 @@ cdef void farther(numbers* n, int64_t limit, int64_t used) noexcept nogil:
         n.asked_value = share
 
 
-cdef void of_money(const tables* t, uint32_t account, numbers* held, numbers* lost) noexcept nogil:
+cdef inline bint is_graded(const uint32_t* thresholds, uint8_t known) noexcept nogil:
+    """False = it has no grade and can reach none: there is nothing to compute."""
+    return (thresholds[0] | thresholds[1] | thresholds[2] | thresholds[3] | known) != 0
+
+
+cdef void of_money(
+    const tables* t, uint32_t account, bint of_held, bint of_lost, numbers* held, numbers* lost
+) noexcept nogil:
     """Margin and loss, each in the currency where it is furthest."""
     cdef const balance_row* row
     cdef uint32_t currency
     for currency in range(1, t.risk.currency_count + 1):
         row = &t.balances[account * t.currency_capacity + currency]
-        if row.is_checked:
+        if of_held and row.is_checked:
             farther(held, balances.equity(row), balances.held(row))
-        if row.max_loss != TG_NO_LIMIT:
+        if of_lost and row.max_loss != TG_NO_LIMIT:
             farther(lost, row.max_loss, -balances.profit(row))
 
 
@@ -91,8 +98,12 @@ cdef void grade(tables* t, uint32_t account, outputs* out) noexcept nogil:
     cdef numbers size = numbers(0, 0, 0)
     cdef uint8_t worst, state
     cdef bint is_halt
-    of_money(t, account, &held, &lost)
-    of_position(row, &size)
+    of_money(
+        t, account, is_graded(row.margin_grades, row.grades[0]),
+        is_graded(row.loss_grades, row.grades[1]), &held, &lost
+    )
+    if is_graded(row.position_grades, row.grades[2]):
+        of_position(row, &size)
     is_halt = tell(t, account, 0, row.margin_grades, &held, MARGIN, out)
     is_halt |= tell(t, account, 1, row.loss_grades, &lost, LOSS_LIMIT, out)
     is_halt |= tell(t, account, 2, row.position_grades, &size, POSITION_LIMIT, out)
