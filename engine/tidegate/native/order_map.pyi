@@ -11,3 +11,4 @@ class RouteState(IntEnum):
     ROUTE_PENDING_NEW = 1
     ROUTE_WORKING = 2
     ROUTE_DONE = 3
+    ROUTE_ENDED = 4
