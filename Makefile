@@ -1,5 +1,5 @@
 # `make test` and `make demo` each do all their set-up alone; a second run skips what is done.
-# TIDEGATE_PROFILE = release (default), debug, coverage or asan chooses the build.
+# TIDEGATE_PROFILE = release (default), debug, coverage, asan or fuzz chooses the build.
 PYTHON ?= python3
 TIDEGATE_PROFILE ?= release
 export TIDEGATE_PROFILE
@@ -74,6 +74,20 @@ asan:
 	LD_PRELOAD="$$($${CC:-cc} -print-file-name=libasan.so) $$($${CC:-cc} -print-file-name=libubsan.so)" \
 	PYTHONMALLOC=malloc ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
 	    $(BIN)/python -m pytest tests/native tests/risk -p no:cacheprovider $(ARGS)
+
+# Every parser of bytes from outside, FUZZ_SECONDS each, two at a time, guided by the coverage of
+# Python and of compiled modules; an input that is a finding is left in build/fuzz.
+FUZZ_SECONDS ?= 60
+FUZZ_TARGETS := config pa2 tape columns journal shown frame intake request step
+fuzz:
+	$(MAKE) TIDEGATE_PROFILE=fuzz setup
+	$(BIN)/python .ci/requirements.py fuzz | xargs -d '\n' $(PIP) install -q
+	@mkdir -p build/fuzz
+	$${CC:-cc} -O1 -Wall -Wextra -Werror -shared -fPIC -o build/fuzz/cover.so tests/fuzz/cover.c
+	printf '%s\n' $(FUZZ_TARGETS) | LD_PRELOAD="$(abspath build/fuzz/cover.so) $$($${CC:-cc} -print-file-name=libasan.so) $$($${CC:-cc} -print-file-name=libubsan.so)" \
+	PYTHONMALLOC=malloc ASAN_OPTIONS=detect_leaks=0:verify_asan_link_order=0 \
+	UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
+	    xargs -P 2 -I TARGET .ci/fuzz-one $(BIN)/python TARGET $(FUZZ_SECONDS)
 
 cover:
 	$(MAKE) TIDEGATE_PROFILE=coverage setup

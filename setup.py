@@ -1,4 +1,4 @@
-"""Builds the Cython modules under ext/ in one of four profiles (TIDEGATE_PROFILE).
+"""Builds the Cython modules under ext/ in one of five profiles (TIDEGATE_PROFILE).
 
 Each profile has its own tree below build/, because setuptools and cythonize look at file
 times only and would link what another profile has left.
@@ -22,6 +22,7 @@ FLAGS = {
     "debug": ["-O1", "-g", "-UNDEBUG", "-fno-wrapv", "-ftrapv"],
     "coverage": ["-O0", "-DCYTHON_TRACE=1", "-DCYTHON_TRACE_NOGIL=1"],
     "asan": ["-O1", "-g", "-fno-wrapv", *SANITIZE],
+    "fuzz": ["-O1", "-g", "-fno-wrapv", *SANITIZE, "-fsanitize-coverage=trace-pc,trace-cmp"],
 }
 CHECKED = PROFILE in ("debug", "coverage")
 DIRECTIVES = {
@@ -73,7 +74,7 @@ def extensions() -> list[Extension]:
             depends=[*headers, "setup.py"],
             define_macros=[("TG_PROFILE", f'"{PROFILE}"')],
             extra_compile_args=COMMON + FLAGS[PROFILE],
-            extra_link_args=SANITIZE if PROFILE == "asan" else [],
+            extra_link_args=SANITIZE if PROFILE in ("asan", "fuzz") else [],
         )
         for source in sorted(SOURCES.rglob("*.pyx"))
     ]

@@ -277,7 +277,7 @@ def find_orphans(universe: Universe, run_dir: RunDir) -> dict[str, Adopted]:
     """Stages of the run before this one that still run; RunDirError when they are of another."""
     try:
         rows = msgspec.json.decode(run_dir.stages.read_bytes(), type=dict[str, dict[str, Any]])
-    except (OSError, msgspec.MsgspecError):
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
         return {}
     found = survivors(rows)
     known = topology.stages(universe)

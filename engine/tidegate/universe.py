@@ -357,5 +357,5 @@ def read(path: Path) -> Universe:
         raise RunDirError(
             f"{path}: not there; expected a directory that `tidegate run` made"
         ) from error
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise RunDirError(f"{path}: {error}; written by another version of tidegate?") from error

@@ -139,7 +139,7 @@ class VenueSession:
     ) -> None:
         try:
             welcome = msgspec.json.decode(attachment, type=Welcome)
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             self._refuse(f"its logon says {error}", now_ns)
             return
         answer = row.view(SESSION_RECORD)

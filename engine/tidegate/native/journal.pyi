@@ -12,12 +12,12 @@ from typing import Any, Self, final
 
 import numpy.typing as npt
 
+from tidegate.native.journal_reader import SEGMENT_RECORDS_MAX as SEGMENT_RECORDS_MAX
 from tidegate.native.journal_reader import JournalEnd
 from tidegate.native.journal_reader import JournalReader as JournalReader
 from tidegate.native.records import RECORD as RECORD
 from tidegate.native.segments import NEXT_NAME as NEXT_NAME
 
-SEGMENT_RECORDS_MAX: int
 SLOW_MS: int
 
 class JournalCode(IntEnum):

@@ -16,6 +16,8 @@ from tidegate.native.records import LAYOUT_HASH as LAYOUT_HASH
 from tidegate.native.records import RECORD as RECORD
 
 BATCH_RECORDS: int
+SEGMENT_RECORDS_MAX: int
+SEQUENCE_MAX: int
 HEADER: np.dtype[np.void]
 MARK: np.dtype[np.void]
 

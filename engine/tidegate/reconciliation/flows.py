@@ -76,7 +76,7 @@ class Flows:
             raise RegionError(f"{self._path}: not there yet; the reconciliation stage writes it")
         try:
             kept = msgspec.json.decode(self._path.read_bytes(), type=Kept)
-        except (OSError, msgspec.MsgspecError):
+        except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
             kept = Kept(day + 1, [])
         rows = {(row[0], row[1]): row[2:] for row in kept.rows}
         if kept.day > day or rows.keys() != seen.keys():

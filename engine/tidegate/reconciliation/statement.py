@@ -105,7 +105,7 @@ class SimulatedSource:
             return None
         try:
             said = msgspec.json.decode(answer, type=_Answer)
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise VenueError(f"venue {self._name}: its statement says {error}") from None
         accounts = {name: self._stated(row) for name, row in said.accounts.items()}
         return Statement(said.incarnation, accounts)

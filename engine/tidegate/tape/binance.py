@@ -171,7 +171,7 @@ def read(
                 raise RowError(f"time {time_ns} before the line above; expected lines in order")
             latest_ns = time_ns
             _take(decoder.decode(body), time_ns, terms.code, depth, counts)
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             counts.refuse(where, RowError(f"{error}; expected a stream's JSON"))
         except RowError as error:
             counts.refuse(where, error)

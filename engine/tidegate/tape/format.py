@@ -248,7 +248,7 @@ class TapeReader:
         try:
             metadata = msgspec.json.decode(text, type=Metadata)
             check_metadata(metadata)
-        except (msgspec.MsgspecError, TapeError) as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError, TapeError) as error:
             raise self._error(_HEADER.size, f"metadata that says: {error}", "Metadata") from None
         return metadata, end
 

@@ -220,7 +220,7 @@ class VenueAgent:
     def _answer(self, question: Question, now_ns: int) -> None:
         try:
             body = msgspec.json.decode(question.text, type=dict[str, str])
-        except msgspec.MsgspecError:
+        except (msgspec.MsgspecError, UnicodeDecodeError):
             body = {}
         request = body.get("request")
         if request == "start":

@@ -151,7 +151,7 @@ class Front:
     def _log_on(self, identity: bytes, row: Row, text: bytes, now_ns: int) -> None:
         try:
             logon = msgspec.json.decode(text, type=Logon)
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             self._refuse_logon(identity, f"logon says: {error}")
             return
         problem = self._problem(identity, logon)

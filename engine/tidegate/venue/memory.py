@@ -121,7 +121,7 @@ class Memory:
                 whole += len(text)
                 try:
                     yield _DECODER.decode(text)
-                except msgspec.MsgspecError as error:
+                except (msgspec.MsgspecError, UnicodeDecodeError) as error:
                     raise VenueError(
                         f"{self.path}: line {number}: {error}; expected what a venue wrote"
                     ) from error

@@ -16,7 +16,7 @@ from libc.errno cimport errno
 from libc.stdint cimport int64_t
 
 from tidegate.errors import JournalError
-from tidegate.native.journal_reader import JournalReader
+from tidegate.native.journal_reader import SEGMENT_RECORDS_MAX, JournalReader
 from tidegate.native.records import RECORD
 from tidegate.native.segments import NEXT_NAME
 
@@ -46,7 +46,6 @@ cdef extern from "journal.h" nogil:
     int tg_signal(int event_fd)
 
 
-SEGMENT_RECORDS_MAX = 1 << 24
 SLOW_MS = 250
 
 # How often a segment that could not be made is tried again.

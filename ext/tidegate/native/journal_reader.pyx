@@ -27,6 +27,8 @@ from tidegate.native.segments cimport (
 )
 
 BATCH_RECORDS = 4096
+SEGMENT_RECORDS_MAX = 1 << 24
+SEQUENCE_MAX = 1 << 62
 
 # Where a journal ends: "clean" after a whole record, "torn" or "truncated" inside one; `cut` of
 # the rows from there on hold something.
@@ -93,6 +95,14 @@ class JournalReader:
         for field, value in expected.items():
             if int(header[field]) != value:
                 raise JournalError(f"{path}: {field} is {int(header[field])}; expected {value}")
+        for field, least, most in (
+            ("segment_records", 1, SEGMENT_RECORDS_MAX),
+            ("first_sequence", 1, SEQUENCE_MAX),
+            ("is_durable", 0, 1),
+        ):
+            if not least <= int(header[field]) <= most:
+                raise JournalError(
+                    f"{path}: {field} is {int(header[field])}; expected {least} to {most}")
         return header
 
     def batches(self, first_sequence=0):

@@ -1,0 +1,74 @@
+"""Writes the corpus' seeds: `python tests/fuzz/make_corpus.py`. Findings are added by hand."""
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from targets import ROOT, TARGETS
+
+from tidegate.native.journal_reader import HEADER
+from tidegate.native.records import LAYOUT_VERSION, ORDER_RECORD, RECORD, Kind, OrdType, Side
+from tidegate.native.sessions import SESSION_ROW
+from tidegate.tape.events import EVENT, TapeKind
+from tidegate.tape.format import TapeReader, TapeWriter
+
+CORPUS = Path(__file__).parent / "corpus"
+PA2_LINES = 40
+
+
+def orders() -> bytes:
+    """A mark, two orders and a cancel."""
+    rows = np.zeros(4, ORDER_RECORD)
+    rows["layout_version"] = LAYOUT_VERSION
+    rows["msg_seq_num"] = np.arange(1, 5)
+    rows["kind"] = Kind.MARK, Kind.NEW_ORDER_SINGLE, Kind.NEW_ORDER_SINGLE, Kind.CANCEL_REQUEST
+    rows["cl_ord_id"] = 0, 1, 2, 3
+    rows["orig_cl_ord_id"][3] = 1
+    rows["price"], rows["order_qty"], rows["instrument"] = 13_000, 1, 1
+    rows["account"], rows["session"] = 4, 1
+    rows["side"], rows["ord_type"], rows["time_in_force"] = Side.BUY, OrdType.LIMIT, ord("0")
+    return rows.tobytes()
+
+
+def seeds() -> dict[str, bytes]:
+    """One input a target."""
+    header = np.zeros(1, HEADER)
+    header["segment_records"], header["first_sequence"] = 8, 1
+    session = np.zeros(1, SESSION_ROW)
+    session["next_expected"] = 1
+    pa2 = (ROOT / "tests" / "span" / "small.pa2").read_bytes().splitlines(keepends=True)
+    return {
+        "config": (ROOT / "configs" / "dev.toml").read_bytes(),
+        "pa2": b"".join(pa2[:PA2_LINES]),
+        "tape": small_tape(),
+        "columns": (2).to_bytes(2, "little") + bytes(2 * 29),
+        "journal": b"\x03" + header.tobytes() + bytes(128) + orders(),
+        "shown": b"\x03" + header.tobytes() + bytes(128) + orders(),
+        "frame": orders()[: RECORD.itemsize],
+        "intake": b"\x01" + session.tobytes() + orders(),
+        "request": b'{"request": "positions", "account": "dev-1"}',
+        "step": orders(),
+    }
+
+
+def small_tape() -> bytes:
+    """The first events of a demo tape as a tape of its own."""
+    with TapeReader(ROOT / "configs" / "demo" / "gc.tape") as reader:
+        metadata, events = reader.metadata, reader.events()[:20]
+    events = events[events["kind"] != TapeKind.END].astype(EVENT)
+    with tempfile.TemporaryDirectory() as name:
+        path = Path(name) / "small.tape"
+        with TapeWriter(path, metadata) as writer:
+            writer.append(events)
+        return path.read_bytes()
+
+
+def main() -> None:
+    for name, data in seeds().items():
+        assert name in TARGETS
+        (CORPUS / name).mkdir(parents=True, exist_ok=True)
+        (CORPUS / name / "seed").write_bytes(data)
+
+
+if __name__ == "__main__":
+    main()
