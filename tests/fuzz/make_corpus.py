@@ -46,7 +46,7 @@ def seeds() -> dict[str, bytes]:
         "shown": b"\x03" + header.tobytes() + bytes(128) + orders(),
         "frame": orders()[: RECORD.itemsize],
         "intake": b"\x01" + session.tobytes() + orders(),
-        "request": b'{"request": "positions", "account": "dev-1"}',
+        "request": b'{"request": "positions", "account": "dev-1"}\n',
         "step": orders(),
     }
 
