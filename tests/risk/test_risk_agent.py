@@ -83,13 +83,19 @@ class Ends:
 
 
 class Rig:
-    """Risk in this process, over inproc lanes, worked by hand."""
+    """Risk in this process, worked by hand, over inproc lanes unless `endpoint` says where."""
 
-    def __init__(self, path: Path, retained: int = 16_384, **fields: Any) -> None:
+    def __init__(
+        self,
+        path: Path,
+        retained: int = 16_384,
+        endpoint: Callable[[str], str] = "inproc://{}".format,
+        **fields: Any,
+    ) -> None:
         self.run_dir = RunDir(path)
         self.run_dir.create()
         self.context: zmq.Context[Any] = zmq.Context()
-        self.content = placed(lambda name: f"inproc://{name}", retained, **fields)
+        self.content = placed(endpoint, retained, **fields)
         self.ends = Ends(self.context, self.content)
         self.risk = Risk(self.content, self.run_dir, self.context)
 

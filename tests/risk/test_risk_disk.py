@@ -15,6 +15,7 @@ from tidegate.counters import read as counters_of
 from tidegate.native import clock
 from tidegate.native.journal_reader import JournalReader
 from tidegate.native.records import ExecType, Kind, Reason
+from tidegate.risk import Risk
 from tidegate.run_dir import RunDir
 from tidegate.universe import Journaling
 
@@ -72,6 +73,33 @@ def test_in_the_reserve_orders_are_denied_and_all_else_goes_on(rig: Rig) -> None
     until(lambda: rig.work() or int(prices[GOLD]) == 13_050, "a settlement price")
     assert rig.risk.journal.counters["row"] > row
     assert replay.replay(rig.run_dir.journal).state_hash == rig.risk.tables.state_hash()
+
+
+def test_an_order_denied_without_a_journal_is_not_taken_again_by_the_next_risk(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    path = tmp_path_factory.mktemp("r")
+    rig = Rig(path, endpoint=RunDir(path).ipc)
+    rig.mark()
+    rig.ends.put("orders", order(1, order_qty=5), order(2, order_qty=5))
+    rig.ends.wait("routes", 2, rig.work)
+    (rig.run_dir.journal / "next.segment").mkdir()
+    number = filled_to_the_reserve(rig)
+    denied = rig.risk.agent.counters["unjournaled"]
+    rig.ends.put("orders", order(number))
+    until(
+        lambda: rig.work() or rig.risk.agent.counters["unjournaled"] > denied,
+        "an order denied of which the gateway has not yet heard",
+    )
+    (rig.run_dir.journal / "next.segment").rmdir()
+    rig.risk.close()
+    rig.risk = Risk(rig.content, rig.run_dir, rig.context)
+    rig.ends.put("orders", order(number + 1))
+    rig.ends.wait("routes", 3, rig.work)
+    assert [int(row["cl_ord_id"]) for row in rig.ends.take("routes")] == [1, 2, number + 1]
+    told = [int(row["cl_ord_id"]) for row in rig.ends.take("reports")]
+    assert told.count(number) == 1
+    rig.close()
 
 
 def test_with_no_reserve_left_cancels_are_refused_and_reports_wait(rig: Rig) -> None:
@@ -134,7 +162,7 @@ def full_disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunDir]:
 
 
 def test_a_real_full_disk_stops_new_orders_alone_until_there_is_room(full_disk: RunDir) -> None:
-    full_disk.write_universe(placed(full_disk.ipc, 1000, segment_records=SEGMENT))
+    full_disk.write_universe(placed(full_disk.ipc, segment_records=SEGMENT))
     with zmq.Context() as context:
         ends = Ends(context, full_disk.read_universe())
         process = start(full_disk)
