@@ -84,6 +84,8 @@ class Trader:
             core.logon(now_ns)
         self.link.exchange(core, now_ns)
         count = len(core.delivered)
+        if core.losses != self._losses:
+            self.book.lose()
         while core.delivered:
             self.book.take(core.delivered.popleft()[0])
         if core.is_logged_on:
@@ -123,7 +125,9 @@ class Trader:
     def _clean(self, now_ns: int) -> int:
         """The end: cancel everything that works, again and again until it is over."""
         self._clean_ns = now_ns + CLEAN_NS
-        records = [self._cancel(order) for order in self.book.working.values()]
+        # A question may have been refused, so those whose state is not known are asked for again.
+        records = self._questions()
+        records += [self._cancel(order) for order in self.book.working.values()]
         if records:
             self.core.send(records, now_ns)
             self.link.flush(self.core)
@@ -263,18 +267,18 @@ class Trader:
 
     def _ask_again(self, now_ns: int) -> None:
         """Reports may be lost for good: ask how each order that is not over stands."""
-        self.book.lose()
-        if not self.repeats:
-            return
-        again = []
-        for order in self.book.working.values():
-            if order.is_doubtful:
-                continue
-            order.asked_again = True
-            again.append(with_flag(order.record, Flag.POSS_RESEND))
+        again = self._questions()
         if again:
             self.core.send(again, now_ns)
             self.link.flush(self.core)
+
+    def _questions(self) -> list[bytes]:
+        """How each order stands of which reports may be missing."""
+        unsure = [order for order in self.book.working.values() if order.is_unsure]
+        asked = [order for order in unsure if self.repeats and not order.is_doubtful]
+        for order in asked:
+            order.asked_again = True
+        return [with_flag(order.record, Flag.POSS_RESEND) for order in asked]
 
     def _mass_cancel(self) -> bytes:
         account = self._draw.choice((0, *self.session.accounts))
