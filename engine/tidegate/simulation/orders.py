@@ -124,6 +124,7 @@ class OrderBook:
         if order.order_id not in (0, row[_ID]):
             self._problem(f"order {order.cl_ord_id} was {order.order_id}, is now {row[_ID]}")
         order.order_id = row[_ID]
+        order.is_doubtful = False
         self.by_order_id[row[_ID]] = order
         exec_type = row[_TYPE]
         if row[_FLAGS] & _RESEND:
