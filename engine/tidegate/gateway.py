@@ -109,13 +109,6 @@ class Gateway:
         return work
 
     @property
-    def reports(self) -> NumberedSource:
-        """What risk's reports come from."""
-        if self._reports is None:
-            raise StageError("the gateway is not open")
-        return self._reports
-
-    @property
     def counted(self) -> npt.NDArray[Any]:
         """The agent's own counters: one row, live."""
         return self._regions["gateway"].rows

@@ -160,7 +160,8 @@ class GatewayHost(Host):
     def sources(self) -> list[tuple[str, NumberedSource]]:
         """The lanes that it takes from."""
         assert self.stage is not None
-        return [("reports", self.stage.reports)]
+        reports = self.stage._reports
+        return [] if reports is None else [("reports", reports)]
 
     def _counted(self) -> int:
         assert self.stage is not None

@@ -114,6 +114,11 @@ cdef class SessionControl:
             self.outbox.send_due(row, now)
             if now - row.sent_ns >= row.heartbeat_ns:
                 self._send(row, HEARTBEAT, now)
+                # A client that is busy sends no heartbeats: a question that was lost would never
+                # be asked again.
+                if row.asked_from != 0:
+                    row.asked_from = 0
+                    self.ask_again(row, now)
         if row.state == SESSION_ON or row.state == SESSION_LOST:
             if now - row.heard_ns > HEARTBEATS_MISSED * row.heartbeat_ns:
                 row.disconnects += 1
