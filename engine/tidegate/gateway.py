@@ -137,13 +137,12 @@ class Gateway:
         universe = self._universe
         self._desk.bind("inproc://desk")
         self._agent_desk.connect("inproc://desk")
-        for name in ("orders", "control"):
-            self._rings[name] = Ring(universe, self._run_dir, self._context, name)
+        lanes = ("orders", "control")
+        self._rings = {name: Ring(universe, self._run_dir, self._context, name) for name in lanes}
         intents = Intents(
             self._regions["gateway_intents"].rows,
             self._regions["gateway_sessions"].rows,
-            self._rings["orders"].target,
-            self._rings["control"].target,
+            *(ring.target for ring in self._rings.values()),
         )
         self._reports = lane_ends.source(universe, self._context, "reports", intents.taken)
         self._bind_front()
@@ -212,8 +211,8 @@ class Gateway:
         self._counters.publish(
             "refused", {Reason(code).name: int(refused[code]) for code in REASONS}
         )
-        for name, ring in self._rings.items():
-            self._counters.publish(name, ring.target.counters)
+        for name in self._rings:
+            self._counters.publish(name, self._rings[name].target.counters)
         if self._reports is not None:
             self._losses.look({"reports": self._reports})
             self._counters.publish("reports", self._reports.counters)

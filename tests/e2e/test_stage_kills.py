@@ -57,6 +57,7 @@ def cancel(desk: Desk, order: Order) -> list[Order]:
 
 
 def until_restarted(run: Engine, stage: str, count: int) -> None:
+    """Another kill of a stage that is still starting would be a stage that does not start."""
     until(lambda: run.restarts()[stage] == count, f"{stage} number {count + 1}")
 
 
