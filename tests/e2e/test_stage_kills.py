@@ -1,5 +1,6 @@
 """A stage is killed under a stream of orders: each ends once, and each fill is booked once."""
 
+import json
 import os
 import signal
 from collections.abc import Callable
@@ -57,8 +58,13 @@ def cancel(desk: Desk, order: Order) -> list[Order]:
 
 
 def until_restarted(run: Engine, stage: str, count: int) -> None:
-    """Another kill of a stage that is still starting would be a stage that does not start."""
-    until(lambda: run.restarts()[stage] == count, f"{stage} number {count + 1}")
+    """And ready: one that is killed while it starts is another matter."""
+
+    def is_back() -> bool:
+        row = json.loads(run.run_dir.stages.read_text())[stage]
+        return bool(row["restarts"] == count and row["is_ready"])
+
+    until(is_back, f"{stage} number {count + 1}")
 
 
 def nets(run: Engine) -> set[int]:
@@ -74,7 +80,12 @@ def test_a_killed_stage_loses_no_order_and_doubles_no_fill(place: Path, stage: s
     with engine(CONFIG, run_dir=place / stage) as run:
         with Client(run.front, "a") as client:
             desk = Desk(client, "a")
-            sent: list[Order] = []
+            sent = desk.submit(batch())
+            desk.take_until(lambda: any(order.is_final for order in sent), "a first end")
+            while not any(order.cum_qty for order in sent):
+                sent += desk.submit(batch())
+                desk.take_until(lambda last=sent[-BATCH]: last.is_final, "an end of what trades")
+            before = len(sent)
             for index in range(BATCHES):
                 if index in KILLED_AFTER:
                     os.kill(run.pids()[stage], signal.SIGKILL)
@@ -86,7 +97,7 @@ def test_a_killed_stage_loses_no_order_and_doubles_no_fill(place: Path, stage: s
                 if not order.is_final:
                     patiently(desk, lambda order=order: cancel(desk, order))
             outcome = desk.settle()
-            assert outcome.sent == BATCHES * BATCH
+            assert outcome.sent == before + BATCHES * BATCH
             filled = sum(order.cum_qty for order in sent)
             assert filled > 0
             until(lambda: nets(run) == {filled}, "risk's positions to be the client's fills")
