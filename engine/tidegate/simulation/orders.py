@@ -195,6 +195,8 @@ class OrderBook:
             if order is not None and order.is_doubtful and reason == Reason.UNKNOWN_ORDER:
                 self._end(order)
             return
+        if order is not None and reason == Reason.DUPLICATE_CL_ORD_ID and not order.asked_again:
+            self._problem(f"order {order.cl_ord_id} was sent once and taken twice")
         if order is None or reason == Reason.DUPLICATE_CL_ORD_ID:
             return
         if order.asked_again and (order.is_over or reason == Reason.LANE_FULL):
