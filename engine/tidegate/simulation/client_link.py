@@ -3,10 +3,13 @@
 import zmq
 
 from tidegate.client.core import SessionCore
+from tidegate.codec import offset_of
+from tidegate.native.records import Flag
 from tidegate.native.wire_end import WireEnd
 from tidegate.simulation.faults import Faults
 from tidegate.simulation.sockets import Place
 
+_FLAGS = offset_of("flags")
 FRONT = "inproc://front"
 # So few that a client that does not read is felt by the gateway.
 HWM = 8
@@ -60,6 +63,9 @@ class ClientLink:
             fault = self._faults.frame()
             if self._end is None or fault == "drop" or not self._end.send(parts):
                 core.counters["unsent"] += 1
+            elif fault == "duplicate" and len(parts) == 1 and parts[0][_FLAGS] & Flag.POSS_DUP:
+                # What is sent again may be sent again twice; nothing else ever is.
+                self._end.send(parts)
 
     def _connect(self) -> None:
         if self._place is not None:
