@@ -124,6 +124,10 @@ class OrderBook:
         if order.order_id not in (0, row[_ID]):
             self._problem(f"order {order.cl_ord_id} was {order.order_id}, is now {row[_ID]}")
         order.order_id = row[_ID]
+        if order.is_doubtful and order.is_over:
+            # One more copy was under way when the others were refused.
+            order.ends = 0
+            self.working[order.cl_ord_id] = order
         order.is_doubtful = False
         self.by_order_id[row[_ID]] = order
         exec_type = row[_TYPE]
@@ -192,8 +196,8 @@ class OrderBook:
             is_cancel = ref_kind == Kind.CANCEL_REQUEST
             if is_cancel and is_ours and reason not in CANCEL_REASONS:
                 self._problem(f"a cancel was refused: {Reason(reason).name}")
-            if order is not None and order.is_doubtful and reason == Reason.UNKNOWN_ORDER:
-                self._end(order)
+            if order is not None and order.is_doubtful:
+                self._learn(order, reason)
             return
         if order is not None and reason == Reason.DUPLICATE_CL_ORD_ID and not order.asked_again:
             self._problem(f"order {order.cl_ord_id} was sent once and taken twice")
@@ -206,6 +210,13 @@ class OrderBook:
         if order.is_acknowledged:
             self._problem(f"order {order.cl_ord_id} was acknowledged and is denied")
         self._end(order)
+
+    def _learn(self, order: Known, reason: int) -> None:
+        """What the answer to a cancel says of an order that risk may know or not."""
+        if reason == Reason.UNKNOWN_ORDER and not order.is_over:
+            self._end(order)
+        elif reason in (Reason.TOO_LATE, Reason.REQUEST_PENDING):
+            order.is_doubtful = False
 
     def _problem(self, what: str) -> None:
         self.problems.append(f"session {self.name}: {what}")
