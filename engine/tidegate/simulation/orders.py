@@ -213,7 +213,9 @@ class OrderBook:
 
     def _learn(self, order: Known, reason: int) -> None:
         """What the answer to a cancel says of an order that risk may know or not."""
-        if reason == Reason.UNKNOWN_ORDER and not order.is_over:
+        if order.is_over:
+            return
+        if reason == Reason.UNKNOWN_ORDER:
             self._end(order)
         elif reason in (Reason.TOO_LATE, Reason.REQUEST_PENDING):
             order.is_doubtful = False
