@@ -37,8 +37,10 @@ class World:
         self.elapsed_ns = 0
         if self.universe.journaling.durability != "power":
             without |= {"power_loss"}
-        if self.universe.capacity.orders < LATE_ORDERS_MIN:
-            # An order's row is soon another's there, and who is late is an orphan.
+        small = min(self.universe.capacity.orders, self.universe.gateway.outbox)
+        if small < LATE_ORDERS_MIN:
+            # An order's row is soon another's there, and who is late is an orphan; or the report
+            # of a late fill may be lost for good, and nobody asks about an order that is over.
             without |= {"late_fills"}
         self.faults = Faults(Random(seed * 104_729 + 2), without)
         self.truth = Truth(len(self.universe.venues))
