@@ -211,8 +211,11 @@ class Supervisor:
             for child in self.children
         }
         partial = self.run_dir.stages.with_suffix(".partial")
-        partial.write_bytes(msgspec.json.encode(state))
-        os.replace(partial, self.run_dir.stages)
+        try:
+            partial.write_bytes(msgspec.json.encode(state))
+            os.replace(partial, self.run_dir.stages)
+        except OSError as error:
+            say(f"{self.run_dir.stages}: not written ({error.strerror}); the stages go on")
 
 
 async def supervise(

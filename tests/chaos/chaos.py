@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import checks
+import aftermath
 from faults import Victim
 from load import Strategy
 
@@ -85,13 +85,13 @@ def wreck(victim: Victim, options: argparse.Namespace) -> list[str]:
         strategy.join()
     for strategy in strategies:
         strategy.settle(SETTLE_S)
-    found = checks.problems_of(strategies)
-    found += checks.venue_differs(victim.run_dir, strategies)
+    found = aftermath.problems_of(strategies)
+    found += aftermath.venue_differs(victim.run_dir, strategies)
     for strategy in strategies:
         strategy.client.close()
     if (status := victim.stop()) != 0:
         found.append(f"the run ended with {status}")
-    found += checks.state_differs(victim.run_dir)
+    found += aftermath.state_differs(victim.run_dir)
     for name, count in sorted(victim.done.items()):
         print(f"{name:24} {count:6}")
     for strategy in strategies:
