@@ -22,12 +22,17 @@ setup: $(VENV)/dev.stamp $(VENV)/package.stamp
 
 build: $(VENV)/package.stamp
 
-# Plain code is tested on two cores at once; what starts processes and sockets comes after, alone.
-PLAIN := tests/risk tests/config tests/span tests/tape
+# Plain code is tested on two cores at once, and whole runs, which mostly wait, two at a time; what
+# counts on heartbeats comes between, alone. Whole runs are tested as they are shipped, in release.
+PLAIN := $(addprefix tests/,risk config span tape native simulation replay client fuzz)
+RUNS := tests/e2e
 test: setup
 ifeq ($(ARGS),)
 	$(BIN)/python -m pytest -q -n 2 --dist worksteal $(PLAIN)
-	$(BIN)/python -m pytest -q $(addprefix --ignore=,$(PLAIN))
+	$(BIN)/python -m pytest -q $(addprefix --ignore=,$(PLAIN) $(RUNS))
+ifeq ($(TIDEGATE_PROFILE),release)
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile $(RUNS)
+endif
 else
 	$(BIN)/python -m pytest $(ARGS)
 endif
