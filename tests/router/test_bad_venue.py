@@ -195,11 +195,12 @@ def test_a_router_that_dies_at_its_crash_points_over_and_over(desk: Desk, seed: 
         market.open()
         for number in range(BATCHES):
             # In what it does for requests and reports, or already while it starts.
-            when = "at once" if number % 3 == 2 else "up"
+            # What was put meanwhile is refused, so some must live on to trade.
+            when, most = ("at once", 300) if number % 3 == 2 else ("up", 2000)
             numbers = market.put()
             router.kill()
             router.wait()
-            router = stack.enter_context(dying(desk.run_dir, draw.randint(1, 300), when))
+            router = stack.enter_context(dying(desk.run_dir, draw.randint(1, most), when))
             states = len(desk.risk.states)
             desk.until(lambda: router.poll() is not None or len(desk.risk.states) > states)  # noqa: B023
             numbers = market.put()
