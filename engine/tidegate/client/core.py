@@ -113,6 +113,12 @@ class SessionCore:
             self._put_session(Kind.HEARTBEAT, now_ns)
 
     @property
+    def kept(self) -> list[tuple[int, bytes]]:
+        """What was sent, by number, as far back as it is kept."""
+        first = self.next_sending - len(self._kept)
+        return list(enumerate(self._kept, first))
+
+    @property
     def heartbeat_ns(self) -> int:
         """How often each side must be heard; the gateway says it at logon."""
         return self.reply.heartbeat_ns if self.reply else LOGON_RETRY_NS

@@ -81,7 +81,7 @@ def check_positions(world: World) -> Iterator[str]:
     """Risk's lots are those of the clients' fills."""
     stage = world.risk.stage
     assert stage is not None
-    expected: Counter[tuple[int, int]] = Counter()
+    expected = Counter(world.operator.decisions.lots)
     for order in all_orders(world):
         lots = -order.cum_qty if order.side == SELL else order.cum_qty
         expected[order.account, order.instrument] += lots
@@ -111,7 +111,7 @@ def check_money(world: World) -> Iterator[str]:
         # The end of a day makes profit into deposits; the audit follows that.
         return
     arrays = stage.tables.arrays
-    expected: Counter[tuple[int, int]] = Counter()
+    expected = Counter(world.operator.decisions.worth)
     for order in all_orders(world):
         for lots, price in order.fills.values():
             traded = world.universe.instruments[order.instrument - 1]

@@ -24,6 +24,7 @@ class ClientLink:
         self._place: Place | None = None
         self._end: WireEnd | None = None
         self.deaf_until = 0
+        self.is_dead = False
 
     def gateway_up(self, place: Place) -> None:
         """There is a gateway to connect to."""
@@ -33,6 +34,18 @@ class ClientLink:
     def gateway_down(self) -> None:
         """The gateway goes, and the socket with it."""
         self._place = self._end = None
+
+    def die(self) -> None:
+        """The client's process ends, and its socket with it."""
+        if self._end is not None:
+            self._end.socket.disconnect(FRONT)
+        self._end = None
+        self.is_dead = True
+
+    def live(self) -> None:
+        """A client is there again."""
+        self.is_dead = False
+        self._connect()
 
     def cut(self) -> None:
         """The connection ends, and what was on its way; the next one is made at once."""
@@ -68,7 +81,7 @@ class ClientLink:
                 self._end.send(parts)
 
     def _connect(self) -> None:
-        if self._place is not None:
+        if self._place is not None and not self.is_dead:
             self._end = self._place.open_end(zmq.DEALER, HWM)
             self._end.socket.immediate = 1
             self._end.socket.connect(FRONT)

@@ -14,7 +14,7 @@ VENUE_FAULTS = {
     "resent_by_draw": {"resend_ppm": 50_000},
     "hang_ups": {"disconnect_every_ms": 600},
 }
-STAGES = ("gateway", "risk", "router", "venue")
+STAGES = ("gateway", "risk", "router", "venue", "snapshot", "reconcile")
 EVENT_FAULTS = (
     *(f"kill_{stage}" for stage in STAGES),
     "stop_lane",
@@ -25,7 +25,11 @@ EVENT_FAULTS = (
     "clock_ahead",
     "torn_tail",
     "power_loss",
+    "kill_client",
+    "spoil_snapshot",
 )
+# What comes of faults, and must have come of some.
+CONSEQUENCES = ("from_snapshot", "from_older_snapshot")
 # The mean time between two of a kind, where a seed has it.
 BETWEEN_NS = {
     "kill_gateway": 250_000_000,
@@ -40,6 +44,10 @@ BETWEEN_NS = {
     "clock_ahead": 900_000_000,
     "torn_tail": 400_000_000,
     "power_loss": 300_000_000,
+    "kill_snapshot": 900_000_000,
+    "kill_reconcile": 900_000_000,
+    "kill_client": 500_000_000,
+    "spoil_snapshot": 700_000_000,
 }
 CHANCE = 0.5
 

@@ -6,7 +6,7 @@ their descriptors. Nothing of a stage is closed in order, for a killed process c
 
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import redirect_stderr
 from io import StringIO
 from random import Random
@@ -14,15 +14,18 @@ from typing import Protocol
 
 from msgspec import structs
 
+from tidegate import snapshot
 from tidegate.gateway import Gateway
 from tidegate.native.numbered import NumberedSource
-from tidegate.risk import Risk
+from tidegate.risk import LANES_IN, Risk
 from tidegate.router import Router
 from tidegate.run_dir import RunDir
 from tidegate.simulation.faults import Faults as FaultPlan
 from tidegate.simulation.lanes import Lane
 from tidegate.simulation.market import Market
+from tidegate.simulation.question_link import QuestionLink
 from tidegate.simulation.sockets import Place
+from tidegate.simulation.spoiling import Spoiled
 from tidegate.simulation.timeline import Timeline
 from tidegate.simulation.venue_link import VenueLink
 from tidegate.simulation.world import MID
@@ -35,6 +38,8 @@ from tidegate.venue.settings import settings_of
 
 TEND_NS = 5_000_000
 PUBLISH_NS = 100_000_000
+# What risk says of a snapshot behind which its rings have not come yet.
+TOO_LATE = "of a moment that this stage cannot go on from"
 
 
 class Wire(Protocol):
@@ -53,6 +58,8 @@ class Host:
         self.name = name
         self.place: Place | None = None
         self.starts = 0
+        # What it told people of its last start, a line each.
+        self.said: list[str] = []
         self._timeline = timeline
         self._sends = sends
         self._takes = takes
@@ -67,9 +74,9 @@ class Host:
         """Start it; the clock is its own while it is made."""
         place = Place()
         self._timeline.hand_to(self.name)
-        # What a stage says of its start is for people who watch one.
-        with redirect_stderr(StringIO()):
+        with redirect_stderr(StringIO()) as said:
             self.make(place)
+        self.said = said.getvalue().splitlines()
         self._timeline.give_back(self.name)
         for lane in self._sends:
             lane.sender_up(place)
@@ -173,20 +180,28 @@ class RiskHost(Host):
     """Risk, which must come back with the state that it had."""
 
     def __init__(
-        self, universe: Universe, run_dir: RunDir, timeline: Timeline, lanes: dict[str, Lane]
+        self,
+        universe: Universe,
+        run_dir: RunDir,
+        timeline: Timeline,
+        lanes: Mapping[str, Lane],
+        spoiled: Spoiled,
     ) -> None:
         super().__init__(
             "risk",
             timeline,
             (lanes["routes"], lanes["reports"]),
-            (lanes["executions"], lanes["control"], lanes["orders"]),
+            [lane for lane in lanes.values() if lane.name in LANES_IN],
         )
         self._universe = universe
         self._run_dir = run_dir
         self.stage: Risk | None = None
         self.problems: list[str] = []
+        # How often it began with a snapshot, and how often with an older one than the newest.
+        self.begun: Counter[str] = Counter()
         # After power loss: the sequence that had been made safe; 0 = none was lost.
         self.loses_more_than = 0
+        self._spoiled = spoiled
         self._before = (0, "")
         self._prepare_ns = 0
 
@@ -201,6 +216,25 @@ class RiskHost(Host):
             self.loses_more_than = 0
         elif self._before[0] and self._state() != self._before:
             self.problems.append(f"restart: risk was {self._before}, is {self._state()}")
+
+    def up(self) -> None:
+        super().up()
+        assert self.stage is not None
+        self._note_snapshots(self.stage.recovery)
+
+    def _note_snapshots(self, recovered: Mapping[str, int]) -> None:
+        """Risk goes on from the newest good snapshot, unless that is of a moment too late."""
+        taken = recovered["snapshot_sequence"]
+        path = snapshot.path_of(self._run_dir.snapshots, taken)
+        if taken and self._spoiled.has(path):
+            self.problems.append(f"snapshot: risk went on from {path.name}, which is spoiled")
+        self.begun["from_snapshot"] += taken > 0
+        self.begun["from_older_snapshot"] += taken > 0 and recovered["snapshots_refused"] > 0
+        newer = [each for each in snapshot.paths(path.parent) if int(each.stem) > taken]
+        for each in newer:
+            line = next((said for said in self.said if each.name in said), "nobody said why")
+            if not self._spoiled.has(each) and TOO_LATE not in line:
+                self.problems.append(f"snapshot: {each.name} is good and was not taken: {line}")
 
     def work(self, now_ns: int) -> int:
         assert self.stage is not None
@@ -239,7 +273,7 @@ class RouterHost(Host):
         universe: Universe,
         run_dir: RunDir,
         timeline: Timeline,
-        lanes: dict[str, Lane],
+        lanes: Mapping[str, Lane],
         links: Sequence[VenueLink],
     ) -> None:
         super().__init__("router", timeline, (lanes["executions"],), (lanes["routes"],))
@@ -281,8 +315,9 @@ class VenueHost(Host):
         self,
         universe: Universe,
         run_dir: RunDir,
-        link: VenueLink,
         timeline: Timeline,
+        link: VenueLink,
+        question: QuestionLink,
         draw: Random,
         faults: FaultPlan,
     ) -> None:
@@ -292,9 +327,11 @@ class VenueHost(Host):
         self._run_dir = run_dir
         self._counted: Counter[str] = Counter()
         self._link = link
-        self._wires.append(link)
+        self._question = question
+        self._wires += [link, question]
         self._draw = draw
         self._faults = faults
+        self.accounts = self._plain.accounts
         self.agent: VenueAgent | None = None
         self._memory: Memory | None = None
         self._requests = 0
@@ -310,6 +347,7 @@ class VenueHost(Host):
         self._counted.clear()
         self._requests = 0
         self._link.venue_up(place)
+        self._question.venue_up(place)
 
     def work(self, now_ns: int) -> int:
         assert self.agent is not None
@@ -330,6 +368,7 @@ class VenueHost(Host):
 
     def drop(self) -> None:
         self._link.venue_down()
+        self._question.venue_down()
         if self._memory is None:
             self._link.venue_forgets()
         else:

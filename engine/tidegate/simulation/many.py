@@ -8,7 +8,7 @@ from multiprocessing import get_context
 
 import msgspec
 
-from tidegate.simulation.faults import EVENT_FAULTS, FRAME_FAULTS, VENUE_FAULTS
+from tidegate.simulation.faults import CONSEQUENCES, EVENT_FAULTS, FRAME_FAULTS, VENUE_FAULTS
 from tidegate.simulation.outcome import Outcome, simulate
 
 ALL_FAULTS = (*FRAME_FAULTS, *VENUE_FAULTS, *EVENT_FAULTS)
@@ -35,7 +35,7 @@ class Coverage(msgspec.Struct):
 
     def missing(self, reasons: Iterable[str]) -> list[str]:
         """Faults, and of these reasons those, that never happened."""
-        faults = [f"fault {name}" for name in ALL_FAULTS if not self.faults[name]]
+        faults = [f"fault {name}" for name in (*ALL_FAULTS, *CONSEQUENCES) if not self.faults[name]]
         return faults + [f"reason {name}" for name in reasons if not self.reasons[name]]
 
 

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 from tidegate.client.controls import Control, Request, control, packed
 from tidegate.client.core import SessionCore
@@ -21,6 +21,7 @@ from tidegate.native.records import (
     TradingState,
 )
 from tidegate.simulation.client_link import ClientLink
+from tidegate.simulation.decisions import Decisions
 from tidegate.simulation.world import DAY, MID
 from tidegate.universe import Session, Universe
 
@@ -43,6 +44,19 @@ AMOUNTS = {
 }
 
 
+class Asked(NamedTuple):
+    """A request, its number, and that of its last record in the session."""
+
+    last: int
+    number: int
+    request: Request
+
+    @property
+    def values(self) -> Mapping[str, Any]:
+        """What is answered."""
+        return self.request.controls[-1].values
+
+
 class Operator:
     """The session "operator"; `answered` counts answers by request number."""
 
@@ -60,6 +74,11 @@ class Operator:
         # What was deposited less what was withdrawn, by (account, currency), as was answered.
         self.deposits: Counter[tuple[int, int]] = Counter()
         self._open: dict[int, list[Mapping[str, Any]]] = defaultdict(list)
+        self._log: list[Asked] = []
+        self._logged_before = 0
+        self.decisions = Decisions(universe, draw)
+        # Risk's tables, where they can be looked at.
+        self.look: Callable[[], Mapping[str, Any] | None] = lambda: None
         self.rolls = False
         self.losses = 0
         self._universe = universe
@@ -69,7 +88,7 @@ class Operator:
         self._day = DAY
         self._epoch = 0
         self._pending_cash: list[tuple[int, dict[str, Any]]] = []
-        self._undo: list[dict[str, Any]] = []
+        self._undo: list[dict[str, Any] | Request] = []
         self._actions: tuple[Callable[[], dict[str, Any] | Request], ...] = (
             *[self._limit] * 6,
             *[self._state] * 3,
@@ -98,7 +117,10 @@ class Operator:
         if not core.is_logged_on or now_ns < self._act_ns:
             return count
         self._act_ns = now_ns + int(self._draw.random() * PAUSE_NS)
-        if self._undo and (not is_trading or self._draw.random() < 0.5):
+        decision = self._decision()
+        if decision is not None:
+            count += self._ask(decision, now_ns)
+        elif self._undo and (not is_trading or self._draw.random() < 0.5):
             count += self._ask(self._undo.pop(0), now_ns)
         elif is_trading and len(self.asked) < REQUESTS_MAX:
             if self.rolls and self._draw.random() < 0.1:
@@ -108,9 +130,37 @@ class Operator:
                 count += self._ask(self._draw.choice(self._actions)(), now_ns)
         return count
 
+    def _decision(self) -> dict[str, Any] | None:
+        """About a difference with a venue; now and then one is left for later."""
+        tables = self.look()
+        if tables is None or not tables["risk"]["break_count"][0] or self._draw.random() < 0.8:
+            return None
+        return self.decisions.next(tables)
+
     def waits(self) -> bool:
         """Some request is not answered yet, or something is to be undone."""
         return bool(self._undo) or len(self.answered) < len(set(self.asked))
+
+    def forget(self) -> None:
+        """Another process takes over: it has what was asked for, and no answer."""
+        self.answered.clear()
+        self.deposits.clear()
+        self.decisions.forget()
+        self._open.clear()
+        for asked in self._log:
+            self._open[asked.number].append(asked.values)
+        self._logged_before = len(self._log)
+
+    def never_sent(self, first: int, _sent: object, _again: object) -> None:
+        """The gateway has taken nothing from number `first` on: it is asked for again."""
+        before, since = self._log[: self._logged_before], self._log[self._logged_before :]
+        lost = [asked for asked in before if asked.last >= first]
+        self._log = [asked for asked in before if asked.last < first] + since
+        for asked in lost:
+            self.asked.remove(asked.number)
+            self._open[asked.number].remove(asked.values)
+        again = [Request(asked.request.controls, asked.request.why, asked.number) for asked in lost]
+        self._undo[:0] = again
 
     def _take(self, record: bytes) -> None:
         kind = record[_KIND]
@@ -128,6 +178,8 @@ class Operator:
 
     def _note_done(self, asked: Mapping[str, Any]) -> None:
         """Money that has moved, by what was asked for and done."""
+        if asked["kind"] == Kind.ADJUSTMENT:
+            self.decisions.note_done(asked)
         phase = asked.get("cash_phase", 0)
         if asked["kind"] not in (Kind.CASH, Kind.TRANSFER) or phase in UNMOVED:
             return
@@ -142,8 +194,10 @@ class Operator:
         number = request.request_id or self._next_id
         self._next_id += 1
         records = packed(request, number)
+        asked = Asked(self.core.next_sending + len(records) - 1, number, request)
+        self._log.append(asked)
         self.asked.append(number)
-        self._open[number].append(request.controls[-1].values)
+        self._open[number].append(asked.values)
         self.kinds[Kind(request.controls[-1].values["kind"]).name] += 1
         self.core.send(records, now_ns)
         self.link.flush(self.core)

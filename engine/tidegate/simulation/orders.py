@@ -7,7 +7,7 @@ of an order out of order, a cancel refused for a reason that no cancel may be re
 from collections import Counter
 from collections.abc import Collection
 
-from tidegate.codec import DENIAL, EXECUTION, offset_of
+from tidegate.codec import DENIAL, EXECUTION, ORDER, offset_of
 from tidegate.native.records import ExecType, Flag, Kind, Reason
 
 _E, _D = EXECUTION.index, DENIAL.index
@@ -42,8 +42,8 @@ class Known:
 
     __slots__ = (
         "account", "asked_again", "cl_ord_id", "cum_qty", "ends", "fills", "instrument",
-        "is_acknowledged", "is_doubtful", "is_unsure", "last_exec_id", "order_id", "order_qty",
-        "price", "record", "side",
+        "is_acknowledged", "is_doubtful", "is_unsent", "is_unsure", "last_exec_id", "order_id",
+        "order_qty", "price", "record", "side",
     )  # fmt: skip
 
     def __init__(
@@ -74,6 +74,17 @@ class Known:
         self.asked_again = False
         # A copy of it was refused for want of room: risk may know it or not.
         self.is_doubtful = False
+        # Its owner died and the gateway has never taken it.
+        self.is_unsent = False
+
+    def unlearnt(self) -> "Known":
+        """As it was when it was sent, to be learnt about anew."""
+        order_qty = ORDER.unpack(self.record)[ORDER.index["order_qty"]]
+        args = self.cl_ord_id, self.account, self.instrument, self.side, order_qty, self.record
+        fresh = Known(*args)
+        fresh.asked_again = self.asked_again
+        fresh.is_unsent = self.is_unsent
+        return fresh
 
     @property
     def is_over(self) -> bool:
@@ -114,6 +125,26 @@ class OrderBook:
         """Reports were lost for good: what is known of working orders may be old."""
         for order in self.working.values():
             order.is_unsure = True
+
+    def unlearnt(self) -> "OrderBook":
+        """The same orders, of which nothing has been heard; problems and reasons stay."""
+        fresh = OrderBook(self.name, self.accounts)
+        fresh.reasons, fresh.problems = self.reasons, self.problems
+        for cl_ord_id, order in self.by_cl_ord_id.items():
+            if order.cl_ord_id == cl_ord_id:
+                fresh.enter(order.unlearnt())
+                if order.is_unsent:
+                    fresh.never_sent(cl_ord_id)
+            else:
+                fresh.ask(cl_ord_id, fresh.by_cl_ord_id[order.cl_ord_id])
+        return fresh
+
+    def never_sent(self, cl_ord_id: int) -> None:
+        """The gateway has not taken the order and never will: whatever comes of it is wrong."""
+        order = self.by_cl_ord_id[cl_ord_id]
+        order.is_unsent = True
+        order.ends = 1
+        self.working.pop(cl_ord_id, None)
 
     def _execution(self, row: tuple[int, ...]) -> None:
         order = self.by_order_id.get(row[_ID]) or self.by_cl_ord_id.get(row[_CL])

@@ -10,6 +10,7 @@ import msgspec
 
 from tidegate.native.records import Reason
 from tidegate.simulation.checks import check_audit, settled_problems
+from tidegate.simulation.checks_beside import beside_problems, check_breaks
 from tidegate.simulation.run import World
 from tidegate.simulation.trouble import Trouble
 
@@ -64,19 +65,23 @@ def _simulate(world: World, steps: int) -> Outcome:
     if not problems:
         trouble.heal()
         settle(world)
-        problems = world.problems() or settled_problems(world)
+        problems = world.problems() or settled_problems(world) + beside_problems(world)
     return _outcome(world, problems)
 
 
 def settle(world: World) -> None:
-    """Let everything that is under way arrive, and every order end."""
+    """Let everything that is under way arrive, every order end, and each difference be told."""
     world.is_trading = False
     until_ns = world.elapsed_ns + SETTLE_NS
     while world.elapsed_ns < until_ns:
         for _ in range(SETTLE_TURNS):
             world.turn()
         if world.is_quiet():
+            break
+    while world.elapsed_ns < until_ns and not world.problems():
+        if world.is_quiet() and not any(check_breaks(world)):
             return
+        world.round()
 
 
 def _outcome(world: World, problems: list[str]) -> Outcome:
@@ -86,7 +91,7 @@ def _outcome(world: World, problems: list[str]) -> Outcome:
     reasons: Counter[int] = Counter()
     for client in world.clients:
         reasons.update(client.reasons)
-    faults = dict(world.faults.happened)
+    faults = dict(world.faults.happened + world.risk.begun)
     return Outcome(
         seed=world.seed,
         steps=world.steps,

@@ -5,15 +5,23 @@ reported by the router, served by a venue, sent or taken by a client.
 """
 
 import hashlib
+import json
+import os
+from collections.abc import Mapping
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from tidegate.run_dir import RunDir
+from tidegate.simulation.beside import Beside, ReconcileHost, SnapshotHost
 from tidegate.simulation.client_link import ClientLink
+from tidegate.simulation.client_restart import Return
 from tidegate.simulation.faults import Faults
 from tidegate.simulation.hosts import GatewayHost, Host, RiskHost, RouterHost, VenueHost
 from tidegate.simulation.lanes import Lane
 from tidegate.simulation.operator import Operator
+from tidegate.simulation.question_link import QuestionLink
+from tidegate.simulation.spoiling import Spoiled
 from tidegate.simulation.timeline import Timeline
 from tidegate.simulation.trader import Trader
 from tidegate.simulation.truth import Truth
@@ -21,7 +29,11 @@ from tidegate.simulation.venue_link import VenueLink
 from tidegate.simulation.world import START_NS, has_rolls, make_universe
 
 LANES = ("orders", "control", "reports", "routes", "executions")
+# Who asks risk for something besides the gateway, over a lane of his own to the same end.
+ASKING = ("reconcile",)
 LATE_ORDERS_MIN = 1024
+# Heartbeats and answers come in time all the same.
+ROUND_NS = 40_000_000
 
 
 class World:
@@ -45,22 +57,34 @@ class World:
         self.faults = Faults(Random(seed * 104_729 + 2), without)
         self.truth = Truth(len(self.universe.venues))
         self.lanes = {name: Lane(name, self.faults, self.draw) for name in LANES}
+        for name in ASKING:
+            self.lanes[name] = Lane("control", self.faults, self.draw)
         self.links = [
             VenueLink(venue, self.faults, self.draw, self.truth) for venue in self.universe.venues
         ]
-        self.gateway = GatewayHost(self.universe, self.run_dir, self.timeline, self.lanes)
-        self.risk = RiskHost(self.universe, self.run_dir, self.timeline, self.lanes)
-        self.router = RouterHost(self.universe, self.run_dir, self.timeline, self.lanes, self.links)
+        questions = [QuestionLink(venue) for venue in self.universe.venues]
+        self.spoiled = Spoiled(self.run_dir.journal, self.faults.draw)
+        own = self.universe, self.run_dir, self.timeline
+        self.gateway = GatewayHost(*own, self.lanes)
+        self.risk = RiskHost(*own, self.lanes, self.spoiled)
+        self.router = RouterHost(*own, self.lanes, self.links)
         self.venues = [
-            VenueHost(
-                self.universe, self.run_dir, link, self.timeline, Random(seed + at), self.faults
-            )
-            for at, link in enumerate(self.links)
+            VenueHost(*own, link, question, Random(seed + at), self.faults)
+            for at, (link, question) in enumerate(zip(self.links, questions, strict=True))
         ]
-        self.hosts: list[Host] = [*self.venues, self.router, self.risk, self.gateway]
+        self.beside: list[Beside] = [
+            SnapshotHost(*own),
+            ReconcileHost(*own, self.lanes["reconcile"], questions),
+        ]
+        self._beside_ns = 0
+        self.hosts: list[Host] = [
+            *self.venues, self.router, self.risk, *self.beside, self.gateway
+        ]  # fmt: skip
         self.traders: list[Trader] = []
         self.operator = self._clients()
+        self.operator.look = self._tables
         self._all_clients = self.clients
+        self.returning: list[Return] = []
         self.steps = 0
         self.turns = 0
         self.is_trading = True
@@ -79,6 +103,10 @@ class World:
         operators[0].rolls = has_rolls(self.seed)
         return operators[0]
 
+    def _tables(self) -> Mapping[str, Any] | None:
+        """Risk's, between two of its turns; None while it is down."""
+        return None if self.risk.stage is None else self.risk.stage.tables.arrays
+
     @property
     def clients(self) -> list[Trader | Operator]:
         """All sessions, the operator last."""
@@ -89,20 +117,35 @@ class World:
         for host in self.hosts:
             self.up(host)
 
+    def kill_client(self, client: Trader | Operator, until_ns: int) -> None:
+        """A client's process ends; another follows."""
+        if not client.link.is_dead and all(each.client is not client for each in self.returning):
+            self.returning.append(Return(client, until_ns))
+
     def up(self, host: Host) -> None:
         """Start a stage that is down."""
         host.up()
+        self._note_stages()
         if isinstance(host, GatewayHost):
             assert host.place is not None
             for client in self.clients:
                 client.link.gateway_up(host.place)
 
-    def down(self, host: Host) -> None:
-        """Kill a stage."""
+    def down(self, host: Host, *, is_mute: bool = False) -> None:
+        """Kill a stage; mute = before anything of its last turn has left."""
         if isinstance(host, GatewayHost):
             for client in self.clients:
                 client.link.gateway_down()
-        host.down()
+        host.down(is_mute=is_mute)
+        self._note_stages()
+
+    def _note_stages(self) -> None:
+        """As the supervisor does it: reconcile asks nobody while risk or router are not there."""
+        stages = {
+            host.name: {"pid": os.getpid(), "is_ready": host.is_up}
+            for host in (self.risk, self.router)
+        }
+        self.run_dir.stages.write_text(json.dumps(stages))
 
     def problems(self) -> list[str]:
         """What clients have seen that cannot be, so far."""
@@ -146,9 +189,33 @@ class World:
             count = self.venues[dice - 6].turn()
         else:
             client = self._all_clients[dice - 8]
-            count = client.work(self.timeline.now_ns, is_trading=self.is_trading)
+            count = self._client_turn(client)
+        if self.elapsed_ns >= self._beside_ns:
+            self._beside_turn()
         self.steps += count
         self.trace.update(b"%d %d %d;" % (dice, count, self.timeline.now_ns))
+
+    def round(self) -> None:
+        """A while passes in which everybody works once, beginning where orders end."""
+        self.elapsed_ns += ROUND_NS
+        self.timeline.advance(ROUND_NS)
+        for host in (*self.beside, *self.venues, self.router, self.risk, self.gateway):
+            self.steps += host.turn()
+        for client in self.clients:
+            self.steps += self._client_turn(client)
+
+    def _client_turn(self, client: Trader | Operator) -> int:
+        if client.link.is_dead:
+            return 0
+        count = client.work(self.timeline.now_ns, is_trading=self.is_trading)
+        if self.returning:
+            self.returning = [each for each in self.returning if not each.is_over()]
+        return count
+
+    def _beside_turn(self) -> None:
+        for host in self.beside:
+            host.turn_if_due(self.elapsed_ns)
+        self._beside_ns = min(host.due_ns for host in self.beside)
 
     def _pass_time(self) -> None:
         """Between two microseconds and some milliseconds, mostly little."""

@@ -4,7 +4,7 @@ from collections import Counter
 from random import Random
 
 from tidegate.client.core import SessionCore
-from tidegate.codec import ORDER
+from tidegate.codec import ORDER, offset_of
 from tidegate.native.records import (
     NO_PRICE,
     Flag,
@@ -44,6 +44,7 @@ _NEW, _CANCEL = int(Kind.NEW_ORDER_SINGLE), int(Kind.CANCEL_REQUEST)
 _REPLACE, _MASS = int(Kind.CANCEL_REPLACE_REQUEST), int(Kind.MASS_CANCEL_REQUEST)
 ODD_KINDS = (int(Kind.KILL), int(Kind.EXECUTION_REPORT), int(Kind.TICK), int(Kind.CASH))
 CLEAN_NS = 400_000_000
+_KIND = offset_of("kind")
 
 
 class Trader:
@@ -97,6 +98,19 @@ class Trader:
             elif not is_trading and now_ns >= self._clean_ns:
                 count += self._clean(now_ns)
         return count
+
+    def forget(self) -> None:
+        """Another process takes over: it has what was sent, and nothing of what came back."""
+        self.book = self.book.unlearnt()
+        self._losses = 0
+
+    def never_sent(self, first: int, sent: list[tuple[int, bytes]], again: list[bytes]) -> None:
+        """Of what was sent the gateway has taken nothing from number `first` on."""
+        taken = {_cl_ord_id(record) for number, record in sent if number < first}
+        taken.update(map(_cl_ord_id, again))
+        for number, record in sent:
+            if number >= first and record[_KIND] == _NEW and _cl_ord_id(record) not in taken:
+                self.book.never_sent(_cl_ord_id(record))
 
     def _act(self, now_ns: int) -> int:
         draw = self._draw
@@ -258,7 +272,7 @@ class Trader:
     def _again(self) -> bytes:
         """The youngest order once more: refused as a duplicate, or answered with its state."""
         order = next(reversed(self.book.by_cl_ord_id.values()))
-        if order.account not in self.session.accounts:
+        if order.account not in self.session.accounts or order.is_unsent:
             return self._new()
         order.asked_again = True
         if self._draw.random() < 0.5:
@@ -289,6 +303,10 @@ class Trader:
         self._next_id += 1
         self.sent += 1
         return ORDER.pack({"cl_ord_id": cl_ord_id, **values}), cl_ord_id
+
+
+def _cl_ord_id(record: bytes) -> int:
+    return int(ORDER.unpack(record)[ORDER.index["cl_ord_id"]])
 
 
 def with_flag(record: bytes, flag: Flag) -> bytes:

@@ -5,10 +5,13 @@ from pathlib import Path
 from tidegate.simulation.disk import contents, lose_pages, tear
 from tidegate.simulation.hosts import Host
 from tidegate.simulation.run import World
+from tidegate.simulation.spoiling import DAMAGES
 
 MS = 1_000_000
 DOWN_NS_MAX = 300 * MS
 STOP_NS_MAX = 150 * MS
+# Longer than the gateway waits for a client that is silent, now and then.
+GONE_NS_MAX = 1800 * MS
 DEAF_NS_MAX = 900 * MS
 AHEAD_NS_MAX = 3000 * MS
 # Less than the mean time between two, or time would run backwards for good.
@@ -28,6 +31,9 @@ class Trouble:
         for due in [due for due in self.dead if due[0] <= world.elapsed_ns]:
             self.dead.remove(due)
             world.up(due[1])
+        for back in world.returning:
+            if back.client.link.is_dead and back.due_ns <= world.elapsed_ns:
+                back.begin()
         for name in world.faults.events(world.elapsed_ns):
             self.strike(name)
 
@@ -44,12 +50,22 @@ class Trouble:
         for _, host in self.dead:
             world.up(host)
         self.dead.clear()
+        for back in world.returning:
+            if back.client.link.is_dead:
+                back.begin()
 
     def strike(self, name: str) -> None:
         """One fault, now."""
         world, draw = self.world, self.world.faults.draw
         now_ns = world.timeline.now_ns
-        if name.startswith("kill_"):
+        if name == "kill_client":
+            until_ns = world.elapsed_ns + draw.randrange(GONE_NS_MAX)
+            world.kill_client(draw.choice(world.clients), until_ns)
+        elif name == "spoil_snapshot":
+            # Seen where risk is killed before a newer one is written.
+            if world.spoiled.spoil(draw.choice(DAMAGES)):
+                self._kill("risk")
+        elif name.startswith("kill_"):
             self._kill(name.removeprefix("kill_"))
         elif name == "power_loss":
             self._lose_power()
@@ -96,7 +112,7 @@ class Trouble:
         if stage == "venue":
             host = world.faults.draw.choice(world.venues)
         else:
-            host = {"gateway": world.gateway, "risk": world.risk, "router": world.router}[stage]
+            host = next(host for host in world.hosts if host.name == stage)
         if not host.is_up:
             return
         world.down(host)

@@ -125,7 +125,14 @@ def content(draw: Random) -> dict[str, Any]:
         "journal": {
             "segment_records": draw.choice((1024, 4096)),
             "durability": draw.choice(("process", "process", "power")),
+            "keep": draw.choice(("all", "all", "snapshots")),
         },
+        "snapshots": {
+            "every_records": draw.choice((400, 1500)),
+            "every_s": draw.choice((1, 5)),
+            "keep": draw.choice((2, 3)),
+        },
+        "reconciliation": {"every_seconds": draw.choice((1, 3))},
     }
 
 
