@@ -47,7 +47,8 @@ LAYERS = (
     "native.after_fill",
     "native.booking",
     "native.pretrade",
-    "native.verdict_bench native.journal_bench snapshot",
+    "native.verdict_bench native.journal_bench native.lane_bench native.load_bench "
+    "native.chain_bench native.spin_bench native.venue_bench snapshot",
     "recovery",
     "replay retention",
     "native.venue_channel",
@@ -76,7 +77,7 @@ CLOCK = {"native.clock", "clock"}
 ENTRIES = ("__init__", "__main__", "cli", "stage", "aio")
 ONLY_FOR_TESTS = {
     *("native.layout", "native.build", "native.holding_probe", "native.verdict_bench"),
-    "native.journal_bench",
+    *(f"native.{name}_bench" for name in ("journal", "lane", "load", "chain", "spin", "venue")),
     "native.crash_point",
 }
 TOP_LEVEL = {".ci", ".gitignore", ".pre-commit-config.yaml", "ARCHITECTURE.md", "CHANGELOG.md"} | {

@@ -1,0 +1,13 @@
+from typing import Any
+
+import numpy.typing as npt
+
+HEAD_WORDS: int
+SLOT_WORDS: int
+
+def consume(there: npt.NDArray[Any], count: int, patience: int) -> int: ...
+def echo(there: npt.NDArray[Any], back: npt.NDArray[Any], rounds: int, patience: int) -> bool: ...
+def ping(
+    there: npt.NDArray[Any], back: npt.NDArray[Any], rounds: int, patience: int
+) -> npt.NDArray[Any]: ...
+def produce(there: npt.NDArray[Any], count: int, patience: int) -> bool: ...
