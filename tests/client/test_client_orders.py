@@ -138,3 +138,74 @@ def test_a_field_that_does_not_fit_is_refused_by_name(
     with pytest.raises(error, match=message):
         book.new_order(new(**changes))
     assert book.working() == []
+
+
+def question(held: Orders) -> list[int]:
+    """The cl_ord_ids that are asked about."""
+    rows = [ORDER.unpack(record) for record in held.asked_again()]
+    assert all(row[ORDER.index["flags"]] & Flag.POSS_RESEND for row in rows)
+    return [row[ORDER.index["cl_ord_id"]] for row in rows]
+
+
+def denied(cl_ord_id: int, reason: Reason, kind: Kind = Kind.DENIED) -> bytes:
+    ref = Kind.NEW_ORDER_SINGLE if kind == Kind.DENIED else Kind.CANCEL_REQUEST
+    return DENIAL.pack({"kind": kind, "cl_ord_id": cl_ord_id, "reason": reason, "ref_kind": ref})
+
+
+def test_a_replaced_order_is_asked_about_by_its_first_id_and_learns_its_end() -> None:
+    held = orders()
+    order, _ = held.new_order(new())
+    held.report(execution(ExecType.EXEC_NEW, order.cl_ord_id), None)
+    request_id = ORDER.unpack(held.replace(order, "11", 9))[ORDER.index["cl_ord_id"]]
+    assert question(held) == [order.cl_ord_id]
+    told = {"order_qty": 9, "price": 110, "cum_qty": 2, "flags": int(Flag.POSS_RESEND)}
+    held.report(execution(ExecType.EXEC_RESTATED, order.cl_ord_id, **told), None)
+    assert (order.ord_status, order.leaves_qty, order.price) == (
+        "PartiallyFilled",
+        7,
+        Decimal("11.0"),
+    )
+    held.report(execution(ExecType.EXEC_CANCELED, request_id, order_qty=9, cum_qty=3), None)
+    assert (order.ord_status, order.cum_qty, question(held)) == ("Canceled", 3, [])
+
+
+@pytest.mark.parametrize("reason", [Reason.LANE_FULL, Reason.JOURNAL_UNAVAILABLE])
+def test_a_question_that_is_refused_says_nothing_of_its_order_and_is_asked_once_more(
+    reason: Reason,
+) -> None:
+    held = orders()
+    order, _ = held.new_order(new())
+    question(held)
+    report = held.report(denied(order.cl_ord_id, reason), None)
+    assert (report.ord_status, report.is_final, order.ord_status) == (None, False, "PendingNew")
+    assert held.has_unanswered
+    assert len(held.asked_once_more()) == 1
+    assert not held.has_unanswered
+    held.report(execution(ExecType.EXEC_RESTATED, order.cl_ord_id, cum_qty=5), None)
+    assert order.ord_status == "Filled"
+    held.report(denied(order.cl_ord_id, reason), None)
+    assert (order.ord_status, held.asked_once_more()) == ("Filled", [])
+
+
+def test_an_order_that_is_refused_before_it_was_asked_about_is_rejected() -> None:
+    held = orders()
+    order, _ = held.new_order(new())
+    report = held.report(denied(order.cl_ord_id, Reason.LANE_FULL), None)
+    assert (report.ord_status, order.ord_status) == ("Rejected", "Rejected")
+
+
+def test_a_cancel_that_found_no_order_speaks_of_what_was_sent_before_it_alone() -> None:
+    held = orders()
+    order, _ = held.new_order(new())
+    at = ORDER.index["cl_ord_id"]
+    before = ORDER.unpack(held.cancel(order))[at]
+    question(held)
+    held.report(denied(before, Reason.UNKNOWN_ORDER, Kind.CANCEL_REJECT), None)
+    assert order.ord_status == "PendingNew"
+    after = ORDER.unpack(held.cancel(order))[at]
+    held.report(denied(after, Reason.UNKNOWN_ORDER, Kind.CANCEL_REJECT), None)
+    assert order.ord_status == "Rejected"
+
+
+def test_an_order_filled_beyond_what_a_replace_left_is_filled() -> None:
+    assert ord_status(ExecType.EXEC_REPLACED, 4, 5) == "Filled"

@@ -31,6 +31,8 @@ class Desk:
 
     def __init__(self, seed: int, twin: Twin) -> None:
         self.rng = Random(seed)
+        # Of its own, so that questions change no other record.
+        self.questions = Random(seed + 1)
         self.twin = twin
         self.next_id = 0
         self.day = 0
@@ -45,7 +47,26 @@ class Desk:
         marks = [record(Kind.MARK, instrument=h, price=p) for h, p in PRICES.items() if h != 9]
         return [record(Kind.TICK, received_ns=START_NS), *marks]
 
+    def ask(self) -> Record:
+        """An order once more, under any id that its session has used."""
+        session, cl_ord_id = self.questions.choice(list(self.twin.state.ids))
+        return record(
+            Kind.NEW_ORDER_SINGLE,
+            cl_ord_id=cl_ord_id,
+            session=session,
+            account=8,
+            instrument=1,
+            side=int(Side.BUY),
+            order_qty=1,
+            ord_type=int(OrdType.LIMIT),
+            price=PRICES[1],
+            time_in_force=48,
+            flags=int(Flag.POSS_RESEND),
+        )
+
     def next(self) -> Record:
+        if self.twin.state.ids and self.questions.random() < 0.04:
+            return self.ask()
         self.queue += [partial(row.copy) for row in self.controls.queue]
         self.controls.queue.clear()
         if self.queue and self.rng.random() < 0.9:

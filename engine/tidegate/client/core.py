@@ -54,6 +54,7 @@ class SessionCore:
         self._kept: deque[bytes] = deque(maxlen=resend_capacity)
         self._taken = 0
         self._asked_from = 0
+        self._asked_ns = 0
         self.is_wanted = False
         self._logon_id = 0
         self._logon_ns = 0
@@ -240,9 +241,14 @@ class SessionCore:
             self.counters["bad_frames"] += 1
 
     def _ask_again(self, now_ns: int) -> None:
-        """Once for each gap: what follows it is dropped and will come again."""
-        if self._asked_from != self.next_expected:
+        """Once for each gap: what follows it is dropped and will come again.
+
+        A question that was lost is asked again: a gateway that is busy sends no heartbeats.
+        """
+        is_due = now_ns - self._asked_ns >= self.heartbeat_ns
+        if self._asked_from != self.next_expected or is_due:
             self._asked_from = self.next_expected
+            self._asked_ns = now_ns
             self.counters["gaps"] += 1
             self._put_session(Kind.RESEND_REQUEST, now_ns, begin=self.next_expected)
 

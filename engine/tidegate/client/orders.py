@@ -34,6 +34,8 @@ LIST_ORDERS_MAX = 255
 _E = EXECUTION.index
 _D = DENIAL.index
 _KIND = offset_of("kind")
+# Given before anybody looked whether the order is known: it may work all the same.
+_UNDECIDED = (Reason.LANE_FULL, Reason.JOURNAL_UNAVAILABLE)
 _STAMPS = ("decided_delta", "routed_delta", "venue_delta", "back_delta")
 
 
@@ -77,6 +79,7 @@ class Orders:
         self._by_cl_ord_id: dict[int, Order] = {}
         self._by_order_id: dict[int, Order] = {}
         self._duplicates: dict[int, list[Order]] = {}
+        self._unanswered: list[Order] = []
 
     def tick_size(self, instrument: str) -> Decimal:
         """The instrument's tick size."""
@@ -153,14 +156,19 @@ class Orders:
 
     def asked_again(self) -> list[bytes]:
         """Requests with POSS_RESEND for orders whose reports may be lost: risk restates them."""
-        flags_at = ORDER.index["flags"]
-        again = []
-        for order in dict.fromkeys(self._by_cl_ord_id.values()):
-            if not order.is_final and order.request:
-                values = dict(zip(ORDER.index, ORDER.unpack(order.request), strict=True))
-                values["flags"] = ORDER.unpack(order.request)[flags_at] | Flag.POSS_RESEND
-                again.append(ORDER.pack(values))
-        return again
+        self._unanswered.clear()
+        return [self._question(order) for order in self.working()]
+
+    def asked_once_more(self) -> list[bytes]:
+        """The same, for those orders alone whose question was refused for want of room."""
+        orders = [order for order in dict.fromkeys(self._unanswered) if not order.is_final]
+        self._unanswered.clear()
+        return [self._question(order) for order in orders]
+
+    @property
+    def has_unanswered(self) -> bool:
+        """Whether an order must be asked about once more."""
+        return bool(self._unanswered)
 
     def working(self) -> list[Order]:
         """Orders that are not final."""
@@ -174,8 +182,27 @@ class Orders:
             self._follow(report)
         else:
             report = self._denial(kind, record, text)
-            self._follow_denial(report)
+            asked = self._asked(report)
+            if asked is None:
+                self._follow_denial(report)
+            else:
+                # The question was refused, not the order.
+                report = msgspec.structs.replace(report, ord_status=None)
+                self._unanswered.append(asked)
         return report
+
+    def _question(self, order: Order) -> bytes:
+        order.asked_id = self._next_cl_ord_id
+        values = dict(zip(ORDER.index, ORDER.unpack(order.request), strict=True))
+        values["flags"] |= Flag.POSS_RESEND
+        return ORDER.pack(values)
+
+    def _asked(self, report: Report) -> Order | None:
+        """The order that was asked about and of which this denial says nothing."""
+        if report.ord_status != REJECTED or report.reason not in _UNDECIDED:
+            return None
+        order = self._by_cl_ord_id.get(report.cl_ord_id)
+        return order if order is not None and order.asked_id else None
 
     def _change(
         self,
@@ -309,6 +336,9 @@ class Orders:
         order = self._by_cl_ord_id.get(report.cl_ord_id)
         if report.reason == Reason.DUPLICATE_CL_ORD_ID and self._duplicates.get(report.cl_ord_id):
             order = self._duplicates[report.cl_ord_id].pop(0)
+        if is_lost and order is not None and report.cl_ord_id < order.asked_id:
+            # It may have come since: it was sent once more behind that cancel.
+            return
         if order is not None and order.ord_status == PENDING_NEW:
             order.ord_status = REJECTED
             order.reason = report.reason

@@ -33,7 +33,7 @@ def ord_status(exec_type: int, order_qty: int, cum_qty: int) -> str:
     ended = _ENDED.get(exec_type)
     if ended is not None:
         return ended
-    if cum_qty == order_qty:
+    if cum_qty >= order_qty:
         return FILLED
     return PARTIALLY_FILLED if cum_qty else NEW
 
@@ -171,6 +171,7 @@ class Order:
 
     __slots__ = (
         "account",
+        "asked_id",
         "cl_ord_id",
         "cum_qty",
         "instrument",
@@ -211,6 +212,8 @@ class Order:
         self.reason: Reason | None = None
         # The order's own record: sent again with POSS_RESEND when a gateway came back.
         self.request = b""
+        # The first cl_ord_id that could be given after it was asked about; 0 = it never was.
+        self.asked_id = 0
 
     @property
     def leaves_qty(self) -> int:

@@ -28,6 +28,8 @@ CONNECT_TIMEOUT = 5.0
 REQUEST_TIMEOUT = 5.0
 # The oldest go when nobody reads them.
 ALERTS_MAX = 10_000
+# How long the gateway may take to find room for a question that it has refused.
+ASK_AGAIN_NS = 250_000_000
 _KIND = offset_of("kind")
 
 
@@ -48,6 +50,7 @@ class Trading:
         self.alerts: deque[Alert] = deque(maxlen=ALERTS_MAX)
         self.connection = Connection(endpoint, key=key, server_key=server_key)
         self._losses = 0
+        self._ask_ns = 0
         self._reply: messages.LogonReply | None = None
         self._request_id = 0
         # Requests of an operator: the kind that is to be answered, then the answer.
@@ -68,11 +71,8 @@ class Trading:
         self._learn()
         while self.core.delivered:
             self._deliver(*self.core.delivered.popleft())
-        if self.core.losses != self._losses and self.core.is_logged_on:
-            self._losses = self.core.losses
-            again = self.orders.asked_again()
-            self.core.send(again, wall_ns())
-            self.connection.flush(self.core)
+        if self.core.is_logged_on:
+            self._ask_again(wall_ns())
 
     def submit_many(self, new_orders: list[NewOrder]) -> list[Order]:
         """Sends them in as few frames as they need; none when one of them is refused here."""
@@ -157,6 +157,18 @@ class Trading:
     def _send(self, records: list[bytes]) -> None:
         self.core.send(records, wall_ns())
         self.connection.flush(self.core)
+
+    def _ask_again(self, now_ns: int) -> None:
+        """Asks about orders whose reports may be lost, until each question is answered."""
+        if self.core.losses != self._losses:
+            self._losses = self.core.losses
+            again = self.orders.asked_again()
+        elif self.orders.has_unanswered and now_ns >= self._ask_ns:
+            again = self.orders.asked_once_more()
+        else:
+            return
+        self._ask_ns = now_ns + ASK_AGAIN_NS
+        self._send(again)
 
     def _learn(self) -> None:
         if self.core.reply is not None and self.core.reply is not self._reply:

@@ -27,6 +27,8 @@ from tidegate.universe import Session, Universe
 
 PAUSE_NS = 60_000_000
 REQUESTS_MAX = 4000
+# A day has at least so many.
+DAY_REQUESTS = 5
 _KIND = offset_of("kind")
 _D = DENIAL.index
 ANSWERS = (int(Kind.CONTROL_ANSWER), int(Kind.DENIED), int(Kind.SESSION_REJECT))
@@ -79,7 +81,8 @@ class Operator:
         self.decisions = Decisions(universe, draw)
         # Risk's tables, where they can be looked at.
         self.look: Callable[[], Mapping[str, Any] | None] = lambda: None
-        self.rolls = False
+        self.may_roll: Callable[[], bool] = lambda: False
+        self._roll_at = DAY_REQUESTS
         self.losses = 0
         self._universe = universe
         self._draw = draw
@@ -123,7 +126,7 @@ class Operator:
         elif self._undo and (not is_trading or self._draw.random() < 0.5):
             count += self._ask(self._undo.pop(0), now_ns)
         elif is_trading and len(self.asked) < REQUESTS_MAX:
-            if self.rolls and self._draw.random() < 0.1:
+            if len(self.asked) >= self._roll_at and self._draw.random() < 0.25 and self.may_roll():
                 for request in self._roll():
                     count += self._ask(request, now_ns)
             else:
@@ -353,6 +356,7 @@ class Operator:
         ]
         amount = int(f"{self._day:%Y%m%d}")
         self._day = next_day(self._day)
+        self._roll_at = len(self.asked) + len(settled) + DAY_REQUESTS
         return [*settled, {"kind": Kind.DAY_ROLL, "amount": amount}]
 
 

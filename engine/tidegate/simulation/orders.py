@@ -41,9 +41,9 @@ class Known:
     """An order as its owner knows it."""
 
     __slots__ = (
-        "account", "asked_again", "cl_ord_id", "cum_qty", "ends", "fills", "instrument",
-        "is_acknowledged", "is_doubtful", "is_unsent", "is_unsure", "last_exec_id", "order_id",
-        "order_qty", "price", "record", "side",
+        "account", "asked_id", "cl_ord_id", "cum_qty", "ends", "fills", "instrument",
+        "is_acknowledged", "is_asked", "is_refused", "is_stale", "is_unsent", "is_unsure",
+        "last_exec_id", "order_id", "order_qty", "price", "record", "sent_ns", "side",
     )  # fmt: skip
 
     def __init__(
@@ -63,17 +63,21 @@ class Known:
         self.record = record
         self.order_id = 0
         self.cum_qty = 0
-        self.price = 0
+        self.sent_ns = 0
+        self.price: int = ORDER.unpack(record)[ORDER.index["price"]]
         self.last_exec_id = 0
         self.ends = 0
         # exec_id -> (lots, price)
         self.fills: dict[int, tuple[int, int]] = {}
         self.is_acknowledged = False
-        # Reports were lost for good (the outbox has wrapped): cum_qty is right, fills may lack.
+        # Reports were lost for good (the outbox has wrapped): fills may lack.
         self.is_unsure = False
-        self.asked_again = False
-        # A copy of it was refused for want of room: risk may know it or not.
-        self.is_doubtful = False
+        # The same, and risk has not said yet how it stands; asked = it was asked since.
+        self.is_stale = self.is_asked = False
+        # The first cl_ord_id that could be given after it was last sent once more; 0 = never was.
+        self.asked_id = 0
+        # Ended because the gateway had no room for it: risk has never heard of it.
+        self.is_refused = False
         # Its owner died and the gateway has never taken it.
         self.is_unsent = False
 
@@ -82,7 +86,7 @@ class Known:
         order_qty = ORDER.unpack(self.record)[ORDER.index["order_qty"]]
         args = self.cl_ord_id, self.account, self.instrument, self.side, order_qty, self.record
         fresh = Known(*args)
-        fresh.asked_again = self.asked_again
+        fresh.asked_id = self.asked_id
         fresh.is_unsent = self.is_unsent
         return fresh
 
@@ -101,17 +105,42 @@ class OrderBook:
         self.by_cl_ord_id: dict[int, Known] = {}
         self.by_order_id: dict[int, Known] = {}
         self.working: dict[int, Known] = {}
+        # Those that risk must be asked about: reports were lost, or a question was refused.
+        self.unanswered: dict[int, Known] = {}
+        # Those that were sent once more and that nothing has been said of since.
+        self.asked: set[int] = set()
         self.reasons: Counter[int] = Counter()
         self.problems: list[str] = []
 
-    def enter(self, order: Known) -> None:
+    def enter(self, order: Known, now_ns: int) -> None:
         """A new order was sent."""
+        order.sent_ns = now_ns
         self.by_cl_ord_id[order.cl_ord_id] = order
+        self.working[order.cl_ord_id] = order
+
+    def ask_about(self, order: Known, next_id: int) -> None:
+        """It is sent once more; `next_id` comes behind that."""
+        order.asked_id = next_id
+        self.asked.add(order.cl_ord_id)
+
+    def revive(self, order: Known) -> None:
+        """An order that the gateway had refused was sent once more."""
+        order.is_refused, order.ends = False, 0
         self.working[order.cl_ord_id] = order
 
     def ask(self, cl_ord_id: int, order: Known) -> None:
         """A request on an order was sent."""
         self.by_cl_ord_id[cl_ord_id] = order
+
+    @property
+    def is_asking(self) -> bool:
+        """An order was sent once more, or must be, and nothing has been said of it since."""
+        return bool(self.asked or self.unanswered)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Something works, or risk must be asked about it."""
+        return bool(self.working or self.unanswered)
 
     def take(self, record: bytes) -> None:
         """A report or denial was delivered."""
@@ -122,17 +151,20 @@ class OrderBook:
             self._denial(kind, DENIAL.unpack(record))
 
     def lose(self) -> None:
-        """Reports were lost for good: what is known of working orders may be old."""
-        for order in self.working.values():
-            order.is_unsure = True
+        """Reports were lost for good: what is known may be old, or lack late fills."""
+        for cl_ord_id, order in self.by_cl_ord_id.items():
+            if order.cl_ord_id == cl_ord_id and (order.order_id or not order.is_over):
+                order.is_unsure = order.is_stale = True
+                order.is_asked = False
+                self.unanswered[cl_ord_id] = order
 
     def unlearnt(self) -> "OrderBook":
         """The same orders, of which nothing has been heard; problems and reasons stay."""
         fresh = OrderBook(self.name, self.accounts)
-        fresh.reasons, fresh.problems = self.reasons, self.problems
+        fresh.reasons, fresh.problems, fresh.asked = self.reasons, self.problems, self.asked
         for cl_ord_id, order in self.by_cl_ord_id.items():
             if order.cl_ord_id == cl_ord_id:
-                fresh.enter(order.unlearnt())
+                fresh.enter(order.unlearnt(), order.sent_ns)
                 if order.is_unsent:
                     fresh.never_sent(cl_ord_id)
             else:
@@ -145,6 +177,8 @@ class OrderBook:
         order.is_unsent = True
         order.ends = 1
         self.working.pop(cl_ord_id, None)
+        self.unanswered.pop(cl_ord_id, None)
+        self.asked.discard(cl_ord_id)
 
     def _execution(self, row: tuple[int, ...]) -> None:
         order = self.by_order_id.get(row[_ID]) or self.by_cl_ord_id.get(row[_CL])
@@ -155,11 +189,7 @@ class OrderBook:
         if order.order_id not in (0, row[_ID]):
             self._problem(f"order {order.cl_ord_id} was {order.order_id}, is now {row[_ID]}")
         order.order_id = row[_ID]
-        if order.is_doubtful and order.is_over:
-            # One more copy was under way when the others were refused.
-            order.ends = 0
-            self.working[order.cl_ord_id] = order
-        order.is_doubtful = False
+        self.asked.discard(order.cl_ord_id)
         self.by_order_id[row[_ID]] = order
         exec_type = row[_TYPE]
         if row[_FLAGS] & _RESEND:
@@ -173,7 +203,11 @@ class OrderBook:
             order.last_exec_id = row[_EXEC]
         if exec_type == _TRADE:
             self._fill(order, row)
-        elif exec_type == _NEW:
+            return
+        if row[_CUM] != order.cum_qty and not order.is_stale:
+            self._problem(f"order {order.cl_ord_id}: cum_qty {row[_CUM]} after {order.cum_qty}")
+        order.cum_qty = row[_CUM]
+        if exec_type == _NEW:
             if order.is_acknowledged or order.is_over:
                 self._problem(f"order {order.cl_ord_id} is acknowledged again, or too late")
             order.is_acknowledged = True
@@ -188,7 +222,7 @@ class OrderBook:
             self._problem(f"order {order.cl_ord_id}: fill {row[_EXEC]} came twice")
             return
         order.fills[row[_EXEC]] = row[_LAST], row[_LAST_PX]
-        if row[_CUM] != order.cum_qty + row[_LAST] and not order.is_unsure:
+        if row[_CUM] != order.cum_qty + row[_LAST] and not order.is_stale:
             self._problem(
                 f"order {order.cl_ord_id}: cum_qty {row[_CUM]} after {order.cum_qty} and a fill "
                 f"of {row[_LAST]}"
@@ -199,11 +233,15 @@ class OrderBook:
 
     def _restated(self, order: Known, exec_type: int, row: tuple[int, ...]) -> None:
         """An answer to what was asked again: the state, not an event."""
-        order.cum_qty = max(order.cum_qty, row[_CUM])
-        order.order_qty = row[_QTY]
-        if (exec_type in _ENDS or order.cum_qty >= order.order_qty) and not order.is_over:
-            order.ends = 1
-            self.working.pop(order.cl_ord_id, None)
+        told = row[_CUM], row[_QTY], row[_PX]
+        # The price of an order that is over is no longer known everywhere.
+        known = order.cum_qty, order.order_qty, row[_PX] if order.is_over else order.price
+        if told != known and not order.is_stale:
+            self._problem(f"order {order.cl_ord_id} is told as {told}, its reports say {known}")
+        order.is_stale = order.is_stale and not order.is_asked
+        order.cum_qty, order.order_qty, order.price = told
+        if not order.is_over and (exec_type in _ENDS or order.cum_qty >= order.order_qty):
+            self._end(order)
 
     def _end_if_filled(self, order: Known) -> None:
         if order.cum_qty >= order.order_qty:
@@ -212,7 +250,8 @@ class OrderBook:
     def _end(self, order: Known) -> None:
         order.ends += 1
         self.working.pop(order.cl_ord_id, None)
-        if order.ends > 1 and not order.is_unsure and not order.asked_again:
+        self.unanswered.pop(order.cl_ord_id, None)
+        if order.ends > 1:
             self._problem(f"order {order.cl_ord_id} ended {order.ends} times")
 
     def _denial(self, kind: int, row: tuple[int, ...]) -> None:
@@ -227,29 +266,36 @@ class OrderBook:
             is_cancel = ref_kind == Kind.CANCEL_REQUEST
             if is_cancel and is_ours and reason not in CANCEL_REASONS:
                 self._problem(f"a cancel was refused: {Reason(reason).name}")
-            if order is not None and order.is_doubtful:
-                self._learn(order, reason)
+            is_last = order is not None and row[_D["cl_ord_id"]] >= order.asked_id
+            if order is not None and is_last and reason == Reason.UNKNOWN_ORDER:
+                self._never_came(order)
             return
-        if order is not None and reason == Reason.DUPLICATE_CL_ORD_ID and not order.asked_again:
-            self._problem(f"order {order.cl_ord_id} was sent once and taken twice")
-        if order is None or reason == Reason.DUPLICATE_CL_ORD_ID:
+        if order is None:
             return
-        if order.asked_again and (order.is_over or reason == Reason.LANE_FULL):
+        self.asked.discard(order.cl_ord_id)
+        if reason == Reason.DUPLICATE_CL_ORD_ID:
+            if not order.asked_id:
+                self._problem(f"order {order.cl_ord_id} was sent once and taken twice")
+            return
+        if order.asked_id and reason == Reason.LANE_FULL:
             # The question was refused, which says nothing of the order.
-            order.is_doubtful = order.order_id == 0
+            self.unanswered[order.cl_ord_id] = order
+        elif order.asked_id and order.is_over and not order.order_id:
+            # It was denied, and so is what asked about it.
             return
-        if order.is_acknowledged:
+        elif order.is_acknowledged:
             self._problem(f"order {order.cl_ord_id} was acknowledged and is denied")
-        self._end(order)
-
-    def _learn(self, order: Known, reason: int) -> None:
-        """What the answer to a cancel says of an order that risk may know or not."""
-        if order.is_over:
-            return
-        if reason == Reason.UNKNOWN_ORDER:
+        else:
+            order.is_refused = reason == Reason.LANE_FULL
             self._end(order)
-        elif reason in (Reason.TOO_LATE, Reason.REQUEST_PENDING):
-            order.is_doubtful = False
+
+    def _never_came(self, order: Known) -> None:
+        """Risk knew nothing of it when it took a cancel that was sent behind it."""
+        if order.order_id:
+            self._problem(f"order {order.cl_ord_id} is {order.order_id}, and unknown to a cancel")
+        elif not order.is_over:
+            order.is_refused = True
+            self._end(order)
 
     def _problem(self, what: str) -> None:
         self.problems.append(f"session {self.name}: {what}")

@@ -49,10 +49,8 @@ class World:
         self.elapsed_ns = 0
         if self.universe.journaling.durability != "power":
             without |= {"power_loss"}
-        small = min(self.universe.capacity.orders, self.universe.gateway.outbox)
-        if small < LATE_ORDERS_MIN:
-            # An order's row is soon another's there, and who is late is an orphan; or the report
-            # of a late fill may be lost for good, and nobody asks about an order that is over.
+        if self.universe.capacity.orders < LATE_ORDERS_MIN:
+            # An order's row is soon another's there, and who is late is an orphan.
             without |= {"late_fills"}
         self.faults = Faults(Random(seed * 104_729 + 2), without)
         self.truth = Truth(len(self.universe.venues))
@@ -99,13 +97,19 @@ class World:
                 operators.append(Operator(self.universe, session, link, draw))
             else:
                 self.traders.append(Trader(self.universe, session, link, draw))
-                self.traders[-1].repeats = not has_rolls(self.seed)
-        operators[0].rolls = has_rolls(self.seed)
+        operators[0].may_roll = self._may_roll
         return operators[0]
 
     def _tables(self) -> Mapping[str, Any] | None:
         """Risk's, between two of its turns; None while it is down."""
         return None if self.risk.stage is None else self.risk.stage.tables.arrays
+
+    def _may_roll(self) -> bool:
+        """No day ends while an order is asked about: risk knows an id for a day after its order.
+
+        Days are hours in truth, and a question takes seconds at most.
+        """
+        return has_rolls(self.seed) and not any(trader.book.is_asking for trader in self.traders)
 
     @property
     def clients(self) -> list[Trader | Operator]:
@@ -160,7 +164,7 @@ class World:
         assert stage is not None
         return (
             all(client.core.is_logged_on for client in self.clients)
-            and not any(trader.book.working for trader in self.traders)
+            and not any(trader.book.is_waiting for trader in self.traders)
             and not self.operator.waits()
             and all(lane.is_empty for lane in self.lanes.values())
             and not int(stage.tables.arrays["risk"]["open_orders"][0])

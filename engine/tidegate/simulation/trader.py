@@ -36,7 +36,6 @@ EFFECTS = (
     int(PositionEffect.CLOSE_TODAY),
     int(PositionEffect.CLOSE_YESTERDAY),
 )
-REPORTS_MIN = 1000
 WORKING_MAX = 60
 ACTIONS_MAX = 32
 PAUSE_NS = 8_000_000
@@ -44,6 +43,11 @@ _NEW, _CANCEL = int(Kind.NEW_ORDER_SINGLE), int(Kind.CANCEL_REQUEST)
 _REPLACE, _MASS = int(Kind.CANCEL_REPLACE_REQUEST), int(Kind.MASS_CANCEL_REQUEST)
 ODD_KINDS = (int(Kind.KILL), int(Kind.EXECUTION_REPORT), int(Kind.TICK), int(Kind.CASH))
 CLEAN_NS = 400_000_000
+# How long the gateway may take to find room, and so few questions at once that the answers fit
+# the outbox.
+ASK_NS = 250_000_000
+YOUNG_NS = 200_000_000
+QUESTIONS_MAX = 60
 _KIND = offset_of("kind")
 
 
@@ -59,17 +63,14 @@ class Trader:
         self.core = SessionCore(session.name)
         self.book = OrderBook(session.name, session.accounts)
         self.sent = 0
-        # Not where days end: an id of the day before is a new order.
-        self.repeats = True
-        # Not where reports may be lost for good: a replaced order is restated by its first id, as
-        # it was before the replace.
-        self.replaces = universe.gateway.outbox > REPORTS_MIN
         self._draw = draw
         self._universe = universe
         self._tradable = {account: _tradable(universe, account) for account in session.accounts}
         self._next_id = 1
         self._next_list = 1
         self._losses = 0
+        self._now_ns = 0
+        self._ask_ns = 0
         self._act_ns = 0
         self._clean_ns = 0
 
@@ -80,19 +81,19 @@ class Trader:
 
     def work(self, now_ns: int, *, is_trading: bool = True) -> int:
         """Take what has come, then perhaps act; how many records came and went."""
-        core = self.core
+        core, self._now_ns = self.core, now_ns
         if not core.is_wanted:
             core.logon(now_ns)
         self.link.exchange(core, now_ns)
         count = len(core.delivered)
         if core.losses != self._losses:
+            self._losses = core.losses
+            self._ask_ns = 0
             self.book.lose()
         while core.delivered:
             self.book.take(core.delivered.popleft()[0])
         if core.is_logged_on:
-            if core.losses != self._losses:
-                self._losses = core.losses
-                self._ask_again(now_ns)
+            self._ask_again(now_ns, is_trading=is_trading)
             if is_trading and now_ns >= self._act_ns:
                 count += self._act(now_ns)
             elif not is_trading and now_ns >= self._clean_ns:
@@ -139,9 +140,7 @@ class Trader:
     def _clean(self, now_ns: int) -> int:
         """The end: cancel everything that works, again and again until it is over."""
         self._clean_ns = now_ns + CLEAN_NS
-        # A question may have been refused, so those whose state is not known are asked for again.
-        records = self._questions()
-        records += [self._cancel(order) for order in self.book.working.values()]
+        records = [self._cancel(order) for order in self.book.working.values()]
         if records:
             self.core.send(records, now_ns)
             self.link.flush(self.core)
@@ -153,9 +152,9 @@ class Trader:
         dice = draw.random()
         if working and (dice < 0.25 or len(working) > WORKING_MAX):
             return self._cancel(self._pick())
-        if working and self.replaces and dice < 0.4:
+        if working and dice < 0.4:
             return self._replace(self._pick())
-        if dice < 0.41 and self.repeats and self.book.by_cl_ord_id:
+        if dice < 0.41 and self.book.by_cl_ord_id:
             return self._again()
         return self._new()
 
@@ -170,7 +169,7 @@ class Trader:
             kind=_NEW, price=MID, order_qty=1, account=account, instrument=99, side=BUY,
             ord_type=LIMIT, time_in_force=DAY,
         )  # fmt: skip
-        self.book.enter(Known(cl_ord_id, account, 99, BUY, 1, record))
+        self.book.enter(Known(cl_ord_id, account, 99, BUY, 1, record), self._now_ns)
         return record
 
     def _alike(self) -> list[bytes]:
@@ -185,7 +184,8 @@ class Trader:
                 instrument=instrument.handle, side=BUY, ord_type=LIMIT, time_in_force=DAY,
                 position_effect=effect,
             )  # fmt: skip
-            self.book.enter(Known(cl_ord_id, account, instrument.handle, BUY, 2, record))
+            known = Known(cl_ord_id, account, instrument.handle, BUY, 2, record)
+            self.book.enter(known, self._now_ns)
             records.append(record)
         return records
 
@@ -229,7 +229,8 @@ class Trader:
             list_seq_no=place[1],
             tot_no_orders=place[2],
         )
-        self.book.enter(Known(cl_ord_id, account, instrument.handle, side, order_qty, record))
+        known = Known(cl_ord_id, account, instrument.handle, side, order_qty, record)
+        self.book.enter(known, self._now_ns)
         return record
 
     def _list(self) -> list[bytes]:
@@ -274,25 +275,35 @@ class Trader:
         order = next(reversed(self.book.by_cl_ord_id.values()))
         if order.account not in self.session.accounts or order.is_unsent:
             return self._new()
-        order.asked_again = True
+        if self._now_ns - order.sent_ns > YOUNG_NS:
+            # Days may have ended since: risk forgets an id a day after its order.
+            return self._new()
+        if order.is_refused:
+            self.book.revive(order)
+        self.book.ask_about(order, self._next_id)
         if self._draw.random() < 0.5:
             return order.record
         return with_flag(order.record, Flag.POSS_RESEND)
 
-    def _ask_again(self, now_ns: int) -> None:
-        """Reports may be lost for good: ask how each order that is not over stands."""
-        again = self._questions()
-        if again:
-            self.core.send(again, now_ns)
-            self.link.flush(self.core)
+    def _ask_again(self, now_ns: int, *, is_trading: bool) -> None:
+        """Ask how orders stand of which reports may be missing, until each was answered.
 
-    def _questions(self) -> list[bytes]:
-        """How each order stands of which reports may be missing."""
-        unsure = [order for order in self.book.working.values() if order.is_unsure]
-        asked = [order for order in unsure if self.repeats and not order.is_doubtful]
+        One that is over may lack late fills: it is asked about at the end, to have the books right.
+        """
+        unanswered = self.book.unanswered
+        if not unanswered or now_ns < self._ask_ns:
+            return
+        self._ask_ns = now_ns + ASK_NS
+        wanted = [order for order in unanswered.values() if not (is_trading and order.is_over)]
+        asked = wanted[:QUESTIONS_MAX]
+        if not asked:
+            return
         for order in asked:
-            order.asked_again = True
-        return [with_flag(order.record, Flag.POSS_RESEND) for order in asked]
+            del unanswered[order.cl_ord_id]
+            self.book.ask_about(order, self._next_id)
+            order.is_asked = True
+        self.core.send([with_flag(order.record, Flag.POSS_RESEND) for order in asked], now_ns)
+        self.link.flush(self.core)
 
     def _mass_cancel(self) -> bytes:
         account = self._draw.choice((0, *self.session.accounts))

@@ -31,6 +31,7 @@ SESSIONS = {
     "operator": [],
 }
 HEARTBEAT_MS = 500
+OUTBOX_MAX = 1 << 14
 
 
 def make_universe(seed: int, run_dir: RunDir) -> Universe:
@@ -38,7 +39,7 @@ def make_universe(seed: int, run_dir: RunDir) -> Universe:
     draw = Random(seed)
     tables = msgspec.convert(content(draw), Tables)
     made = resolve(Config(file=Path("simulated.toml"), tables=tables), run_dir, DAY)
-    outbox = 4096 if has_rolls(seed) else made.gateway.outbox
+    outbox = OUTBOX_MAX if has_rolls(seed) else made.gateway.outbox
     return structs.replace(
         made,
         instruments=tuple(_with_scan(row) for row in made.instruments),
@@ -57,7 +58,9 @@ def make_universe(seed: int, run_dir: RunDir) -> Universe:
 
 
 def has_rolls(seed: int) -> bool:
-    """Whether days end in this world. There no order is sent twice and no report is forgotten."""
+    """Whether days end in this world. There no report is forgotten: what is lost is asked for at
+    the end of a run, when days may have ended since, and risk knows an id for one.
+    """
     return seed % 3 == 0
 
 

@@ -2,6 +2,7 @@
 from libc.stdint cimport uint16_t, uint64_t
 from libc.string cimport memset
 
+cimport tidegate.native.orders as orders
 from tidegate.native.compared cimport compared
 from tidegate.native.outputs cimport add_report, outputs
 from tidegate.native.records cimport (
@@ -67,10 +68,15 @@ cdef void restate(
     tables* t, const order_record* o, const cl_ord_id_row* known, outputs* out
 ) noexcept nogil:
     """The answer to a resent order: its present state as EXEC_RESTATED, its end, its denial."""
+    cdef const cl_ord_id_row* noted = orders.state_row(t, known)
+    cdef const order_row* order = orders.find_order(t, known.order_id)
     cdef execution_record* e
     out.verdict |= <uint64_t>1 << DUPLICATE_CL_ORD_ID
     if known.order_id == 0:
         deny(t, o, DENIED, known.reason, NULL, out)
+        return
+    if noted == NULL:
+        deny(t, o, DENIED, DUPLICATE_CL_ORD_ID, NULL, out)
         return
     e = <execution_record*>add_report(out)
     memset(e, 0, sizeof(execution_record))
@@ -79,22 +85,23 @@ cdef void restate(
     e.flags = POSS_RESEND
     e.exec_type = EXEC_RESTATED
     if (
-        known.exec_type == EXEC_CANCELED or known.exec_type == EXEC_REJECTED
-        or known.exec_type == EXEC_EXPIRED
+        noted.exec_type == EXEC_CANCELED or noted.exec_type == EXEC_REJECTED
+        or noted.exec_type == EXEC_EXPIRED
     ):
-        e.exec_type = known.exec_type
+        e.exec_type = noted.exec_type
     e.sequence = o.sequence
     e.cl_ord_id = o.cl_ord_id
     e.order_id = known.order_id
-    e.price = o.price
-    e.order_qty = known.order_qty
+    # While its row is kept; the price of one that is long over is told as it was asked.
+    e.price = order.price if order != NULL else o.price
+    e.order_qty = noted.order_qty
     e.account = o.account
     e.instrument = o.instrument
     e.session = o.session
-    e.reason = known.reason
+    e.reason = noted.reason
     e.side = o.side
     e.ord_type = o.ord_type
     e.time_in_force = o.time_in_force
     e.received_ns = o.received_ns
     e.last_px = TG_NO_PRICE
-    e.cum_qty = known.cum_qty
+    e.cum_qty = noted.cum_qty

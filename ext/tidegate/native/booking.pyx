@@ -49,12 +49,13 @@ cdef void replaced(
     order.cl_ord_id = order.replace_cl_ord_id
     order.replace_price = 0
     order.replace_qty = 0
+    # Noted as filled or new: EXEC_REPLACED marks the ids that replaces gave.
     if order.cum_qty >= order.order_qty:
-        endings.end(t, order, r, c'2', EXEC_REPLACED, out)
+        endings.end(t, order, r, c'2', EXEC_TRADE, out)
     else:
         endings.keep(t, order, order.order_qty - order.cum_qty)
         endings.report(order, r, out)
-        endings.note_state(t, order, EXEC_REPLACED)
+        endings.note_state(t, order, EXEC_NEW)
 
 
 cdef void execution(

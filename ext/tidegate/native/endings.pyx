@@ -98,10 +98,9 @@ cdef void report(const order_row* order, const record* r, outputs* out) noexcept
 
 
 cdef void note_state(tables* t, const order_row* order, int exec_type) noexcept nogil:
-    """What a resend of its cl_ord_id would be told; a late fill does not reopen an order."""
-    cdef cl_ord_id_row* row = orders.find_cl_ord_id(t, order.session, order.cl_ord_id)
-    # After the end of its day another order may have the id.
-    if row != NULL and row.order_id == order.order_id:
+    """What a resend of its ids would be told; a late fill does not reopen an order."""
+    cdef cl_ord_id_row* row = orders.noted_row(t, order)
+    if row != NULL:
         if exec_type != EXEC_TRADE or not is_final(row.exec_type):
             row.exec_type = <unsigned char>exec_type
         row.order_qty = order.order_qty
@@ -159,7 +158,7 @@ cdef void end(
         order.is_cancel_pending = 0
     reject_pending(t, order, r, CANCEL_REQUEST, TOO_LATE, out)
     reject_pending(t, order, r, CANCEL_REPLACE_REQUEST, TOO_LATE, out)
-    row = orders.find_cl_ord_id(t, order.session, order.cl_ord_id)
+    row = orders.noted_row(t, order)
     if row != NULL:
         row.reason = e.reason
     close(t, order, ord_status)

@@ -40,5 +40,11 @@ cdef cl_ord_id_row* find_cl_ord_id(
 cdef void forget_past(tables* t) noexcept nogil
 cdef int can_be_new(const tables* t, const order_record* o) noexcept nogil
 cdef cl_ord_id_row* remember(
-    tables* t, const order_record* o, uint64_t order_id, int reason
+    tables* t, const order_record* o, uint64_t order_id
 ) noexcept nogil
+cdef void remember_replace(
+    tables* t, const order_record* o, const order_row* order
+) noexcept nogil
+# Of any id of an order, and of an order: the row of its first id.
+cdef cl_ord_id_row* state_row(const tables* t, const cl_ord_id_row* row) noexcept nogil
+cdef cl_ord_id_row* noted_row(const tables* t, const order_row* order) noexcept nogil

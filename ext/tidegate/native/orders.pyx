@@ -3,12 +3,14 @@
 order_id = generation << 32 | slot. Freed slots queue behind each other, so that a closed row
 stays readable as long as possible for a late fill. Only risk writes here.
 """
-from libc.stdint cimport uint16_t, uint32_t, uint64_t
+from libc.stdint cimport int64_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memset
 
 cimport tidegate.native.self_match as self_match
+from tidegate.native.invariant cimport must
 from tidegate.native.records cimport (
     DUPLICATE_CL_ORD_ID,
+    EXEC_REPLACED,
     POSS_RESEND,
     TABLE_FULL,
     order_record,
@@ -128,7 +130,7 @@ cdef cl_ord_id_row* add_cl_ord_id(
 
 
 cdef cl_ord_id_row* remember(
-    tables* t, const order_record* o, uint64_t order_id, int reason
+    tables* t, const order_record* o, uint64_t order_id
 ) noexcept nogil:
     """Enter the cl_ord_id for the day; the caller has asked for room. One of the past is taken."""
     cdef cl_ord_id_row* row = find_cl_ord_id(t, o.session, o.cl_ord_id)
@@ -139,8 +141,39 @@ cdef cl_ord_id_row* remember(
     row.exec_type = 0
     row.is_past = 0
     row.order_qty = o.order_qty
-    row.reason = <uint16_t>reason
+    row.reason = 0
     return row
+
+
+cdef cl_ord_id_row* state_row(const tables* t, const cl_ord_id_row* row) noexcept nogil:
+    """Where the state of a row's order is noted, under its first id; NULL = another has that now.
+
+    So the state outlives the order's row, and any number of replaces is one step from it.
+    """
+    cdef cl_ord_id_row* first = <cl_ord_id_row*>row
+    if row.exec_type == EXEC_REPLACED:
+        first = find_cl_ord_id(t, <uint16_t>row.session, <uint64_t>row.order_qty)
+    return first if first != NULL and first.order_id == row.order_id else NULL
+
+
+cdef cl_ord_id_row* noted_row(const tables* t, const order_row* order) noexcept nogil:
+    """Where this order's state is noted, or NULL; after its day another order may have its id."""
+    cdef const cl_ord_id_row* row = find_cl_ord_id(t, order.session, order.cl_ord_id)
+    if row == NULL or row.order_id != order.order_id:
+        return NULL
+    return state_row(t, row)
+
+
+cdef void remember_replace(
+    tables* t, const order_record* o, const order_row* order
+) noexcept nogil:
+    """Enter the id that a replace asks for: it leads to the order's first one."""
+    cdef const cl_ord_id_row* noted = noted_row(t, order)
+    cdef cl_ord_id_row* row
+    must(noted != NULL)
+    row = remember(t, o, order.order_id)
+    row.exec_type = EXEC_REPLACED
+    row.order_qty = <int64_t>noted.cl_ord_id
 
 
 cdef bint is_working(const tables* t, uint64_t order_id) noexcept nogil:

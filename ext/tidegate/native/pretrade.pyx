@@ -162,7 +162,7 @@ cdef void new_order(tables* t, const order_record* o, outputs* out) noexcept nog
         answers.deny(t, o, DENIED, reason, NULL, out)
         return
     memset(&n, 0, sizeof(n))
-    known = orders.remember(t, o, 0, 0)
+    known = orders.remember(t, o, 0)
     if o.list_id:
         reason = lists.take(t, o, out)
         n.limit_value = o.tot_no_orders

@@ -220,7 +220,7 @@ cdef int hold_more(
         return OVERFLOW
     note_accepted(t, c, order.pair)
     self_match.reprice(t, order)
-    orders.remember(t, full, order.order_id, 0)
+    orders.remember_replace(t, full, order)
     return 0
 
 

@@ -295,11 +295,11 @@ typedef struct {
 typedef struct {
     uint64_t cl_ord_id;
     uint64_t order_id;
-    int64_t order_qty;
+    int64_t order_qty;         /* EXEC_REPLACED: its order's first cl_ord_id, which has the state */
     int64_t cum_qty;
     uint32_t session;          /* 0 = free */
     uint16_t reason;
-    uint8_t exec_type;         /* of its last report */
+    uint8_t exec_type;         /* of its last report; EXEC_REPLACED = an id that a replace gave */
     uint8_t is_past;           /* over since before the last DAY_ROLL: a resend alone means it */
 } cl_ord_id_row;
 

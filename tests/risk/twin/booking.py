@@ -122,11 +122,11 @@ def tell(s: State, order: Order, r: Row, verdict: Verdict, cl_ord_id: int = 0) -
 
 
 def known_of(s: State, order: Order) -> Known:
-    """What its id says; a day later the id is forgotten, or another order's."""
+    """What its ids say; a day later an id is forgotten, or another order's."""
     known = s.ids.get((order.session, order.cl_ord_id))
     if known is None or known.order != order.number:
         return Known(0, 0, 0)
-    return known
+    return s.noted(order.session, known) or Known(0, 0, 0)
 
 
 def end(s: State, order: Order, r: Row, verdict: Verdict, status: str) -> None:

@@ -129,7 +129,10 @@ def of_ids(s: State, arrays: Arrays) -> Found:
     found = table[table["session"] != 0]
     names = ("session", "cl_ord_id", "order_qty", "cum_qty", "reason", "is_past")
     seen = set(zip(*(found[name].tolist() for name in names), strict=True))
-    own = {(*key, one.qty, one.cum, one.reason, int(one.is_past)) for key, one in s.ids.items()}
+    own = {
+        (*key, one.first or one.qty, one.cum, one.reason, int(one.is_past))
+        for key, one in s.ids.items()
+    }
     yield "ids of the day", sorted(seen - own), sorted(own - seen)
     ended = set(found["cl_ord_id"][found["order_id"] == 0].tolist())
     yield "denied ids", ended, {key[1] for key, one in s.ids.items() if not one.order}

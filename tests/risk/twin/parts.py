@@ -233,7 +233,10 @@ class Order:
 
 @dataclass
 class Known:
-    """What became of a cl_ord_id; past = over before the day began."""
+    """What became of a cl_ord_id; past = over before the day began.
+
+    An id that a replace asked for has its order's first id, and the state is there.
+    """
 
     order: int
     qty: int
@@ -241,6 +244,7 @@ class Known:
     exec_type: int = 0
     cum: int = 0
     is_past: bool = False
+    first: int = 0
 
 
 @dataclass

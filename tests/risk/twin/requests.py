@@ -227,17 +227,25 @@ def refuse_new(s: State, o: Row, verdict: Verdict, reason: int) -> None:
 def answer_known(s: State, o: Row, known: Known, verdict: Verdict) -> None:
     """An id of the day again: its state for a resend, else a duplicate."""
     verdict.bits |= 1 << Reason.DUPLICATE_CL_ORD_ID
-    if not o["flags"] & Flag.POSS_RESEND:
+    noted = s.noted(o["session"], known)
+    if noted is None or not o["flags"] & Flag.POSS_RESEND:
         deny(s, o, verdict, Kind.DENIED, Reason.DUPLICATE_CL_ORD_ID)
     elif not known.order:
         deny(s, o, verdict, Kind.DENIED, known.reason)
     else:
-        final = known.exec_type if known.exec_type in ENDS else ExecType.EXEC_RESTATED
-        told = {"cum_qty": known.cum, "order_qty": known.qty, "order_id": known.order}
+        final = noted.exec_type if noted.exec_type in ENDS else ExecType.EXEC_RESTATED
+        order = s.orders.get(known.order)
         verdict.reports.append(
-            {"kind": Kind.EXECUTION_REPORT, "exec_type": final, "reason": known.reason}
-            | {"cl_ord_id": o["cl_ord_id"]}
-            | told
+            {
+                "kind": Kind.EXECUTION_REPORT,
+                "exec_type": final,
+                "cl_ord_id": o["cl_ord_id"],
+                "order_id": known.order,
+                "order_qty": noted.qty,
+                "cum_qty": noted.cum,
+                "price": order.price if order else o["price"],
+                "reason": noted.reason,
+            }
         )
 
 
@@ -319,5 +327,6 @@ def replace(s: State, o: Row, verdict: Verdict) -> None:
     order.fee += added.fee
     order.premium += added.premium
     accepted(asked)
-    s.ids[o["session"], o["cl_ord_id"]] = Known(order.number, o["order_qty"], 0)
+    first = s.ids[order.session, order.cl_ord_id].first or order.cl_ord_id
+    s.ids[o["session"], o["cl_ord_id"]] = Known(order.number, 0, 0, first=first)
     route(s, verdict, o["kind"], order, o["cl_ord_id"])

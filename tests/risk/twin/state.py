@@ -123,6 +123,11 @@ class State:
         self.taken = [0, 0, 0]
         self.given = [0, 0]
 
+    def noted(self, session: int, known: Known) -> Known | None:
+        """The state of an id's order, under its first id; None when another order has that."""
+        found = self.ids.get((session, known.first)) if known.first else known
+        return found if found and found.order == known.order else None
+
     def enter(self, order: Order) -> None:
         """A row for an order: a fresh one, or that of the order that was closed first."""
         if self.rows_used < self.universe.capacity.orders:
