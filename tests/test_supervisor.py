@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tidegate import topology
-from tidegate.errors import RunDirError
+from tidegate import stage, topology
+from tidegate.errors import RunDirError, StageError
 from tidegate.run_dir import RunDir
 
 ROOT = Path(__file__).parent.parent
@@ -293,3 +293,14 @@ def test_what_a_stage_says_to_a_full_disk_is_lost_and_not_the_stage(run_dir: Run
             check=False,
         )
     assert (done.returncode, done.stdout) == (0, b"went on\n")
+
+
+def test_a_stage_whose_supervisor_died_while_it_started_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    source, target = os.pipe()
+    os.close(source)
+    monkeypatch.setenv(stage.READY_FD, str(target))
+    with pytest.raises(StageError, match="supervisor that started this stage is gone"):
+        stage.ready()
+    os.close(target)

@@ -47,11 +47,16 @@ def run(name: str, run_dir: RunDir) -> int:
 
 
 def ready() -> None:
-    """Tell the supervisor, if there is one, that this stage takes input."""
+    """Tell the supervisor, if there is one, that this stage takes input; StageError when it died.
+
+    The next supervisor adopts only those that were ready when this one died.
+    """
     fd = os.environ.pop(READY_FD, None)
     if fd is not None:
-        # Fails with EPIPE when the supervisor died before die_with_parent() could take effect.
-        os.write(int(fd), b"ready\n")
+        try:
+            os.write(int(fd), b"ready\n")
+        except BrokenPipeError:
+            raise StageError("the supervisor that started this stage is gone") from None
         os.close(int(fd))
 
 

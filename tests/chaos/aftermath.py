@@ -1,10 +1,12 @@
 """What must hold after chaos, once all is quiet: nothing lost, nothing doubled, all sums equal."""
 
+import re
 from collections import Counter
 from pathlib import Path
 
 import numpy as np
 from load import Strategy
+from victim import Victim
 
 from tidegate import replay
 from tidegate.audit import audit_run
@@ -12,6 +14,11 @@ from tidegate.demo import venues
 from tidegate.native.tables import DTYPES, Tables
 from tidegate.region import Region
 from tidegate.run_dir import RunDir
+
+# How a stage ends that nobody has killed, and what it says when a lane had lost something.
+BAD_WORDS = re.compile(r"was ended by SIG(?!KILL)|exited with|are lost|Traceback|AssertionError")
+# A venue that cannot write down what it does ends; the simulated one does so on our own disk.
+FULL_DISK = re.compile(r"stage venue:\w+ (did not start: it )?exited with 1")
 
 
 def problems_of(strategies: list[Strategy]) -> list[str]:
@@ -65,4 +72,15 @@ def state_differs(run_dir: RunDir) -> list[str]:
             f"replay to {replayed.sequence} gives state {replayed.state_hash}, risk had "
             f"{live.state_hash()}"
         )
+    return found
+
+
+def logs_differ(victim: Victim, *, was_full: bool) -> list[str]:
+    """No stage ended otherwise than by a kill, and no lane has lost anything."""
+    found = []
+    for path in (victim.log, *sorted(victim.run_dir.logs.glob("*.log"))):
+        lines = [line for line in path.read_text().splitlines() if BAD_WORDS.search(line)]
+        if was_full:
+            lines = [line for line in lines if not FULL_DISK.search(line)]
+        found += [f"{path.name}, {len(lines)} times: {line}" for line in lines[:3]]
     return found

@@ -1,69 +1,128 @@
-"""What `make chaos` does to a run: kills, freezes, a full disk, and its supervisor's own death."""
+"""What `make chaos` does to a run: kills under load, freezes, a full disk."""
 
-import json
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
-from pathlib import Path
+from collections.abc import Sequence
 
-from tidegate.run_dir import RunDir
+from victim import SUPERVISOR, StuckError, Victim, send
 
-CONFIG = Path(__file__).with_name("chaos.toml")
-READY_S = 60.0
-FREEZE_S_MAX = 0.4
-# Of 100: what is done, and to whom.
-SUPERVISOR_PERCENT = 5
-FREEZE_PERCENT = 15
-FULL_PERCENT = 5
-FULL_S_MAX = 1.0
+# How often each fault is drawn.
+WEIGHTS = {"kill": 60, "kill again": 10, "freeze": 12, "freeze and kill": 12, "fill": 6}
+# What no order passes dies less often.
+BESIDE = ("snapshot", "reconcile", SUPERVISOR)
+PATH_WEIGHT = 4
+AT_ONCE = (1, 1, 2, 3)
+FREEZE_S = (0.01, 0.4)
+# Longer than a venue and its channel wait for each other.
+LONG_FREEZE_S = 3.5
+LONG_FREEZE_CHANCE = 0.05
+FULL_S = (0.1, 1.0)
+# Under load: so many records have passed within a moment, which ends as the fault strikes.
+LOAD_RECORDS = 5
+MOMENT_S = (0.005, 0.04)
+LOAD_S = 30.0
+STARTING_S = 10.0
 
 
-class Victim:
-    """A run, begun anew whenever its supervisor is dead."""
+class Faults:
+    """Faults drawn from a seed; `kills` counts processes that were killed under load."""
 
-    def __init__(self, path: Path, seed: int, *, may_fill: bool) -> None:
-        """`may_fill`: the file system of `path` is a small one of our own."""
-        self._may_fill = may_fill
-        self.run_dir = RunDir(path)
-        self.done: Counter[str] = Counter()
-        self._random = random.Random(f"{seed} faults")
-        self._log = path.with_suffix(".log").open("ab")
-        self.process = self._start()
-
-    @property
-    def front(self) -> str:
-        return self.run_dir.ipc("front")
+    def __init__(self, victim: Victim, seed: int, *, may_fill: bool) -> None:
+        """`may_fill`: the file system of the run is a small one of our own."""
+        self.victim = victim
+        self.kills: Counter[str] = Counter()
+        self.others: Counter[str] = Counter()
+        self._draw = random.Random(f"{seed} faults")
+        # How often one looks depends on the machine: it must not change what is drawn next.
+        self._moments = random.Random(f"{seed} moments")
+        self._weights = {kind: WEIGHTS[kind] for kind in WEIGHTS if may_fill or kind != "fill"}
 
     def strike(self) -> None:
-        """One fault at random."""
-        draw = self._random.randrange(100)
-        if draw < SUPERVISOR_PERCENT:
-            self.process.kill()
-            self.process.wait()
-            self.done["kill supervisor"] += 1
-            self.process = self._start()
-            return
-        if draw >= 100 - FULL_PERCENT and self._may_fill:
-            self._fill(self._random.uniform(0.1, FULL_S_MAX))
-            return
-        stages = self.stages()
-        name = self._random.choice(sorted(stages))
-        if draw < SUPERVISOR_PERCENT + FREEZE_PERCENT:
-            seconds = self._random.uniform(0.01, FREEZE_S_MAX)
-            if self._send(stages[name], signal.SIGSTOP):
-                time.sleep(seconds)
-                self._send(stages[name], signal.SIGCONT)
-                self.done[f"freeze {name}"] += 1
-        elif self._send(stages[name], signal.SIGKILL):
-            self.done[f"kill {name}"] += 1
+        """One fault at random, at stages that are under load."""
+        kind = self._draw.choices([*self._weights], [*self._weights.values()])[0]
+        if kind == "kill":
+            self._kill(self._names(self._draw.choice(AT_ONCE)))
+        elif kind == "kill again":
+            self._kill_twice(*self._names(1))
+        elif kind == "freeze":
+            self._freeze(*self._names(1))
+        elif kind == "freeze and kill":
+            self._freeze(*self._names(2))
+        else:
+            self._fill(self._draw.uniform(*FULL_S))
+
+    def _names(self, count: int) -> list[str]:
+        """So many different stages; the supervisor is one."""
+        names = [*self.victim.names, SUPERVISOR]
+        found: list[str] = []
+        for _ in range(count):
+            weights = [1 if name in BESIDE else PATH_WEIGHT for name in names]
+            found.append(self._draw.choices(names, weights)[0])
+            names.remove(found[-1])
+        return found
+
+    def _loaded(self, names: Sequence[str]) -> dict[str, int]:
+        """Their processes, the moment after records have passed each; StuckError when none do."""
+        until = time.monotonic() + LOAD_S
+        while True:
+            before = self.victim.pids()
+            counts = {name: self.victim.progress(name) for name in names}
+            time.sleep(self._moments.uniform(*MOMENT_S))
+            passed = {name: self.victim.progress(name) - counts[name] for name in names}
+            pids = self.victim.pids()
+            if all(
+                passed[name] >= LOAD_RECORDS and pids.get(name, -1) == before.get(name)
+                for name in names
+            ):
+                return {name: pids[name] for name in names}
+            if time.monotonic() > until:
+                raise StuckError(
+                    f"within {LOAD_S:g} s {LOAD_RECORDS} records never passed all of {names} in "
+                    f"one moment: last {passed}, ready {pids}"
+                )
+
+    def _kill(self, names: Sequence[str]) -> None:
+        for name, pid in self._loaded(names).items():
+            send(pid, signal.SIGKILL)
+            self.kills[name] += 1
+        self.others["at once"] += len(names) > 1
+        if SUPERVISOR in names:
+            self.victim.begin_again()
+
+    def _kill_twice(self, name: str) -> None:
+        """Under load, and once more while its next process starts, which is none under load."""
+        self._kill([name])
+        until = time.monotonic() + STARTING_S
+        while name != SUPERVISOR and time.monotonic() < until:
+            if pid := self.victim.starting(name):
+                time.sleep(self._moments.uniform(0.0, 0.5))
+                send(pid, signal.SIGKILL)
+                self.others[f"kill starting {name}"] += 1
+                return
+
+    def _freeze(self, name: str, *killed: str) -> None:
+        """Stop one for a while; others are killed meanwhile."""
+        seconds = self._draw.uniform(*FREEZE_S)
+        if self._draw.random() < LONG_FREEZE_CHANCE:
+            seconds = LONG_FREEZE_S
+        pids = self._loaded([name, *killed])
+        send(pids[name], signal.SIGSTOP)
+        for other in killed:
+            send(pids[other], signal.SIGKILL)
+            self.kills[other] += 1
+        time.sleep(seconds)
+        send(pids[name], signal.SIGCONT)
+        self.others[f"freeze {name}"] += 1
+        if SUPERVISOR in killed:
+            self.victim.begin_again()
 
     def _fill(self, seconds: float) -> None:
         """No room at all for a while."""
-        filler = self.run_dir.path.with_name("filler")
+        self._loaded(["risk"])
+        filler = self.victim.run_dir.path.with_name("filler")
         with filler.open("wb") as file:
             free = os.statvfs(filler).f_bavail * os.statvfs(filler).f_frsize
             while free:
@@ -76,54 +135,4 @@ class Victim:
                 free = os.statvfs(filler).f_bavail * os.statvfs(filler).f_frsize
         time.sleep(seconds)
         filler.unlink()
-        self.done["fill the disk"] += 1
-
-    def stages(self) -> dict[str, int]:
-        """Process of each stage, some of them perhaps dead."""
-        rows = json.loads(self.run_dir.stages.read_text())
-        return {name: int(row["pid"]) for name, row in rows.items() if row["pid"]}
-
-    def wait_ready(self) -> None:
-        """Until every stage is there."""
-        until = time.monotonic() + READY_S
-        while True:
-            rows = json.loads(self.run_dir.stages.read_text())
-            if all(row["is_ready"] for row in rows.values()):
-                return
-            if time.monotonic() > until:
-                raise TimeoutError(f"not all stages were ready within {READY_S:g} s: {rows}")
-            time.sleep(0.02)
-
-    def stop(self) -> int:
-        """In order; the exit status."""
-        self.process.terminate()
-        return self.process.wait(timeout=READY_S)
-
-    def end(self) -> None:
-        """Whatever state it is in."""
-        self.process.kill()
-        self.process.wait()
-        for pid in self.stages().values() if self.run_dir.stages.exists() else ():
-            self._send(pid, signal.SIGKILL)
-        self._log.close()
-
-    def _start(self) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "tidegate", "run", CONFIG, "--run-dir", self.run_dir.path],
-            stdout=subprocess.PIPE,
-            stderr=self._log,
-            text=True,
-        )
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        if not line.startswith("ready: "):
-            raise RuntimeError(f"the run did not start: see {self._log.name}")
-        return process
-
-    @staticmethod
-    def _send(pid: int, number: signal.Signals) -> bool:
-        try:
-            os.kill(pid, number)
-        except ProcessLookupError:
-            return False
-        return True
+        self.others["fill the disk"] += 1

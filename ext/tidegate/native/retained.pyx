@@ -17,7 +17,6 @@ from libc.string cimport memset
 import zmq
 
 from tidegate.errors import LaneError, RecordError
-from tidegate.native.lane import LINGER_MS as _LINGER_MS
 from tidegate.native.lane import open_socket as _open_socket
 from tidegate.native.records import RECORD
 
@@ -36,6 +35,11 @@ from tidegate.native.records cimport (
     session_record,
 )
 from tidegate.native.zmqlib cimport ZMQ_DONTWAIT, lib, socket_pointer
+
+cdef enum:
+    # For what is on its way to a receiver that is there. The ring keeps it in any case, and a stage
+    # that stops after its receiver, as the router does, has but 600 ms for all of its end.
+    CLOSE_LINGER_MS = 100
 
 
 cdef extern from "<sys/mman.h>" nogil:
@@ -250,7 +254,7 @@ cdef class RetainedTarget:
             return
         self.flush()
         self.handle = NULL
-        self.socket.close(linger=_LINGER_MS)
+        self.socket.close(linger=CLOSE_LINGER_MS)
 
     def _check_open(self):
         if self.handle == NULL:
