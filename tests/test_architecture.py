@@ -39,7 +39,8 @@ LAYERS = (
     "native.endings",
     "native.fills native.limit_change native.cash native.margin_change native.grades",
     "native.assessment native.answers risk_state",
-    "native.requests native.intake native.session_control native.routing gateway_requests",
+    "native.requests native.intake native.session_control native.routing gateway_requests "
+    "logon_reply",
     "native.reports native.resolving",
     "native.lists native.kill native.marks native.breaks native.day_roll",
     "native.clocks native.adjustment",
@@ -54,17 +55,18 @@ LAYERS = (
     "native.venue_channel",
     "channel",
     "venue_session native.gateway_agent native.risk_agent native.router_agent replay audit",
-    "gateway risk router span",
+    "gateway risk router span native.embedded",
+    "native.order_entry",
     "venue_question",
     "reconciliation",
     "margin_stage snapshot_stage reconcile_stage",
-    "config tape client+aio+__init__",
+    "config tape client+aio",
     "venue",
     "stage",
     "adoption",
     "supervisor inspect explain statement",
-    "demo simulation journal",
-    "cli+__main__",
+    "demo simulation journal embedded",
+    "cli+__main__ __init__",
 )
 FIRST_AGENTS = "native.gateway_agent"
 STAGES = (

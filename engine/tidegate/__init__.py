@@ -1,6 +1,7 @@
 """Tidegate: order, risk and routing engine between sub-accounts and their venues."""
 
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -9,16 +10,39 @@ if TYPE_CHECKING:
     from tidegate.client.market_data import MarketData
     from tidegate.client.orders import NewOrder
     from tidegate.client.report import Order, Report
+    from tidegate.embedded.engine import Engine
+    from tidegate.native.order_entry import Verdict
 
-__all__ = ["Client", "MarketData", "NewOrder", "Order", "Report", "aio"]
+__all__ = [
+    "Client",
+    "Engine",
+    "MarketData",
+    "NewOrder",
+    "Order",
+    "Report",
+    "Verdict",
+    "aio",
+    "get_include",
+]
 
 _HOMES = {
     "Client": "tidegate.client.blocking",
+    "Engine": "tidegate.embedded.engine",
     "MarketData": "tidegate.client.market_data",
     "NewOrder": "tidegate.client.orders",
     "Order": "tidegate.client.report",
     "Report": "tidegate.client.report",
+    "Verdict": "tidegate.native.order_entry",
 }
+
+
+def get_include() -> str:
+    """Where Cython finds tidegate/native/*.pxd; the headers are in tidegate/native below it."""
+    package = Path(__file__).parent
+    if (package / "native" / "embedded.pxd").exists():
+        return str(package.parent)
+    # A source tree, where the package has the modules and `ext` what they are built of.
+    return str(package.parents[1] / "ext")
 
 
 def __getattr__(name: str) -> Any:

@@ -13,10 +13,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import zmq
-from msgspec import structs
 from zmq.auth.thread import ThreadAuthenticator
 
-from tidegate import lane_ends
+from tidegate import lane_ends, logon_reply
 from tidegate import session_messages as messages
 from tidegate.codec import DENIAL, SESSION
 from tidegate.counters import Counters
@@ -65,7 +64,7 @@ class Gateway:
         self._sessions = {session.name: session for session in universe.sessions}
         self._started_ns = wall_ns()
         self._stopping = Event()
-        self._terms = _terms(universe)
+        self._terms = logon_reply.terms(universe)
         self._regions = _regions(universe, run_dir)
         self._counters = Counters(run_dir, "gateway")
         self._context: zmq.Context[zmq.Socket[bytes]] = context or zmq.Context()
@@ -258,29 +257,8 @@ class Gateway:
                 "heartbeat_ns": session.heartbeat_ns,
             }
         )
-        return record, messages.encode(self._reply(session))
-
-    def _reply(self, session: Session) -> messages.LogonReply:
-        """A strategy learns its own accounts, an operator every name there is."""
-        universe = self._universe
-        reply = messages.LogonReply(
-            session=session.handle,
-            accounts={universe.accounts[at - 1].name: at for at in session.accounts},
-            instruments=self._terms,
-            heartbeat_ns=session.heartbeat_ns,
-            started_ns=self._started_ns,
-        )
-        if session.role != "operator":
-            return reply
-        return structs.replace(
-            reply,
-            role=session.role,
-            accounts={row.name: row.handle for row in universe.accounts},
-            products={row.name: row.product_index + 1 for row in universe.products},
-            currencies={row.code: row.handle for row in universe.currencies},
-            venues={row.name: row.handle for row in universe.venues},
-            sessions={row.name: row.handle for row in universe.sessions},
-        )
+        reply = logon_reply.reply(self._universe, session, self._terms, self._started_ns)
+        return record, messages.encode(reply)
 
 
 class _KnownKeys:
@@ -333,22 +311,6 @@ def _refusal(values: tuple[Any, ...]) -> bytes:
             "cl_ord_id": values[SESSION.index["request_id"]],
         }
     )
-
-
-def _terms(universe: Universe) -> list[messages.InstrumentTerms]:
-    return [
-        messages.InstrumentTerms(
-            handle=instrument.handle,
-            symbol=instrument.symbol,
-            venue=universe.venues[instrument.venue - 1].name,
-            venue_code=instrument.venue_code,
-            product=instrument.product,
-            currency=universe.currencies[instrument.currency - 1].code,
-            tick_size=str(instrument.tick_size),
-            multiplier=str(instrument.multiplier),
-        )
-        for instrument in universe.instruments
-    ]
 
 
 def _regions(universe: Universe, run_dir: RunDir) -> dict[str, Region]:

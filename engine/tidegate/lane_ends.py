@@ -22,12 +22,15 @@ class Ring:
         self,
         universe: Universe,
         run_dir: RunDir,
-        context: zmq.Context[Any],
+        context: zmq.Context[Any] | None,
         lane: str,
         *,
         given: bool = False,
     ) -> None:
-        """RegionError when the ring there has another size or another process writes it."""
+        """RegionError when the ring there has another size or another process writes it.
+
+        Without a context it has no socket: whoever takes from it is in this process.
+        """
         path = run_dir.region(f"lane-{lane}")
         self.is_new = not path.exists()
         self.region = Region.keep(path, RECORD, topology.retained(universe, lane) + 1)

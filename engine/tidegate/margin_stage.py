@@ -19,7 +19,7 @@ import zmq
 from tidegate import topology
 from tidegate.audit.state import Row
 from tidegate.counters import Counters
-from tidegate.errors import MarginError
+from tidegate.errors import MarginError, RegionError
 from tidegate.native.lane import LaneTarget
 from tidegate.native.records import CONTROL_RECORD, LAYOUT_VERSION, RECORD, Kind, Level
 from tidegate.native.tables import DTYPES
@@ -110,6 +110,9 @@ class MarginStage:
                     name: region.rows.copy() for name, region in zip(TABLES, regions, strict=True)
                 }
             )
+        except RegionError:
+            # Embedded, risk may start later than this stage.
+            return None
         finally:
             for region in regions:
                 region.close()

@@ -46,7 +46,7 @@ class Region:
         self.rows = np.frombuffer(
             self._map, dtype, count=int(header["capacity"][0]), offset=native.HEADER_SIZE
         )
-        self._release = weakref.finalize(self, _give_up, fd)
+        self._release = weakref.finalize(self, _give_up, fd, os.getpid())
 
     @classmethod
     def create(cls, path: str | Path, dtype: np.dtype[Any], capacity: int) -> Self:
@@ -206,9 +206,11 @@ def _lock(fd: int, path: Path) -> None:
         raise RegionError(f"{path}: process {pid} writes this region") from None
 
 
-def _give_up(fd: int) -> None:
-    # The mapping has its own copy of the file descriptor, which would keep the lock.
-    fcntl.flock(fd, fcntl.LOCK_UN)
+def _give_up(fd: int, pid: int) -> None:
+    # The mapping has its own copy of the file descriptor, which would keep the lock. A forked
+    # child has copies too, and the lock is its parent's.
+    if os.getpid() == pid:
+        fcntl.flock(fd, fcntl.LOCK_UN)
     os.close(fd)
 
 

@@ -41,9 +41,12 @@ class Risk:
         self, universe: Universe, run_dir: RunDir, context: zmq.Context[zmq.Socket[bytes]]
     ) -> None:
         replay.keep_universe(run_dir.journal, universe)
+        is_embedded = topology.is_embedded(universe)
         self.rings = {
-            name: Ring(universe, run_dir, context, name, given=True)
-            for name in ("routes", "reports")
+            "routes": Ring(universe, run_dir, context, "routes", given=True),
+            "reports": Ring(
+                universe, run_dir, None if is_embedded else context, "reports", given=True
+            ),
         }
         self.targets = {name: ring.target for name, ring in self.rings.items()}
         found, self.regions = recovery.in_regions(universe, run_dir, self._goes_on)
@@ -62,6 +65,7 @@ class Risk:
         self.sources = {
             name: lane_ends.source(universe, context, name, taken)
             for name, taken in zip(LANES_IN, self._taken(), strict=True)
+            if not (is_embedded and name == "orders")
         }
         self.drop_copy = LaneTarget(
             context,
@@ -78,11 +82,7 @@ class Risk:
             region=self.regions["risk"],
             journal=self.journal,
             router_link=Link(self.targets["routes"], self.sources["executions"]),
-            gateway_link=Link(
-                self.targets["reports"],
-                self.sources["orders"],
-                second_source=self.sources["control"],
-            ),
+            **self._towards_clients(),
             drop_copy=self.drop_copy,
             poller=self.poller,
         )
@@ -97,6 +97,13 @@ class Risk:
         while self.agent.run(RUN_MS) and not self.poller.stopped:
             self.journal.settle()
             self.publish()
+
+    def _towards_clients(self) -> dict[str, Any]:
+        """Embedded, reports are taken from their ring, and control comes from other tools alone."""
+        reports, control = self.targets["reports"], self.sources["control"]
+        if "orders" not in self.sources:
+            return {"reports": reports, "control": control}
+        return {"gateway_link": Link(reports, self.sources["orders"], second_source=control)}
 
     def _goes_on(self, risk: Any) -> bool:
         """Whether all that was given before a snapshot is in the rings; what came later is not."""

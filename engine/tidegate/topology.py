@@ -40,7 +40,10 @@ LANE_NAMES = tuple(lane.name for lane in LANES)
 
 
 def stages(universe: Universe) -> tuple[str, ...]:
-    """The stages in the order they start; they stop in the reverse order."""
+    """The stages in the order they start; they stop in the reverse order.
+
+    Embedded, risk is no stage: it runs in the program that trades, which needs no gateway.
+    """
     venues = (f"venue:{venue.name}" for venue in universe.venues)
     is_span = any(row.margin_model == "span" for row in universe.instruments)
     beside = [
@@ -48,7 +51,14 @@ def stages(universe: Universe) -> tuple[str, ...]:
         *(["snapshot"] if universe.snapshots.keep else []),
         *(["reconcile"] if universe.reconciliation.every_seconds else []),
     ]
+    if is_embedded(universe):
+        return (*venues, "router", *beside)
     return (*venues, "router", "risk", *beside, "gateway")
+
+
+def is_embedded(universe: Universe) -> bool:
+    """Risk runs in the process that opens tidegate.Engine."""
+    return universe.placement.layout == "embedded"
 
 
 def endpoint(universe: Universe, lane: str) -> str:

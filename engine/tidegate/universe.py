@@ -320,6 +320,12 @@ class Snapshots(Frozen, frozen=True, kw_only=True):
     keep: int = 3
 
 
+class Placement(Frozen, frozen=True, kw_only=True):
+    """Which process runs what. "embedded": risk runs in the process that opens an Engine."""
+
+    layout: Literal["processes", "embedded"] = "processes"
+
+
 class Universe(Frozen, frozen=True, kw_only=True):
     """Everything a stage needs to know at start."""
 
@@ -337,6 +343,7 @@ class Universe(Frozen, frozen=True, kw_only=True):
     snapshots: Snapshots = Snapshots()
     reconciliation: Reconciliation = Reconciliation()
     journaling: Journaling = Journaling()
+    placement: Placement = Placement()
 
 
 def encode(universe: Universe) -> bytes:

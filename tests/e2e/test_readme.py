@@ -11,7 +11,7 @@ import pytest
 from e2e_rig import DEADLINE_S, ENVIRONMENT, ROOT, Engine, command, engine
 
 README = (ROOT / "README.md").read_text()
-[CODE] = re.findall(r"^```python\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+[CODE, EMBEDDED] = re.findall(r"^```python\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
 CTL = re.findall(r"^\.venv/bin/(tidegate ctl run/dev .*)$", README, re.MULTILINE)
 
 
@@ -52,6 +52,26 @@ def test_the_lines_print_reports_and_the_position(
     assert [line.split()[0] for line in fills] == ["EXEC_TRADE"]
     assert fills[-1].endswith(" 0 left")
     assert held.startswith(f"Position(instrument='GCZ3', position={position},")
+
+
+def test_the_embedded_lines_print_the_verdict_reports_and_the_position(
+    working_directory: Path,
+) -> None:
+    run = subprocess.run(
+        [sys.executable, "-"],
+        input=EMBEDDED,
+        cwd=working_directory,
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE_S,
+    )
+    assert (run.returncode, run.stderr) == (0, "")
+    verdict, new, *fills, held = run.stdout.splitlines()
+    assert verdict.endswith(" accepted>")
+    assert new.startswith("EXEC_NEW ")
+    assert [line.split()[0] for line in fills] == ["EXEC_TRADE"]
+    assert held.startswith("[Position(instrument='GCZ3', position=1,")
 
 
 @pytest.mark.parametrize("line", CTL)

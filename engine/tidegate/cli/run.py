@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from tidegate import supervisor
+from tidegate import supervisor, topology
 from tidegate.config import load_universe
 from tidegate.run_dir import RunDir, default_path
 
@@ -18,11 +18,17 @@ from tidegate.run_dir import RunDir, default_path
     help="Where the stages meet; default run/NAME. On tmpfs the regions cost no disk.",
 )
 def run(config: Path, run_dir: Path | None) -> None:
-    """Start venues, router, risk and gateway of CONFIG; stop them on SIGINT or SIGTERM."""
+    """Start venues, router, risk and gateway of CONFIG; stop them on SIGINT or SIGTERM.
+
+    Embedded, risk runs in the program that opens tidegate.Engine, and there is no gateway.
+    """
     place = RunDir(run_dir or default_path(config))
     universe = load_universe(config, place)
 
     def on_ready() -> None:
-        click.echo(f"ready: {universe.gateway.endpoints[0]}")
+        if topology.is_embedded(universe):
+            click.echo(f"ready: {place.path}, for the program that opens tidegate.Engine there")
+        else:
+            click.echo(f"ready: {universe.gateway.endpoints[0]}")
 
     sys.exit(supervisor.run(universe, place, on_ready=on_ready))

@@ -29,6 +29,7 @@ from tidegate.universe import (
     Gateway,
     Journaling,
     Lane,
+    Placement,
     Product,
     Reconciliation,
     Session,
@@ -87,6 +88,7 @@ def resolve(config: Config, run_dir: RunDir, today: date) -> Universe:
         supervisor=msgspec.convert(tables.supervisor, Supervisor, from_attributes=True),
         snapshots=msgspec.convert(tables.snapshots, Snapshots, from_attributes=True),
         reconciliation=msgspec.convert(tables.reconciliation, Reconciliation, from_attributes=True),
+        placement=msgspec.convert(tables.placement, Placement, from_attributes=True),
     )
 
 

@@ -212,6 +212,13 @@ class Supervisor(Strict, frozen=True, kw_only=True):
     orphans: Literal["stop", "adopt"] = "stop"
 
 
+class Placement(Strict, frozen=True, kw_only=True):
+    """[placement]: "processes" runs each stage in one of its own; "embedded" runs risk in the
+    program that opens tidegate.Engine, without a gateway."""
+
+    layout: Literal["processes", "embedded"] = "processes"
+
+
 class Tables(DataTables, frozen=True, kw_only=True):
     """The top level of a config file. `include` names data files, relative to the config."""
 
@@ -233,6 +240,7 @@ class Tables(DataTables, frozen=True, kw_only=True):
     snapshots: Snapshots = Snapshots()
     reconciliation: Reconciliation = Reconciliation()
     supervisor: Supervisor = Supervisor()
+    placement: Placement = Placement()
 
 
 class DataFile(Strict, frozen=True, kw_only=True):

@@ -18,7 +18,7 @@ class RetainedTarget:
     counters: dict[str, int]
     def __new__(
         cls,
-        context: zmq.Context[Any],
+        context: zmq.Context[Any] | None,
         endpoint: str,
         rows: npt.NDArray[Any],
         *,
@@ -27,6 +27,7 @@ class RetainedTarget:
     ) -> Self:
         """Connect; rows = a head and a power of two of records, resumed as they are.
 
+        context None: no socket, what is put stays in the ring.
         given=True: records bring the numbers that a step gave them. LaneError for other rows.
         """
 

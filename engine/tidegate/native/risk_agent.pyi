@@ -7,7 +7,9 @@ import numpy.typing as npt
 from tidegate.native.journal import Journal
 from tidegate.native.lane import LaneTarget
 from tidegate.native.link import Link
+from tidegate.native.numbered import NumberedSource
 from tidegate.native.poll import Poller
+from tidegate.native.retained import RetainedTarget
 from tidegate.native.tables import Tables
 from tidegate.region import Region
 
@@ -23,13 +25,16 @@ class RiskAgent:
         region: Region,
         journal: Journal,
         router_link: Link,
-        gateway_link: Link,
+        gateway_link: Link | None = None,
+        reports: RetainedTarget | None = None,
+        control: NumberedSource | None = None,
         drop_copy: LaneTarget,
         poller: Poller,
     ) -> None:
         """`region` is the one of the table "risk": its seqlock covers all of risk's tables.
 
-        The gateway's link has "control" as its second source.
+        The gateway's link has "control" as its second source. Without one, reports and control
+        are given, and orders come by apply() alone; ValueError for anything between.
         """
 
     def resume(self, routes: npt.NDArray[Any], reports: npt.NDArray[Any]) -> None:

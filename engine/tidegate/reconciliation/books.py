@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tidegate.errors import RegionError
-from tidegate.native.records import Level
+from tidegate.native.records import RECORD, Level
 from tidegate.native.routing import CHANNEL_ROW, ChannelState
 from tidegate.native.tables import DTYPES
 from tidegate.reconciliation.flows import Flows
@@ -27,6 +27,8 @@ TABLES = ("risk", "accounts", "pairs", "sides", "balances", "orders", "breaks")
 WORKING = np.frombuffer(b"A01", np.uint8)
 PENDING_NEW = ord("A")
 PATIENCE_S = 0.1
+# Less than the second after which a difference that is seen twice counts.
+LATE_MAX = 5
 # The third field of /proc/PID/stat, behind the name in brackets.
 STOPPED = (" T", " t", " Z", " X")
 
@@ -72,6 +74,9 @@ class Books:
     def __init__(self, universe: Universe, run_dir: RunDir, *, keeps: bool) -> None:
         """`keeps`: write down what is learnt of flows; one process of a run does."""
         self.run_dir = run_dir
+        self._is_embedded = universe.placement.layout == "embedded"
+        self._acked = np.uint32(0)
+        self._late_count = 0
         self._stride = len(universe.currencies) + 1
         self._currency = np.array([0, *(each.currency for each in universe.instruments)])
         self._master_of = masters(universe)
@@ -96,11 +101,22 @@ class Books:
             stages = msgspec.json.decode(self.run_dir.stages.read_bytes())
         except FileNotFoundError:
             return True
-        return all(
-            stages[name]["is_ready"] and is_running(stages[name]["pid"])
-            for name in ("risk", "router")
-            if name in stages
-        )
+        known = [name for name in ("risk", "router") if name in stages]
+        if not all(stages[name]["is_ready"] and is_running(stages[name]["pid"]) for name in known):
+            return False
+        return not self._is_embedded or self._is_taking()
+
+    def _is_taking(self) -> bool:
+        """No supervisor knows an embedded risk: its process runs, and takes what the router gave.
+
+        Asked every 0.05 s; it may think for some of them.
+        """
+        number, _, acked = self._region("lane-executions", RECORD).rows[:1].view(np.uint32)[:3]
+        is_late = number != 0 and number - np.uint32(1) != acked and acked == self._acked
+        self._acked, self._late_count = acked, self._late_count + 1 if is_late else 0
+        if self._late_count > LATE_MAX:
+            return False
+        return is_running(int(self._region("risk").header["writer_pid"]))
 
     def is_up(self, venue: int) -> bool:
         """The channel to a venue, by its handle."""

@@ -1,5 +1,5 @@
 """The gateway's step: one record of a client against its session."""
-from libc.stdint cimport uint8_t, uint64_t, uint32_t
+from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 
 from tidegate.native.records cimport record
 from tidegate.native.sessions cimport session_row
@@ -22,6 +22,8 @@ cdef struct permission:
     bint is_operator
 
 
+# Signs the record as this session's; False = not of those it may send, and `reason` says why.
+cdef bint admit(permission allowed, uint16_t handle, record* r) noexcept nogil
 cdef int intake_step(session_row* row, permission allowed, record* r) noexcept nogil
 # Whether only an operator may send it.
 cdef bint is_control(uint8_t kind) noexcept nogil

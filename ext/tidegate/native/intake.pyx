@@ -65,16 +65,22 @@ cdef int intake_step(session_row* row, permission allowed, record* r) noexcept n
         return INTAKE_REFUSED
     row.next_expected += 1
     row.asked_from = 0
-    r.reason = content_reason(allowed, r)
-    if r.reason != REASON_NONE:
+    if not admit(allowed, row.handle, r):
         row.refused += 1
         return INTAKE_TAKEN
-    sign(r, row.handle)
+    row.forwarded += 1
+    return INTAKE_FORWARD
+
+
+cdef bint admit(permission allowed, uint16_t handle, record* r) noexcept nogil:
+    r.reason = content_reason(allowed, r)
+    if r.reason != REASON_NONE:
+        return False
+    sign(r, handle)
     r.sequence = 0
     r.exec_type = 0
     r.sequenced_delta = r.decided_delta = r.routed_delta = r.venue_delta = r.back_delta = 0
-    row.forwarded += 1
-    return INTAKE_FORWARD
+    return True
 
 
 cdef inline int envelope_reason(const session_row* row, const record* r) noexcept nogil:

@@ -80,8 +80,9 @@ cdef class RetainedTarget:
         self.head.answering_number = 0
         self.next_unsent = number_after(self.head.acked)
         self.endpoint = endpoint
-        self.socket = _open_socket(context, endpoint, zmq.PUSH, False, hwm, {})
-        self.handle = socket_pointer(self.socket)
+        if context is not None:
+            self.socket = _open_socket(context, endpoint, zmq.PUSH, False, hwm, {})
+            self.handle = socket_pointer(self.socket)
 
     cdef bint put(self, const record* r) noexcept nogil:
         cdef lane_last last = self.head.last

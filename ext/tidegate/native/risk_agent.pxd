@@ -1,6 +1,6 @@
 """The risk stage's agent: takes records from its lanes, sequences, journals, steps, puts out."""
 cimport cython
-from libc.stdint cimport uint32_t, uint64_t
+from libc.stdint cimport int64_t, uint32_t, uint64_t
 
 from tidegate.native.journal cimport Journal
 from tidegate.native.lane cimport LaneTarget
@@ -28,7 +28,8 @@ cdef struct inbox:
 cdef class RiskAgent:
     cdef Tables tables
     cdef Journal journal
-    # Towards the router, and towards the gateway and whoever else sends on "control".
+    # Towards the router, and towards the gateway and whoever else sends on "control". Without a
+    # gateway, that is embedded, there is no such link, and no lane "orders".
     cdef Link router_link
     cdef Link gateway_link
     cdef NumberedSource executions
@@ -55,16 +56,21 @@ cdef class RiskAgent:
     cdef uint64_t wait_count
 
     cdef int do_work(self) noexcept nogil
+    # The way of one record, for who brings it without a lane; put_out() only after secure().
+    cdef void tick(self, int64_t now) noexcept nogil
+    cdef bint apply(self, record* r, bint is_orders, int64_t now) noexcept nogil
+    cdef bint secure(self) noexcept nogil
+    cdef void put_out(self) noexcept nogil
+    cdef bint has_reports(self) noexcept nogil
+    cdef bint is_crammed(self) noexcept nogil
+    cdef int wait(self, int timeout_ms) noexcept nogil
+    # What is on a disk that failed is unknown: nothing that waits for it may ever leave.
+    cdef int refuse_failed(self) except -1
     cdef int _work(self) noexcept nogil
-    cdef bint _secure(self) noexcept nogil
     cdef int _fill(self, NumberedSource source, inbox* box) noexcept nogil
     cdef int _run(self, int lane, NumberedSource source) noexcept nogil
-    cdef bint _has_reports(self) noexcept nogil
     cdef bint _has_routes(self) noexcept nogil
-    cdef bint _apply(self, record* r, bint is_orders) noexcept nogil
-    cdef void _tick(self) noexcept nogil
+    cdef bint _is_quiet(self) noexcept nogil
     cdef bint _journal(self, record* r) noexcept nogil
     cdef void _step(self, const record* r) noexcept nogil
     cdef void _deny_unjournaled(self, const record* r) noexcept nogil
-    cdef int _wait(self, int timeout_ms) noexcept nogil
-    cdef void _put_out(self) noexcept nogil

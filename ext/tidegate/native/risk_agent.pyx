@@ -83,8 +83,11 @@ cdef class RiskAgent:
     """One duty cycle: outputs first, then venue reports, control and orders, in this order."""
 
     def __cinit__(self, *, Tables tables not None, region not None, Journal journal not None,
-                  Link router_link not None, Link gateway_link not None,
+                  Link router_link not None, Link gateway_link=None,
+                  RetainedTarget reports=None, NumberedSource control=None,
                   LaneTarget drop_copy not None, Poller poller not None):
+        if (gateway_link is None) != (reports is not None and control is not None):
+            raise ValueError("expected a link to the gateway, or reports and control without one")
         self.tables = tables
         self.region = region
         self.header = header_of(region)
@@ -92,10 +95,13 @@ cdef class RiskAgent:
         self.router_link = router_link
         self.gateway_link = gateway_link
         self.executions = router_link.source
-        self.control = gateway_link.second_source
-        self.orders = gateway_link.source
         self.routes = router_link.target
-        self.reports = gateway_link.target
+        self.reports = reports
+        self.control = control
+        if gateway_link is not None:
+            self.control = gateway_link.second_source
+            self.orders = gateway_link.source
+            self.reports = gateway_link.target
         self.drop_copy = drop_copy
         self.poller = poller
         cdef uint32_t rows = tables.t.order_capacity
@@ -116,10 +122,10 @@ cdef class RiskAgent:
         with nogil:
             while monotonic_ns() < end_ns and not self.journal.is_failed:
                 if self.do_work() == 0:
-                    waited = self._wait(for_ms)
+                    waited = self.wait(for_ms)
                     if waited == 0 or waited == POLL_STOPPED:
                         break
-        self._refuse_failed()
+        self.refuse_failed()
         return waited != POLL_STOPPED
 
     def work(self):
@@ -127,13 +133,13 @@ cdef class RiskAgent:
         cdef int count
         with nogil:
             count = self.do_work()
-        self._refuse_failed()
+        self.refuse_failed()
         return count
 
-    def _refuse_failed(self):
-        """What is on the disk is unknown: nothing that waits for it may ever leave."""
+    cdef int refuse_failed(self) except -1:
         if self.journal.is_failed:
             raise_for(self.journal.sync(), self.journal)
+        return 0
 
     @property
     def counters(self):
@@ -161,23 +167,29 @@ cdef class RiskAgent:
     cdef bint _has_routes(self) noexcept nogil:
         return self.route_sent < self.out.route_count
 
-    cdef bint _has_reports(self) noexcept nogil:
+    cdef bint has_reports(self) noexcept nogil:
         return self.report_sent < self.out.report_count
 
-    cdef int _wait(self, int timeout_ms) noexcept nogil:
-        if self._has_reports() or self._has_routes():
+    cdef int wait(self, int timeout_ms) noexcept nogil:
+        if self.has_reports() or self._has_routes():
             self.wait_count += 1
             return self.poller.nap(BLOCKED_MS)
-        if not self.gateway_link.is_quiet() or not self.router_link.is_quiet():
+        if not self._is_quiet():
             timeout_ms = min(timeout_ms, RESTLESS_MS)
         return self.poller.wait(timeout_ms)
+
+    cdef bint _is_quiet(self) noexcept nogil:
+        return self.router_link.is_quiet() and (
+            self.gateway_link is None or self.gateway_link.is_quiet()
+        )
 
     cdef int do_work(self) noexcept nogil:
         cdef int work = self._work()
         cdef int64_t now = monotonic_ns()
         # What may not be on the disk is not told as taken.
         if not self.journal.is_failed:
-            self.gateway_link.tend(now)
+            if self.gateway_link is not None:
+                self.gateway_link.tend(now)
             self.router_link.tend(now)
         return work
 
@@ -186,13 +198,13 @@ cdef class RiskAgent:
         cdef bint is_free
         if self.journal.is_failed:
             return 0
-        self._put_out()
-        if self._has_reports():
+        self.put_out()
+        if self.has_reports():
             # That the gateway has taken reports is said on this lane, between its records.
-            self.orders.skim()
+            if self.orders is not None:
+                self.orders.skim()
             return 0
-        if self.out.route_count > self.tables.t.order_capacity + RECORDS_MAX:
-            # More than one cancel of each order waits: what comes next might not find room.
+        if self.is_crammed():
             return 0
         is_free = not self._has_routes()
         work = self._fill(self.executions, &self.inboxes[EXECUTIONS])
@@ -201,20 +213,26 @@ cdef class RiskAgent:
             work += self._fill(self.orders, &self.inboxes[ORDERS])
         if work == 0:
             return 0
-        self._tick()
+        self.tick(now_ns())
         work = self._run(EXECUTIONS, self.executions)
         if is_free:
             work += self._run(CONTROL, self.control) + self._run(ORDERS, self.orders)
-        if not self._secure():
+        if not self.secure():
             return 0
-        self._put_out()
+        self.put_out()
         return work
 
-    cdef bint _secure(self) noexcept nogil:
+    cdef bint is_crammed(self) noexcept nogil:
+        """More than one cancel of each order waits: what comes next might not find room."""
+        return self.out.route_count > self.tables.t.order_capacity + RECORDS_MAX
+
+    cdef bint secure(self) noexcept nogil:
         """True when what was journaled is as safe as the config asks; only then may it show."""
         return not self.journal.is_durable or self.journal.sync() == JOURNAL_OK
 
     cdef int _fill(self, NumberedSource source, inbox* box) noexcept nogil:
+        if source is None:
+            return 0
         if box.index == box.count:
             box.index = 0
             box.count = <int>source.take(&box.rows[0], BATCH_RECORDS)
@@ -231,7 +249,7 @@ cdef class RiskAgent:
             number = box.rows[box.index].msg_seq_num
             if not is_kind_of(lane, box.rows[box.index].kind):
                 self.misplaced_count += 1
-            elif not self._apply(&box.rows[box.index], lane == ORDERS):
+            elif not self.apply(&box.rows[box.index], lane == ORDERS, now_ns()):
                 break
             if number != 0 and lane == ORDERS:
                 self.orders_done = number
@@ -240,10 +258,10 @@ cdef class RiskAgent:
             box.index += 1
         return box.index - first
 
-    cdef bint _apply(self, record* r, bint is_orders) noexcept nogil:
+    cdef bint apply(self, record* r, bint is_orders, int64_t now) noexcept nogil:
+        """Sequence, journal and run one record; False = it must wait, the journal refuses it."""
         cdef uint32_t route = self.out.route_count
         cdef uint32_t report = self.out.report_count
-        cdef int64_t now = now_ns()
         if is_orders:
             r.sequenced_delta = delta(r.received_ns, now)
         elif r.received_ns == 0:
@@ -265,10 +283,9 @@ cdef class RiskAgent:
                 report += 1
         return True
 
-    cdef void _tick(self) noexcept nogil:
+    cdef void tick(self, int64_t now) noexcept nogil:
         """Tell the step the time when it has moved on; without a journal time stands still."""
         cdef record tick
-        cdef int64_t now = now_ns()
         if now - self.tables.t.risk.now_ns < TICK_EVERY_NS:
             return
         memset(&tick, 0, sizeof(tick))
@@ -310,11 +327,11 @@ cdef class RiskAgent:
         d.sequenced_delta = r.sequenced_delta
         d.order_id = 0
 
-    cdef void _put_out(self) noexcept nogil:
+    cdef void put_out(self) noexcept nogil:
         """Hand what the steps gave to the lanes, as far as they have room."""
         while self._has_routes() and self.routes.put(&self.out.routes[self.route_sent]):
             self.route_sent += 1
-        while self._has_reports() and self.reports.put(&self.out.reports[self.report_sent]):
+        while self.has_reports() and self.reports.put(&self.out.reports[self.report_sent]):
             # PUB takes everything: a subscriber that is too slow loses records, risk no time.
             self.drop_copy.put(&self.out.reports[self.report_sent])
             self.report_sent += 1
@@ -326,7 +343,7 @@ cdef class RiskAgent:
             memmove(self.out.routes, self.out.routes + self.route_sent,
                     self.out.route_count * sizeof(record))
             self.route_sent = 0
-        if not self._has_reports():
+        if not self.has_reports():
             self.out.report_count = 0
             self.report_sent = 0
             # Not before: the denial of an order that is in no journal is only in the ring.

@@ -1,0 +1,1 @@
+"""The engine inside a trading program: risk in its process, the channels in processes beside it."""

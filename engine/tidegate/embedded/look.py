@@ -1,0 +1,43 @@
+"""What an engine reads in its own tables, between two steps: it is the one that writes them."""
+
+from decimal import Decimal
+
+from tidegate.errors import SessionError
+from tidegate.native.records import NO_PRICE
+from tidegate.native.tables import Tables
+from tidegate.prices import to_price
+from tidegate.universe import Session, Universe
+
+
+def session_of(universe: Universe, name: str, role: str) -> Session:
+    """The session of that name; SessionError when it is not there or of another role."""
+    for session in universe.sessions:
+        if session.name == name:
+            if session.role == role:
+                return session
+            raise SessionError(f"session {name!r} is of role {session.role}; expected {role}")
+    known = ", ".join(session.name for session in universe.sessions)
+    raise SessionError(f"there is no session {name!r}; the config has {known}")
+
+
+def has_orders(tables: Tables, session: int) -> bool:
+    """Whether some order of the session works."""
+    return bool(tables.arrays["sessions"]["first_order"][session])
+
+
+def has_cancels(tables: Tables, session: int) -> bool:
+    """Whether the cancel of some order of the session is not answered."""
+    orders = tables.arrays["orders"]
+    slot = int(tables.arrays["sessions"]["first_order"][session])
+    while slot:
+        if orders["is_cancel_pending"][slot]:
+            return True
+        slot = int(orders["next"][slot])
+    return False
+
+
+def mark_of(tables: Tables, instrument: int, tick_size: Decimal) -> Decimal | None:
+    """The mark of an instrument, None before the first."""
+    row = tables.arrays["instruments"][instrument]
+    ticks = int(row["mark_px"])
+    return to_price(ticks, tick_size) if row["mark_ns"] and ticks != NO_PRICE else None

@@ -1,0 +1,129 @@
+"""What an embedded engine refuses: arguments, records, sessions and configs."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from embedded_rig import DESK, STRATEGY, Rig, buy, rig
+from risk_rig import order
+
+from tidegate.audit import audit_run
+from tidegate.errors import ConfigError, PriceError, SessionError
+from tidegate.native.records import ORDER_RECORD, Kind, Reason
+from tidegate.universe import Placement
+
+
+@pytest.fixture
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory whose ipc paths fit a socket address."""
+    return tmp_path_factory.mktemp("e")
+
+
+@pytest.fixture
+def house(place: Path) -> Iterator[Rig]:
+    with rig(place) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize(
+    ("fields", "error"),
+    [
+        ({"account": "nobody"}, SessionError),
+        ({"account": "account-2"}, SessionError),
+        ({"instrument": "XX"}, SessionError),
+        ({"side": "buy"}, SessionError),
+        ({"side": None}, SessionError),
+        ({"order_qty": 1.0}, TypeError),
+        ({"order_qty": True}, TypeError),
+        ({"order_qty": "1"}, TypeError),
+        ({"order_qty": 2**63}, SessionError),
+        ({"price": 1300.0}, TypeError),
+        ({"price": True}, TypeError),
+        ({"price": "1300.05"}, PriceError),
+        ({"price": "13OO"}, PriceError),
+        ({"price": ""}, PriceError),
+        ({"price": "."}, PriceError),
+        ({"price": "1" * 30}, PriceError),
+        ({"price": "nan"}, PriceError),
+        ({"cl_ord_id": -1}, SessionError),
+        ({"cl_ord_id": 2**64}, SessionError),
+        ({"cl_ord_id": "7"}, TypeError),
+        ({"time_in_force": 300}, OverflowError),
+        ({"account": 2**40}, SessionError),
+        ({"lots": 3}, TypeError),
+    ],
+)
+def test_bad_arguments_are_refused_before_there_is_a_record(
+    house: Rig, fields: dict[str, Any], error: type[Exception]
+) -> None:
+    before = sequence(house)
+    with pytest.raises(error):
+        buy(house.engine, **fields)
+    assert sequence(house) == before
+
+
+def sequence(house: Rig) -> int:
+    return int(house.engine._risk.tables.arrays["risk"]["sequence"][0])
+
+
+@pytest.mark.parametrize(
+    "price", ["1300", "1300.0", "1300.00", "01300.0", "+1300", "1.3e3", " 1300.0", 1300]
+)
+def test_a_price_is_read_as_the_client_reads_it(house: Rig, price: str | int) -> None:
+    assert buy(house.engine, price=price)
+    assert int(house.routes(1)[0]["price"]) == 13_000
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"account": 99}, Reason.ACCOUNT_NOT_OF_SESSION),
+        ({"account": 4}, Reason.ACCOUNT_NOT_OF_SESSION),
+        ({"instrument": 99}, Reason.UNKNOWN_INSTRUMENT),
+        ({"layout_version": 1}, Reason.FRAME_VERSION),
+        ({"kind": Kind.TICK}, Reason.FRAME_KIND),
+        ({"kind": Kind.EXECUTION_REPORT}, Reason.FRAME_KIND),
+        ({"kind": 0}, Reason.FRAME_KIND),
+        ({"kind": Kind.KILL}, Reason.CONTROL_NOT_ALLOWED),
+        ({"kind": Kind.NOTE}, Reason.CONTROL_NOT_ALLOWED),
+        ({"cl_ord_id": 0}, Reason.MALFORMED),
+        ({"order_qty": 0}, Reason.MALFORMED),
+        ({"side": 7}, Reason.MALFORMED),
+        ({"mass_cancel_type": 1, "kind": Kind.MASS_CANCEL_REQUEST}, Reason.MALFORMED),
+    ],
+)
+def test_a_bad_record_is_refused_by_its_reason(
+    house: Rig, fields: dict[str, Any], reason: Reason
+) -> None:
+    row = order(5)
+    view = row.view(ORDER_RECORD)
+    for name, value in fields.items():
+        view[name] = value
+    assert house.engine.native.submit_rows(row).tolist() == [reason]
+    assert house.engine.native.refusals == {int(reason): 1}
+    assert audit_run(house.run_dir) == []
+
+
+@pytest.mark.parametrize("name", ["session", "operator"])
+def test_a_session_must_be_there_and_of_its_role(house: Rig, name: str) -> None:
+    house.engine.close()
+    for wrong in ("nobody", {"session": DESK, "operator": STRATEGY}[name]):
+        with pytest.raises(SessionError, match=wrong):
+            house.open(**{name: wrong})
+    with pytest.raises(ValueError, match="flush_every"):
+        house.open(flush_every=65)
+    house.open()
+
+
+def test_a_config_of_another_layout_opens_no_engine(house: Rig) -> None:
+    house.engine.close()
+    made, house.content = (
+        house.content,
+        msgspec.structs.replace(house.content, placement=Placement(layout="processes")),
+    )
+    with pytest.raises(ConfigError, match="embedded"):
+        house.open()
+    house.content = made
+    house.open()
