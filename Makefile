@@ -15,27 +15,49 @@ SOURCES := $(shell find ext -name '*.pyx' -o -name '*.pxd' -o -name '*.h')
 NATIVE := $(patsubst ext/%.pyx,%,$(wildcard ext/tidegate/native/*.pyx))
 BUILT := build/$(TIDEGATE_PROFILE)/built.stamp
 
-.PHONY: setup build test lint demo bench bench-smoke chaos sim mutants asan cover clean
+.PHONY: setup build compile test lint demo bench bench-smoke chaos sim mutants asan
+.PHONY: test-plain test-rest test-runs fuzz-build fuzz cover clean
 .DELETE_ON_ERROR:
 
 setup: $(VENV)/dev.stamp $(VENV)/package.stamp
 
 build: $(VENV)/package.stamp
 
-# Plain code is tested on two cores at once, and whole runs, which mostly wait, two at a time; what
-# counts on heartbeats comes between, alone. Whole runs are tested as they are shipped, in release.
-PLAIN := $(addprefix tests/,risk config span tape native simulation replay client fuzz)
+# Compiles a profile without putting it in place: CI does so while something else runs.
+compile: $(VENV)/runtime.stamp
+	$(BIN)/python setup.py -q build_ext
+
+# Plain code is tested on two cores at once; what counts on heartbeats after it, a file a core and
+# nothing beside; whole runs last, as they are shipped, in release. With ONCE=1 that build leaves out
+# what does not depend on it, and long searches by random records: CI runs those in debug.
+PLAIN := $(addprefix tests/,config span tape client fuzz risk native simulation replay)
 RUNS := tests/e2e
+ONCE ?=
+ifneq ($(ONCE),)
+LEFT_OUT := $(addprefix tests/,config span tape client fuzz cli venue reconciliation \
+    test_architecture.py test_inspect.py test_supervisor.py \
+    $(addprefix risk/test_,twin.py audit.py properties.py control_edges.py))
+endif
+TWO := $(BIN)/python -m pytest -q -n 2 --dist
 test: setup
 ifeq ($(ARGS),)
-	$(BIN)/python -m pytest -q -n 2 --dist worksteal $(PLAIN)
-	$(BIN)/python -m pytest -q $(addprefix --ignore=,$(PLAIN) $(RUNS))
+	$(MAKE) test-plain
+	$(MAKE) test-rest
 ifeq ($(TIDEGATE_PROFILE),release)
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile $(RUNS)
+	$(MAKE) test-runs
 endif
 else
 	$(BIN)/python -m pytest $(ARGS)
 endif
+
+test-plain: setup
+	$(TWO) worksteal $(filter-out $(LEFT_OUT),$(PLAIN)) $(addprefix --ignore=,$(LEFT_OUT))
+
+test-rest: setup
+	$(TWO) loadfile $(addprefix --ignore=,$(PLAIN) $(RUNS) $(LEFT_OUT))
+
+test-runs: setup
+	$(TWO) loadfile $(RUNS)
 
 lint: setup
 	$(BIN)/ruff check
@@ -69,30 +91,37 @@ sim: build
 mutants: setup
 	$(BIN)/python tests/simulation/mutants.py $(ARGS)
 
-# Real processes, killed while they trade: make chaos ARGS="--seed 2 --kills 100".
+# Real processes, killed while they trade; CI has 100 kills: make chaos ARGS="--seed 2 --kills 100".
 chaos: build
 	$(BIN)/python tests/chaos/chaos.py --kills 1000 $(ARGS)
 
 # Python's own allocator would hide overruns, and its interned objects look like leaks.
 asan:
 	$(MAKE) TIDEGATE_PROFILE=asan setup
-	LD_PRELOAD="$$($${CC:-cc} -print-file-name=libasan.so) $$($${CC:-cc} -print-file-name=libubsan.so)" \
-	PYTHONMALLOC=malloc ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
+	LD_PRELOAD="$(SANITIZERS)" PYTHONMALLOC=malloc ASAN_OPTIONS=detect_leaks=0 \
+	UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
 	    $(BIN)/python -m pytest tests/native tests/risk -p no:cacheprovider $(ARGS)
 
-# Every parser of bytes from outside, FUZZ_SECONDS each, two at a time, guided by the coverage of
-# Python and of compiled modules; an input that is a finding is left in build/fuzz.
+# Every parser of bytes from outside, FUZZ_SECONDS each, FUZZ_JOBS at a time, guided by the coverage
+# of Python and of the modules that are built for it; all others are those in place. An input that is
+# a finding is left in build/fuzz. Risk's step too: make fuzz FUZZ_TARGETS=step FUZZ_MODULES=
 FUZZ_SECONDS ?= 60
-FUZZ_TARGETS := config pa2 tape columns journal shown frame intake request step
-fuzz:
-	$(MAKE) TIDEGATE_PROFILE=fuzz setup
+FUZZ_JOBS ?= 2
+FUZZ_TARGETS ?= config pa2 tape journal frame
+FUZZ_MODULES ?= build checksum clock intake journal journal_reader lane records region segments \
+    sessions zmqlib
+COMPILER = $${CC:-cc}
+SANITIZERS = $$($(COMPILER) -print-file-name=libasan.so) $$($(COMPILER) -print-file-name=libubsan.so)
+fuzz-build: $(VENV)/runtime.stamp
+	TIDEGATE_PROFILE=fuzz TIDEGATE_MODULES="$(FUZZ_MODULES)" $(BIN)/python setup.py -q build_ext
 	$(BIN)/python .ci/requirements.py fuzz | xargs -d '\n' $(PIP) install -q
-	@mkdir -p build/fuzz
-	$${CC:-cc} -O1 -Wall -Wextra -Werror -shared -fPIC -o build/fuzz/cover.so tests/fuzz/cover.c
-	printf '%s\n' $(FUZZ_TARGETS) | LD_PRELOAD="$(abspath build/fuzz/cover.so) $$($${CC:-cc} -print-file-name=libasan.so) $$($${CC:-cc} -print-file-name=libubsan.so)" \
+	$(COMPILER) -O1 -Wall -Wextra -Werror -shared -fPIC -o build/fuzz/cover.so tests/fuzz/cover.c
+
+fuzz: build fuzz-build
+	printf '%s\n' $(FUZZ_TARGETS) | LD_PRELOAD="$(abspath build/fuzz/cover.so) $(SANITIZERS)" \
 	PYTHONMALLOC=malloc ASAN_OPTIONS=detect_leaks=0:verify_asan_link_order=0 \
 	UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
-	    xargs -P 2 -I TARGET .ci/fuzz-one $(BIN)/python TARGET $(FUZZ_SECONDS)
+	    xargs -P $(FUZZ_JOBS) -I TARGET .ci/fuzz-one $(BIN)/python TARGET $(FUZZ_SECONDS)
 
 cover:
 	$(MAKE) TIDEGATE_PROFILE=coverage setup

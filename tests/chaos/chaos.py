@@ -39,8 +39,6 @@ def main() -> int:
     options = parser.parse_args()
     began = time.monotonic()
     with small_disk() as (place, may_fill):
-        if not may_fill:
-            print("no disk is filled: this user may not mount one")
         victim = Victim(place / "run")
         faults = Faults(victim, options.seed, may_fill=may_fill)
         try:
@@ -58,6 +56,8 @@ def main() -> int:
         print(f"FAILED {line}")
     seconds = time.monotonic() - began
     verdict = f"{len(found)} checks failed" if found else "all checks hold"
+    if not may_fill:
+        verdict += "; no disk was filled: this user may not mount one"
     print(f"chaos: seed {options.seed}, {faults.kills.total()} kills, {seconds:.0f} s: {verdict}")
     return 1 if found else 0
 

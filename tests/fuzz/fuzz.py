@@ -1,15 +1,16 @@
 """Fuzzes one target, guided by coverage: python tests/fuzz/fuzz.py TARGET [SECONDS].
 
-Python is instrumented by atheris. Compiled modules guide it too where they are those of the fuzz
-profile and cover.c is preloaded, as `make fuzz` has it; without, they are run and not measured. The
-corpus grows in build/fuzz/TARGET; an input that ends the run is left in build/fuzz.
+As `make fuzz` runs it: Python is instrumented by atheris, and compiled modules, those of the fuzz
+profile wherever others lie, guide it through the preloaded cover.c. The corpus grows in
+build/fuzz/TARGET; an input that ends the run is left in build/fuzz.
 """
 
 import ctypes
 import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 
 import atheris
@@ -21,19 +22,28 @@ TIMEOUT_S = 25
 RSS_MAX_MB = 4096
 HERE = Path(__file__).parent
 WORK = Path("build/fuzz")
+NATIVE = "tidegate.native."
 
+
+class FuzzBuild:
+    """Finds compiled modules where the fuzz profile is built, and nowhere else."""
+
+    @staticmethod
+    def find_spec(name: str, _path: Sequence[str] | None, _target: object) -> ModuleSpec | None:
+        if not name.startswith(NATIVE):
+            return None
+        return PathFinder.find_spec(name, [str(WORK / "lib" / "tidegate" / "native")])
+
+
+sys.meta_path.insert(0, FuzzBuild)
 with atheris.instrument_imports(include=["tidegate", "tomllib", "targets"]):
     from targets import TARGETS
 
-    from tidegate.native.build import PROFILE
 
-
-def begin_cover() -> bool:
-    """Hand the compiled modules' counters to libFuzzer; False where there are none."""
-    everything = ctypes.CDLL(None)
-    if PROFILE != "fuzz" or not hasattr(everything, "tg_cover_begin"):
-        return False
-    return int(everything.tg_cover_begin()) == 0
+def begin_cover() -> None:
+    """Hand the compiled modules' counters to libFuzzer."""
+    if ctypes.CDLL(None).tg_cover_begin() != 0:
+        raise SystemExit("compiled modules have no counters: is cover.so preloaded?")
 
 
 def covered(target: Callable[[bytes], None]) -> Callable[[bytes], None]:
@@ -44,7 +54,7 @@ def covered(target: Callable[[bytes], None]) -> Callable[[bytes], None]:
         nonlocal is_begun
         if not is_begun:
             is_begun = True
-            print(f"compiled modules guide: {begin_cover()} (build {PROFILE})", flush=True)
+            begin_cover()
         target(data)
 
     return run

@@ -31,23 +31,23 @@ def orders() -> bytes:
 
 
 def seeds() -> dict[str, bytes]:
-    """One input a target."""
+    """Inputs by target and name; where a target is a family, the first byte is the member's."""
     header = np.zeros(1, HEADER)
     header["segment_records"], header["first_sequence"] = 8, 1
     session = np.zeros(1, SESSION_ROW)
     session["next_expected"] = 1
     pa2 = (ROOT / "tests" / "span" / "small.pa2").read_bytes().splitlines(keepends=True)
     return {
-        "config": (ROOT / "configs" / "dev.toml").read_bytes(),
-        "pa2": b"".join(pa2[:PA2_LINES]),
-        "tape": small_tape(),
-        "columns": (2).to_bytes(2, "little") + bytes(2 * 29),
-        "journal": b"\x03" + header.tobytes() + bytes(128) + orders(),
-        "shown": b"\x03" + header.tobytes() + bytes(128) + orders(),
-        "frame": orders()[: RECORD.itemsize],
-        "intake": b"\x01" + session.tobytes() + orders(),
-        "request": b'{"request": "positions", "account": "dev-1"}\n',
-        "step": orders(),
+        "config/seed": (ROOT / "configs" / "dev.toml").read_bytes(),
+        "pa2/seed": b"".join(pa2[:PA2_LINES]),
+        "tape/seed": b"\0" + small_tape(),
+        "tape/columns": b"\1" + (2).to_bytes(2, "little") + bytes(2 * 29),
+        "journal/seed": b"\0\3" + header.tobytes() + bytes(128) + orders(),
+        "journal/shown": b"\1\3" + header.tobytes() + bytes(128) + orders(),
+        "frame/seed": b"\0" + orders()[: RECORD.itemsize],
+        "frame/intake": b"\1\1" + session.tobytes() + orders(),
+        "frame/request": b'\2{"request": "positions", "account": "dev-1"}\n',
+        "step/seed": orders(),
     }
 
 
@@ -65,9 +65,10 @@ def small_tape() -> bytes:
 
 def main() -> None:
     for name, data in seeds().items():
-        assert name in TARGETS
-        (CORPUS / name).mkdir(parents=True, exist_ok=True)
-        (CORPUS / name / "seed").write_bytes(data)
+        path = CORPUS / name
+        assert path.parent.name in TARGETS
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
 
 
 if __name__ == "__main__":

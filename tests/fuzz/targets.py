@@ -47,6 +47,7 @@ ROWS_MAX = 64
 ACCOUNTS = 130
 SMALL = Capacity(orders=64, pairs=64, cl_ord_ids=256)
 ROOT = Path(__file__).parents[2]
+Target = Callable[[bytes], None]
 STEP_KINDS = np.array([kind for kind in Kind if kind and not 32 <= kind <= 49], np.uint8)
 
 
@@ -255,7 +256,21 @@ def universe() -> Any:
     return resolve(load(ROOT / "configs" / "dev.toml"), RunDir("/run/fuzz"), date(2026, 1, 5))
 
 
-TARGETS: dict[str, Callable[[bytes], None]] = {
-    one.__name__: one
-    for one in (config, pa2, tape, columns, journal, shown, frame, intake, request, step)
+def family(*members: Target) -> Target:
+    """One target of parsers that belong together: the first byte says whose the others are."""
+
+    def run(data: bytes) -> None:
+        if data:
+            members[data[0] % len(members)](data[1:])
+
+    return run
+
+
+TARGETS: dict[str, Target] = {
+    "config": config,
+    "pa2": pa2,
+    "tape": family(tape, columns),
+    "journal": family(journal, shown),
+    "frame": family(frame, intake, request),
+    "step": step,
 }
