@@ -27,8 +27,6 @@ from tidegate.universe import Session, Universe
 
 PAUSE_NS = 60_000_000
 REQUESTS_MAX = 4000
-# A day has at least so many.
-DAY_REQUESTS = 5
 _KIND = offset_of("kind")
 _D = DENIAL.index
 ANSWERS = (int(Kind.CONTROL_ANSWER), int(Kind.DENIED), int(Kind.SESSION_REJECT))
@@ -82,7 +80,8 @@ class Operator:
         # Risk's tables, where they can be looked at.
         self.look: Callable[[], Mapping[str, Any] | None] = lambda: None
         self.may_roll: Callable[[], bool] = lambda: False
-        self._roll_at = DAY_REQUESTS
+        # Days that were asked to end.
+        self.rolls = 0
         self.losses = 0
         self._universe = universe
         self._draw = draw
@@ -126,7 +125,8 @@ class Operator:
         elif self._undo and (not is_trading or self._draw.random() < 0.5):
             count += self._ask(self._undo.pop(0), now_ns)
         elif is_trading and len(self.asked) < REQUESTS_MAX:
-            if len(self.asked) >= self._roll_at and self._draw.random() < 0.25 and self.may_roll():
+            if self._draw.random() < 0.2 and self.rolled() == self.rolls and self.may_roll():
+                self.rolls += 1
                 for request in self._roll():
                     count += self._ask(request, now_ns)
             else:
@@ -139,6 +139,11 @@ class Operator:
         if tables is None or not tables["risk"]["break_count"][0] or self._draw.random() < 0.8:
             return None
         return self.decisions.next(tables)
+
+    def rolled(self) -> int:
+        """How many days have ended, as far as was answered."""
+        unanswered = (values for asked in self._open.values() for values in asked)
+        return self.rolls - sum(1 for values in unanswered if values["kind"] == Kind.DAY_ROLL)
 
     def waits(self) -> bool:
         """Some request is not answered yet, or something is to be undone."""
@@ -356,7 +361,6 @@ class Operator:
         ]
         amount = int(f"{self._day:%Y%m%d}")
         self._day = next_day(self._day)
-        self._roll_at = len(self.asked) + len(settled) + DAY_REQUESTS
         return [*settled, {"kind": Kind.DAY_ROLL, "amount": amount}]
 
 

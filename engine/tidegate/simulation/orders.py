@@ -41,9 +41,9 @@ class Known:
     """An order as its owner knows it."""
 
     __slots__ = (
-        "account", "asked_id", "cl_ord_id", "cum_qty", "ends", "fills", "instrument",
+        "account", "asked_id", "cl_ord_id", "cum_qty", "day", "ends", "fills", "instrument",
         "is_acknowledged", "is_asked", "is_refused", "is_stale", "is_unsent", "is_unsure",
-        "last_exec_id", "order_id", "order_qty", "price", "record", "sent_ns", "side",
+        "last_exec_id", "order_id", "order_qty", "price", "record", "side",
     )  # fmt: skip
 
     def __init__(
@@ -63,7 +63,8 @@ class Known:
         self.record = record
         self.order_id = 0
         self.cum_qty = 0
-        self.sent_ns = 0
+        # How many days had ended when it was sent.
+        self.day = 0
         self.price: int = ORDER.unpack(record)[ORDER.index["price"]]
         self.last_exec_id = 0
         self.ends = 0
@@ -112,9 +113,9 @@ class OrderBook:
         self.reasons: Counter[int] = Counter()
         self.problems: list[str] = []
 
-    def enter(self, order: Known, now_ns: int) -> None:
+    def enter(self, order: Known, day: int) -> None:
         """A new order was sent."""
-        order.sent_ns = now_ns
+        order.day = day
         self.by_cl_ord_id[order.cl_ord_id] = order
         self.working[order.cl_ord_id] = order
 
@@ -164,7 +165,7 @@ class OrderBook:
         fresh.reasons, fresh.problems, fresh.asked = self.reasons, self.problems, self.asked
         for cl_ord_id, order in self.by_cl_ord_id.items():
             if order.cl_ord_id == cl_ord_id:
-                fresh.enter(order.unlearnt(), order.sent_ns)
+                fresh.enter(order.unlearnt(), order.day)
                 if order.is_unsent:
                     fresh.never_sent(cl_ord_id)
             else:
@@ -291,9 +292,12 @@ class OrderBook:
 
     def _never_came(self, order: Known) -> None:
         """Risk knew nothing of it when it took a cancel that was sent behind it."""
+        if order.is_over:
+            # Of its end risk has told, and perhaps forgotten it since.
+            return
         if order.order_id:
             self._problem(f"order {order.cl_ord_id} is {order.order_id}, and unknown to a cancel")
-        elif not order.is_over:
+        else:
             order.is_refused = True
             self._end(order)
 

@@ -98,6 +98,8 @@ class World:
             else:
                 self.traders.append(Trader(self.universe, session, link, draw))
         operators[0].may_roll = self._may_roll
+        for trader in self.traders:
+            trader.desk = operators[0]
         return operators[0]
 
     def _tables(self) -> Mapping[str, Any] | None:

@@ -15,6 +15,7 @@ from tidegate.native.records import (
     TimeInForce,
 )
 from tidegate.simulation.client_link import ClientLink
+from tidegate.simulation.operator import Operator
 from tidegate.simulation.orders import Known, OrderBook
 from tidegate.simulation.world import MID
 from tidegate.universe import Instrument, Session, Universe
@@ -46,7 +47,6 @@ CLEAN_NS = 400_000_000
 # How long the gateway may take to find room, and so few questions at once that the answers fit
 # the outbox.
 ASK_NS = 250_000_000
-YOUNG_NS = 200_000_000
 QUESTIONS_MAX = 60
 _KIND = offset_of("kind")
 
@@ -63,13 +63,14 @@ class Trader:
         self.core = SessionCore(session.name)
         self.book = OrderBook(session.name, session.accounts)
         self.sent = 0
+        # Who ends the days, for all sessions.
+        self.desk: Operator | None = None
         self._draw = draw
         self._universe = universe
         self._tradable = {account: _tradable(universe, account) for account in session.accounts}
         self._next_id = 1
         self._next_list = 1
         self._losses = 0
-        self._now_ns = 0
         self._ask_ns = 0
         self._act_ns = 0
         self._clean_ns = 0
@@ -79,9 +80,13 @@ class Trader:
         """How often each reason was given."""
         return self.book.reasons
 
+    @property
+    def _day(self) -> int:
+        return 0 if self.desk is None else self.desk.rolled()
+
     def work(self, now_ns: int, *, is_trading: bool = True) -> int:
         """Take what has come, then perhaps act; how many records came and went."""
-        core, self._now_ns = self.core, now_ns
+        core = self.core
         if not core.is_wanted:
             core.logon(now_ns)
         self.link.exchange(core, now_ns)
@@ -169,7 +174,7 @@ class Trader:
             kind=_NEW, price=MID, order_qty=1, account=account, instrument=99, side=BUY,
             ord_type=LIMIT, time_in_force=DAY,
         )  # fmt: skip
-        self.book.enter(Known(cl_ord_id, account, 99, BUY, 1, record), self._now_ns)
+        self.book.enter(Known(cl_ord_id, account, 99, BUY, 1, record), self._day)
         return record
 
     def _alike(self) -> list[bytes]:
@@ -185,7 +190,7 @@ class Trader:
                 position_effect=effect,
             )  # fmt: skip
             known = Known(cl_ord_id, account, instrument.handle, BUY, 2, record)
-            self.book.enter(known, self._now_ns)
+            self.book.enter(known, self._day)
             records.append(record)
         return records
 
@@ -230,7 +235,7 @@ class Trader:
             tot_no_orders=place[2],
         )
         known = Known(cl_ord_id, account, instrument.handle, side, order_qty, record)
-        self.book.enter(known, self._now_ns)
+        self.book.enter(known, self._day)
         return record
 
     def _list(self) -> list[bytes]:
@@ -271,12 +276,15 @@ class Trader:
         }
 
     def _again(self) -> bytes:
-        """The youngest order once more: refused as a duplicate, or answered with its state."""
-        order = next(reversed(self.book.by_cl_ord_id.values()))
+        """An order once more: refused as a duplicate, or answered with its state."""
+        if self.book.working and self._draw.random() < 0.5:
+            order = self._pick()
+        else:
+            order = next(reversed(self.book.by_cl_ord_id.values()))
         if order.account not in self.session.accounts or order.is_unsent:
             return self._new()
-        if self._now_ns - order.sent_ns > YOUNG_NS:
-            # Days may have ended since: risk forgets an id a day after its order.
+        if self.desk is not None and self.desk.rolls > order.day + 1:
+            # Risk forgets an id a day after its order.
             return self._new()
         if order.is_refused:
             self.book.revive(order)
