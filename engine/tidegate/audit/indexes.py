@@ -15,9 +15,10 @@ from tidegate.audit.state import (
     open_orders,
     pair_name,
 )
-from tidegate.native.records import NO_PRICE, Level
+from tidegate.native.records import NO_PRICE, ExecType, Level
 
 INT64_MAX = (1 << 63) - 1
+ID_MAX = (1 << 64) - 1
 PAIR_NAMES = {
     "account": "account",
     "instrument": "instrument",
@@ -180,22 +181,29 @@ def _staged(state: State) -> Iterator[str]:
 
 
 def _cl_ord_ids(state: State) -> Iterator[str]:
-    """Every open order is known under its cl_ord_id; ids are counted right, none is doubled."""
+    """Every open order is known by its cl_ord_id, and noted as it is; ids are counted right."""
     by_session: dict[int, int] = defaultdict(int)
-    ids: dict[tuple[int, int], int] = {}
+    ids: dict[tuple[int, int], Row] = {}
     for row in state.cl_ord_ids:
         key = row["session"], row["cl_ord_id"]
         if key in ids:
             yield f"session {key[0]}: cl_ord_id {key[1]} is there twice"
-        ids[key] = row["order_id"]
+        ids[key] = row
         by_session[row["session"]] += 1
     yield from differs("risk", "cl_ord_id_count", state.risk["cl_ord_id_count"], len(ids))
     for session, row in enumerate(state.sessions):
         where = f"session {session}"
         yield from differs(where, "cl_ord_ids", row["cl_ord_ids"], by_session[session])
     for slot, order in open_orders(state):
-        if ids.get((order["session"], order["cl_ord_id"])) != order["order_id"]:
-            yield f"order {slot}: its cl_ord_id {order['cl_ord_id']} does not lead to it"
+        where = f"order {slot}: its cl_ord_id {order['cl_ord_id']}"
+        noted = ids.get((order["session"], order["cl_ord_id"]))
+        if noted is not None and noted["exec_type"] == ExecType.EXEC_REPLACED:
+            noted = ids.get((order["session"], noted["order_qty"] & ID_MAX))
+        if noted is None or noted["order_id"] != order["order_id"]:
+            yield f"{where} does not lead to it"
+            continue
+        for name in ("order_qty", "cum_qty"):
+            yield from differs(where, name, noted[name], order[name])
 
 
 def _pairs(state: State) -> Iterator[str]:
