@@ -17,7 +17,7 @@ from tidegate.native.records import ORDER_RECORD, Kind, Reason
 SEEDS = range(30)
 RECORDS = 300
 # Tables are compared after each so many: most of the time goes there.
-COMPARED = 5
+COMPARED = 10
 # No record of a strategy or a control leads to these: a journal or a gateway does.
 ELSEWHERE = {Reason.JOURNAL_UNAVAILABLE, Reason.CONTROL_NOT_ALLOWED}
 EDGES = (0, 1, -1, 2, (1 << 31) - 1, 1 << 31, 1 << 53, (1 << 53) + 1, 1 << 58, 1 << 60)
