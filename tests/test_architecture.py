@@ -17,14 +17,16 @@ LAYERS = (
     "native.span_tables",
     "native.stamps native.clock+clock prices universe native.region+region native.zmqlib codec "
     "native.span_spreads",
-    "run_dir native.lane native.wire_end native.histogram+histogram "
+    "run_dir universe_change native.lane native.wire_end "
+    "native.histogram+histogram "
     "native.segments+native.journal_reader+native.journal session_messages native.span_exact",
     "native.retained native.numbered",
     "topology counters native.link native.poll native.tables native.outputs native.sessions "
     "native.front native.refusal native.legs native.stamps",
     "lane_ends native.intents native.reserve native.outbox native.alerts native.dirty working "
     "native.compared native.lane_numbers native.rates native.days native.identical",
-    "native.margin native.self_match native.throttle native.order_map native.venue_codes",
+    "native.margin native.age native.self_match native.throttle native.order_map "
+    "native.venue_codes",
     "native.limit_rows risk_instruments",
     "native.orders native.positions native.balances",
     "native.level_margin",
@@ -41,6 +43,7 @@ LAYERS = (
     "native.assessment native.answers risk_state",
     "native.requests native.intake native.session_control native.routing gateway_requests "
     "logon_reply",
+    "gateway_logon",
     "native.reports native.resolving",
     "native.lists native.kill native.marks native.breaks native.day_roll",
     "native.clocks native.adjustment",

@@ -15,13 +15,15 @@ import numpy.typing as npt
 import zmq
 from zmq.auth.thread import ThreadAuthenticator
 
-from tidegate import lane_ends, logon_reply
+from tidegate import lane_ends
 from tidegate import session_messages as messages
-from tidegate.codec import DENIAL, SESSION
+from tidegate.codec import SESSION
 from tidegate.counters import Counters
-from tidegate.errors import ConfigError, SessionError, StageError
+from tidegate.errors import ConfigError, RegionError, SessionError, StageError
+from tidegate.gateway_logon import Logons, refusal
 from tidegate.gateway_requests import Requests, dead_man
 from tidegate.lane_ends import Losses, Ring
+from tidegate.native import clock
 from tidegate.native.clock import wall_ns
 from tidegate.native.gateway_agent import GatewayAgent
 from tidegate.native.histogram import HISTOGRAM
@@ -33,6 +35,7 @@ from tidegate.native.numbered import NumberedSource
 from tidegate.native.poll import Poller
 from tidegate.native.records import RECORD, Kind, Reason
 from tidegate.native.sessions import GATEWAY_ROW, SESSION_ROW, SessionState
+from tidegate.native.tables import DTYPES
 from tidegate.region import Region
 from tidegate.run_dir import RunDir
 from tidegate.stopping import on_stop
@@ -61,10 +64,9 @@ class Gateway:
         self._universe = universe
         self._run_dir = run_dir
         self._requests = Requests(universe, run_dir)
-        self._sessions = {session.name: session for session in universe.sessions}
-        self._started_ns = wall_ns()
+        _follow_risk(run_dir)
+        self._logons = Logons(universe, started_ns=wall_ns())
         self._stopping = Event()
-        self._terms = logon_reply.terms(universe)
         self._regions = _regions(universe, run_dir)
         self._counters = Counters(run_dir, "gateway")
         self._context: zmq.Context[zmq.Socket[bytes]] = context or zmq.Context()
@@ -223,13 +225,13 @@ class Gateway:
         request_id = values[SESSION.index["request_id"]]
         try:
             if values[SESSION.index["kind"]] == Kind.LOGON:
-                answer, body = self._logon(values, user_id.decode(), frame)
+                answer, body = self._logons.answer(values, user_id.decode(), frame)
             else:
                 session = self._universe.sessions[values[SESSION.index["session"]] - 1]
                 body, timer = self._answer(session, messages.decode(frame, messages.Request))
                 answer = SESSION.pack({"kind": Kind.RESPONSE, "request_id": request_id} | timer)
         except SessionError as error:
-            answer = _refusal(values)
+            answer = refusal(values)
             body = messages.encode(messages.Refusal(str(error)))
         self._desk.send_multipart([peer, answer, body])
 
@@ -240,25 +242,6 @@ class Gateway:
         timeout_ms = dead_man(session, request)
         timer = {"session": session.handle, "heartbeat_ns": timeout_ms * 1_000_000}
         return messages.encode(messages.DeadManReply(timeout_ms)), timer
-
-    def _logon(self, values: tuple[Any, ...], user_id: str, frame: bytes) -> tuple[bytes, bytes]:
-        """The agent fills in the numbers and binds the connection to the session."""
-        logon = messages.decode(frame, messages.Logon)
-        session = self._sessions.get(logon.session)
-        if session is None:
-            raise SessionError(f"there is no session {logon.session!r}")
-        _prove(session, user_id, logon.secret_key)
-        record = SESSION.pack(
-            {
-                "kind": Kind.LOGON,
-                "session": session.handle,
-                "next_expected": values[SESSION.index["next_expected"]],
-                "request_id": values[SESSION.index["request_id"]],
-                "heartbeat_ns": session.heartbeat_ns,
-            }
-        )
-        reply = logon_reply.reply(self._universe, session, self._terms, self._started_ns)
-        return record, messages.encode(reply)
 
 
 class _KnownKeys:
@@ -278,39 +261,6 @@ def main(universe: Universe, run_dir: RunDir, ready: Callable[[], None]) -> int:
         on_stop(gateway.stop)
     gateway.run(ready)
     return 0
-
-
-def _prove(session: Session, user_id: str, secret_key: str | None) -> None:
-    """On tcp CURVE has proved a key; on ipc the client shows the key's other half."""
-    name = session.name
-    if user_id:
-        if user_id != session.public_key:
-            raise SessionError(f"the connection's key is not the key of session {name!r}")
-        return
-    if session.public_key is None:
-        return
-    if secret_key is None:
-        raise SessionError(f"session {name!r} has a public_key; its secret_key was not shown")
-    try:
-        shown = zmq.curve_public(secret_key.encode()).decode()
-    except (ValueError, zmq.ZMQError, UnicodeError):
-        raise SessionError("secret_key is not a Z85 key of 40 characters") from None
-    if shown != session.public_key:
-        raise SessionError(f"secret_key is not the one of session {name!r}")
-
-
-def _refusal(values: tuple[Any, ...]) -> bytes:
-    """SESSION_REJECT to a logon or request; cl_ord_id carries the request_id."""
-    kind = values[SESSION.index["kind"]]
-    is_logon = kind == Kind.LOGON
-    return DENIAL.pack(
-        {
-            "kind": Kind.SESSION_REJECT,
-            "reason": Reason.LOGON_REFUSED if is_logon else Reason.REQUEST_UNKNOWN,
-            "ref_kind": kind,
-            "cl_ord_id": values[SESSION.index["request_id"]],
-        }
-    )
 
 
 def _regions(universe: Universe, run_dir: RunDir) -> dict[str, Region]:
@@ -336,6 +286,22 @@ def _regions(universe: Universe, run_dir: RunDir) -> dict[str, Region]:
     rows["state"][fresh] = SessionState.SESSION_OUT
     rows["state"][0] = SessionState.SESSION_NONE
     return regions
+
+
+def _follow_risk(run_dir: RunDir) -> None:
+    """Stamp no order earlier than risk's time, though the clock was set back while this was down.
+
+    Or risk, whose time never goes back, would take each for one that has waited as long.
+    """
+    path = run_dir.region("risk")
+    if not path.exists():
+        return
+    try:
+        region = Region.attach(path, DTYPES["risk"])
+    except RegionError:
+        return
+    clock.not_before(int(region.rows["now_ns"][0]))
+    region.close()
 
 
 def _bind(socket: zmq.Socket[bytes], endpoint: str) -> None:

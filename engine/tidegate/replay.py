@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from tidegate import recovery, snapshot, universe
+from tidegate import recovery, snapshot, universe, universe_change
 from tidegate.errors import ReplayError, SnapshotError
 from tidegate.native.journal import sync_path
 from tidegate.native.journal_reader import JournalReader
@@ -33,8 +33,8 @@ class Replayed(NamedTuple):
 def keep_universe(journal: Path, content: universe.Universe) -> None:
     """Put the universe beside the journal's first segment, or check that it is the same.
 
-    ReplayError when the journal there was begun under another one: replaying it under this
-    one would give a state that never was. JournalError when it is of another layout, which is
+    ReplayError when the journal there was begun under one of another state: replaying it under
+    this one would give a state that never was. JournalError when it is of another layout, which is
     said first: its universe differs too.
     """
     path = journal / UNIVERSE_NAME
@@ -47,10 +47,10 @@ def keep_universe(journal: Path, content: universe.Universe) -> None:
         sync_path(partial)
         partial.rename(path)
         sync_path(journal)
-    elif path.read_bytes() != universe.encode(content):
+    elif found := universe_change.difference(universe.read(path), content):
         raise ReplayError(
-            f"{journal}: written under another config than this run's; move the run directory "
-            "away or give another one with --run-dir"
+            f"{journal}: written under another config than this run's: {found}; put that back, or "
+            "move the run directory away or give another one with --run-dir"
         )
 
 

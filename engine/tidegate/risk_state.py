@@ -100,6 +100,7 @@ def fill(tables: Tables, universe: Universe) -> Tables:
     risk["account_count"] = len(universe.accounts)
     risk["currency_count"] = len(universe.currencies)
     risk["product_count"] = len(universe.products)
+    risk["order_age_ms_max"] = universe.order_age_ms_max
     risk["fold_version"] = 1
     risk["next_expiry_ns"] = NO_LIMIT
     for currency in universe.currencies:

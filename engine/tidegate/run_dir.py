@@ -9,6 +9,7 @@ enter it can trade), locks it and writes universe.json; each stage creates its o
     RUN_DIR/logs/STAGE.log (only where stages may outlive their supervisor)
 """
 
+import contextlib
 import fcntl
 import os
 from pathlib import Path
@@ -29,6 +30,8 @@ class RunDir:
         self.stages = self.path / "stages.json"
         self.regions = self.path / "regions"
         self.journal = self.path / "journal"
+        # Under which the journal was begun; risk's state follows from both.
+        self.journal_universe = self.journal / "universe.json"
         self.lanes = self.path / "lanes"
         self.snapshots = self.path / "snapshots"
         self.margin = self.path / "margin"
@@ -76,7 +79,10 @@ class RunDir:
 
     def lock(self) -> int:
         """Take the directory for this process; the lock goes when the returned fd is closed."""
-        fd = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fd = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise RunDirError(f"{self.path}: cannot be locked ({error.strerror})") from error
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -86,8 +92,10 @@ class RunDir:
                 f"{self.path}: in use by process {holder or '?'}; stop that run or give another "
                 "directory with --run-dir"
             ) from None
-        os.ftruncate(fd, 0)
-        os.pwrite(fd, str(os.getpid()).encode(), 0)
+        # Who reads it is told who holds it; on a full disk nobody is.
+        with contextlib.suppress(OSError):
+            os.ftruncate(fd, 0)
+            os.pwrite(fd, str(os.getpid()).encode(), 0)
         return fd
 
     def write_universe(self, content: universe.Universe) -> None:

@@ -19,6 +19,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from tidegate import universe_change
 from tidegate.errors import SnapshotError
 from tidegate.native.checksum import checksum
 from tidegate.native.records import LAYOUT_VERSION, layout_hash
@@ -85,8 +86,9 @@ def tables_hash() -> int:
 
 
 def universe_hash(content: Universe) -> bytes:
-    """Of everything that a universe says."""
-    return hashlib.blake2b(msgspec.json.encode(content), digest_size=HASH_SIZE).digest()
+    """Of everything in a universe that risk's state follows from."""
+    state = msgspec.json.encode(universe_change.state_of(content))
+    return hashlib.blake2b(state, digest_size=HASH_SIZE).digest()
 
 
 def write(

@@ -22,6 +22,7 @@ from tidegate import topology
 from tidegate import universe as universes
 from tidegate.adoption import UNKNOWN_CODE, Adopted, Process, started_at, survivors
 from tidegate.errors import RunDirError, StageError
+from tidegate.replay import keep_universe
 from tidegate.run_dir import RunDir
 from tidegate.stage import ORPHANS, READY_FD
 from tidegate.universe import Universe
@@ -263,17 +264,31 @@ def run(
     entry: Sequence[str] = ENTRY,
     on_ready: Callable[[], None] = lambda: None,
 ) -> int:
-    """Make the run directory, take it, and supervise its stages; RunDirError when it is taken."""
+    """Make the run directory, take it, and supervise its stages.
+
+    RunDirError when it is taken, ReplayError when its journal is of another config.
+    """
     run_dir.create()
     lock = run_dir.lock()
     try:
         adopted = find_orphans(universe, run_dir)
-        run_dir.write_universe(universe)
+        begin(universe, run_dir)
         return uvloop.run(
             supervise(universe, run_dir, entry=entry, on_ready=on_ready, adopted=adopted)
         )
     finally:
         os.close(lock)
+
+
+def begin(universe: Universe, run_dir: RunDir) -> None:
+    """Write the universe where stages read it, once it is that of the journal which is there."""
+    try:
+        keep_universe(run_dir.journal, universe)
+        run_dir.write_universe(universe)
+    except OSError as error:
+        raise RunDirError(
+            f"{run_dir.path}: cannot be written ({error.strerror}); expected room on its disk"
+        ) from error
 
 
 def find_orphans(universe: Universe, run_dir: RunDir) -> dict[str, Adopted]:

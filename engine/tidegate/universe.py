@@ -344,6 +344,10 @@ class Universe(Frozen, frozen=True, kw_only=True):
     reconciliation: Reconciliation = Reconciliation()
     journaling: Journaling = Journaling()
     placement: Placement = Placement()
+    # The day, YYYYMMDD, at which calendars begin where the config does not say: the first run's.
+    calendar_day: int = 0
+    # An order that is older when risk looks at it is denied; 0 = any age.
+    order_age_ms_max: int = 0
 
 
 def encode(universe: Universe) -> bytes:

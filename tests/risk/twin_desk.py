@@ -41,6 +41,7 @@ class Desk:
         self.theme = theme_of(seed)
         self.controls = Controls(self.rng, twin, self.theme)
         self.queue: list[Maker] = []
+        self.ages = Random(seed)
 
     def opening(self) -> list[Record]:
         """The time and a mark for all but one instrument."""
@@ -66,7 +67,17 @@ class Desk:
 
     def next(self) -> Record:
         if self.twin.state.ids and self.questions.random() < 0.04:
-            return self.ask()
+            return self.stamped(self.ask())
+        return self.stamped(self.draw())
+
+    def stamped(self, row: Record) -> Record:
+        """As its gateway has taken it: just now, or before risk was down."""
+        if row["kind"][0] in (Kind.NEW_ORDER_SINGLE, Kind.CANCEL_REPLACE_REQUEST):
+            seconds = self.ages.choice((0, 1, 5)) if self.ages.random() < 0.99 else 6
+            row["received_ns"] = self.twin.state.now - seconds * 10**9
+        return row
+
+    def draw(self) -> Record:
         self.queue += [partial(row.copy) for row in self.controls.queue]
         self.controls.queue.clear()
         if self.queue and self.rng.random() < 0.9:

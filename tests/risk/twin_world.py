@@ -340,6 +340,7 @@ def world(seed: int, **fields: Any) -> Universe:
                 Product(product_index=index, name=f"P{index}", venue=1) for index in range(6)
             ),
             venues=(),
+            order_age_ms_max=5000,
             instruments=instruments(rng, theme),
             accounts=accounts(rng, theme),
             sessions=tuple(

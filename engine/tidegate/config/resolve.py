@@ -84,12 +84,22 @@ def resolve(config: Config, run_dir: RunDir, today: date) -> Universe:
         gateway=gateway,
         capacity=msgspec.convert(tables.capacity, Capacity, from_attributes=True),
         segment_records=tables.journal.segment_records,
+        calendar_day=calendar_day(config, today),
+        order_age_ms_max=tables.risk.order_age_ms_max,
         journaling=journaling,
         supervisor=msgspec.convert(tables.supervisor, Supervisor, from_attributes=True),
         snapshots=msgspec.convert(tables.snapshots, Snapshots, from_attributes=True),
         reconciliation=msgspec.convert(tables.reconciliation, Reconciliation, from_attributes=True),
         placement=msgspec.convert(tables.placement, Placement, from_attributes=True),
     )
+
+
+def calendar_day(config: Config, today: date) -> int:
+    """`today` as YYYYMMDD where calendars follow from it, else 0."""
+    tables = config.tables
+    is_used = any(row.calendar is not None for row in tables.instruments)
+    is_stated = tables.calendar_horizon.first_day is not None
+    return int(today.strftime("%Y%m%d")) if is_used and not is_stated else 0
 
 
 def resolve_shelf(config: Config, tiers: dict[str, int], today: date, problems: Problems) -> Shelf:

@@ -183,6 +183,12 @@ class Journal(Strict, frozen=True, kw_only=True):
     keep: Literal["all", "snapshots"] = "all"
 
 
+class Risk(Strict, frozen=True, kw_only=True):
+    """[risk]: an order or replace that waited longer for risk is denied; 0 = off."""
+
+    order_age_ms_max: Annotated[int, Meta(ge=0, le=86_400_000)] = 5000
+
+
 class Snapshots(Strict, frozen=True, kw_only=True):
     """[snapshots]: a restart runs the journal from the newest one on; keep = 0 writes none."""
 
@@ -236,6 +242,7 @@ class Tables(DataTables, frozen=True, kw_only=True):
     gateway: Gateway = Gateway()
     lanes: dict[str, Lane] = {}
     capacity: Capacity = Capacity()
+    risk: Risk = Risk()
     journal: Journal = Journal()
     snapshots: Snapshots = Snapshots()
     reconciliation: Reconciliation = Reconciliation()

@@ -78,6 +78,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.TOO_LATE: "The order is already over.",
     Reason.REQUEST_PENDING: "An earlier request on this order has not been answered yet.",
     Reason.JOURNAL_UNAVAILABLE: "The journal cannot be written, so nothing new is taken.",
+    Reason.STALE_ORDER: "It waited {asked} on its way to risk; {limit} is the most.",
 }
 
 

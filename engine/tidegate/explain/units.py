@@ -66,6 +66,7 @@ UNITS: dict[Reason, tuple[Unit, Unit, Unit]] = {
     Reason.MARGIN: (M, M, M),
     Reason.FEE: (M, M, M),
     Reason.POOL: (M, M, M),
+    Reason.STALE_ORDER: (N, N, N),
 }
 YEAR_NS = 31_536_000_000_000_000
 # From here on a number stands for "none stated".

@@ -88,6 +88,7 @@ def _copy(
 def what_if(content: Universe, tables: Tables, order: npt.NDArray[Any]) -> Explanation:
     """Assess and run `order` as the next record over `tables`, which are used up by it."""
     order["sequence"] = int(tables.arrays["risk"]["sequence"][0]) + 1
+    order["received_ns"] = int(tables.arrays["risk"]["now_ns"][0])
     found = explain_record(content, tables, Pretrade(tables), order)
     said = found.sentence
     for done, would in WOULD:

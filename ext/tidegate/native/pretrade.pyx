@@ -12,6 +12,7 @@ cimport cython
 from libc.stdint cimport int64_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memset
 
+cimport tidegate.native.age as age
 cimport tidegate.native.ahead as ahead
 cimport tidegate.native.answers as answers
 cimport tidegate.native.booking as booking
@@ -33,7 +34,7 @@ from tidegate.native.outputs cimport add_route, outputs
 from tidegate.native.records cimport (
     CANCEL_BOTH, CANCEL_REJECT, CANCEL_REPLACE_REQUEST, CANCEL_REQUEST, DENIED, DUPLICATE_CL_ORD_ID,
     EXECUTION_REPORT, EXEC_REJECTED, KILL_SWITCH, MALFORMED, MASS_CANCEL_REQUEST, NEW_ORDER_SINGLE,
-    OVERFLOW, POSS_RESEND, SELF_MATCH_GROUP, SELF_MATCH_OWN, SUB_ACCOUNT, TABLE_FULL,
+    OVERFLOW, POSS_RESEND, SELF_MATCH_GROUP, SELF_MATCH_OWN, STALE_ORDER, SUB_ACCOUNT, TABLE_FULL,
     UNKNOWN_ACCOUNT, UNKNOWN_INSTRUMENT, order_record, record,
 )
 from tidegate.native.tables cimport Tables, account_row, cl_ord_id_row, order_row, tables
@@ -62,6 +63,8 @@ cdef int resolve(tables* t, const order_record* o, uint32_t* pair) noexcept nogi
         return UNKNOWN_INSTRUMENT
     if not is_well_formed(t, o):
         return MALFORMED
+    if age.is_stale(t, o):
+        return STALE_ORDER
     pair[0] = positions.find_pair(t, o.account, o.instrument)
     if not orders.has_room(t):
         return TABLE_FULL
@@ -132,6 +135,8 @@ cdef int decide(
     """Check the order and hold for it; the reason of the first check that failed, or 0."""
     cdef uint32_t pair = 0
     cdef int reason = resolve(t, o, &pair)
+    if reason == STALE_ORDER:
+        age.tell_age(t, o, n)
     if reason:
         return reason
     out.verdict |= assess(t, o, o.order_qty, NULL, pair, c)

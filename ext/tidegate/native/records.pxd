@@ -343,7 +343,7 @@ cpdef enum Reason:
     MARGIN = 51, FEE = 52, POOL = 53, OVERFLOW = 54
     # 64..95: risk, about a request on an order that exists or not
     UNKNOWN_ORDER = 64, TOO_LATE = 65, REQUEST_PENDING = 66,
-    JOURNAL_UNAVAILABLE = 67
+    JOURNAL_UNAVAILABLE = 67, STALE_ORDER = 68
     # 70, 71: reconciliation with the venue
     RECONCILE_BREAK = 70, ADJUSTED = 71
     # 72..: risk, of its own accord: why it canceled, or what an alert is about

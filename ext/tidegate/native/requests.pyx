@@ -5,6 +5,7 @@ A cancel is never checked against limits or states: what is open can always be c
 from libc.stdint cimport int64_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memset
 
+cimport tidegate.native.age as age
 cimport tidegate.native.answers as answers
 cimport tidegate.native.holding as holding
 cimport tidegate.native.orders as orders
@@ -21,7 +22,7 @@ from tidegate.native.outputs cimport add_route, outputs
 from tidegate.native.records cimport (
     BUY, CANCEL_BOTH, CANCEL_RATE, CANCEL_REJECT, CANCEL_REQUEST, CANCEL_RESTING,
     CANCELED_SELF_MATCH, MALFORMED, MARKET, OVERFLOW, POSS_RESEND,
-    REQUEST_PENDING, TG_LAYOUT_VERSION, TOO_LATE, UNKNOWN_ORDER, order_record,
+    REQUEST_PENDING, STALE_ORDER, TG_LAYOUT_VERSION, TOO_LATE, UNKNOWN_ORDER, order_record,
 )
 from tidegate.native.tables cimport account_row, bucket, cl_ord_id_row, order_row, tables
 from tidegate.native.verdict cimport lowest_reason, numbers_of
@@ -199,7 +200,7 @@ cdef int replaceable(
         return MALFORMED
     if o.order_qty <= order.cum_qty:
         return TOO_LATE
-    return 0
+    return STALE_ORDER if age.is_stale(t, o) else 0
 
 
 cdef int hold_more(
@@ -257,6 +258,8 @@ cdef void replace(tables* t, const order_record* o, outputs* out) noexcept nogil
     if is_resent(o, order):
         return  # the same request once more: its answer is on the way
     memset(&n, 0, sizeof(n))
+    if reason == STALE_ORDER:
+        age.tell_age(t, o, &n)
     if reason == 0:
         out.verdict |= assess(t, &full, lots, order, order.pair, &c)
         reason = lowest_reason(out.verdict)

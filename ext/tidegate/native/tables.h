@@ -48,7 +48,7 @@ typedef struct {
     uint32_t given[TG_LANES_OUT];    /* of the last record that a step gave to each */
     uint32_t business_day;           /* the last that ended, YYYYMMDD; 0 = none has */
     uint32_t break_count;            /* rows used in breaks */
-    uint32_t pad;
+    uint32_t order_age_ms_max;       /* of the config; 0 = any age */
     uint64_t accepted;
     uint64_t denied;
     uint64_t fills;

@@ -27,7 +27,7 @@ cdef extern from "tables.h" nogil:
         uint32_t order_slots_used, free_first, free_last, open_orders, cl_ord_id_count, open_lists
         uint32_t taken[3]
         uint32_t given[2]
-        uint32_t business_day, break_count, pad
+        uint32_t business_day, break_count, order_age_ms_max
         uint64_t accepted, denied, fills, late_fills, orphan_reports, duplicate_reports
         uint64_t unbookable, refused_records, alerts, stale_credits, stale_breaks
         uint64_t denied_by_reason[128]

@@ -15,6 +15,7 @@ from tidegate.native.records import (
 from twin import lists
 from twin.checks import (
     Asked,
+    Numbers,
     check_positions,
     check_price,
     check_rates,
@@ -96,6 +97,16 @@ def decide(asked: Asked, verdict: Verdict) -> None:
         verdict.numbers = asked.failed[first]
 
 
+def is_old(s: State, o: Row) -> bool:
+    limit, _, waited, *_ = age(s, o)
+    return 0 < limit < waited
+
+
+def age(s: State, o: Row) -> Numbers:
+    """The oldest that an order may be when risk looks at it, and how old it is."""
+    return s.universe.order_age_ms_max * 10**6, 0, s.now - max(0, o["received_ns"]), 0, 0
+
+
 def is_named(s: State, o: Row) -> bool:
     return o["session"] in s.desks and o["cl_ord_id"] != 0
 
@@ -128,6 +139,9 @@ def new_order(s: State, o: Row, verdict: Verdict) -> None:
         reason = Reason.UNKNOWN_INSTRUMENT
     elif malformed(s, o):
         reason = Reason.MALFORMED
+    elif is_old(s, o):
+        reason = Reason.STALE_ORDER
+        verdict.numbers = age(s, o)
     elif len(s.open) >= s.universe.capacity.orders:
         reason = Reason.TABLE_FULL
     if reason:
@@ -314,6 +328,9 @@ def replace(s: State, o: Row, verdict: Verdict) -> None:
         reason = Reason.MALFORMED
     elif o["order_qty"] <= order.cum:
         reason = Reason.TOO_LATE
+    elif is_old(s, o):
+        reason = Reason.STALE_ORDER
+        verdict.numbers = age(s, o)
     else:
         asked, added = run_checks(s, full, order, verdict)
         reason = verdict.reason
