@@ -152,3 +152,43 @@ def test_a_memory_of_other_accounts_is_refused(desk: Desk) -> None:
     other = msgspec.structs.replace(desk.venue.settings, accounts={"M2": 1})
     with pytest.raises(VenueError, match="expected those of this config"):
         Memory(desk.memory, other, 1)
+
+
+def state(desk: Desk) -> tuple[object, ...]:
+    """All that a restart must bring back."""
+    front, exchange = desk.venue.agent.front, desk.venue.agent.exchange
+    kept = [channel.all_kept() for channel in front.channels.values()]
+    return exchange.picture(), kept, [each.next_expected for each in front.channels.values()]
+
+
+def test_a_large_memory_is_written_anew_and_says_the_same(desk: Desk) -> None:
+    """Killed after it was written anew, or never: the venue that comes back is the same one."""
+    trade(desk.venue.channel())
+    before = desk.memory.read_bytes()
+    memory = desk.venue.agent._memory
+    assert memory is not None
+    memory.large = 1
+    desk.venue.step()
+    assert b'["reported"' not in desk.memory.read_bytes()
+    anew = desk.memory.read_bytes()
+    desk.restart()
+    given = state(desk)
+    after = desk.memory.read_bytes()
+    assert after.startswith(anew)
+    assert len(after.splitlines()) > len(anew.splitlines()), "it goes on in the new file"
+    desk.memory.write_bytes(before)
+    desk.venue.now_ns -= SECOND
+    desk.restart()
+    assert state(desk) == given
+
+
+def test_a_memory_that_cannot_be_written_anew_goes_on_as_it_is(desk: Desk) -> None:
+    trade(desk.venue.channel())
+    memory = desk.venue.agent._memory
+    assert memory is not None
+    before = desk.memory.read_bytes()
+    desk.memory.with_suffix(".partial").mkdir()
+    memory.large = 1
+    desk.venue.step()
+    assert desk.memory.read_bytes() == before
+    assert not memory.is_large

@@ -24,7 +24,7 @@ from tidegate.venue.exchange import Exchange
 from tidegate.venue.faults import Faults
 from tidegate.venue.feed import Feed
 from tidegate.venue.front import Front, Question
-from tidegate.venue.memory import LoggedOn, Memory, Reported, Served
+from tidegate.venue.memory import Kept, LoggedOn, Memory, Reported, Served, Stands
 from tidegate.venue.settings import Settings, bind
 from tidegate.venue.wire import Row
 
@@ -75,6 +75,8 @@ class VenueAgent:
         self._tend(now_ns)
         if self._memory is not None:
             self._memory.flush()
+            if self._memory.is_large:
+                self._memory.write_anew([*self.front.picture(), self.exchange.picture()])
         for question in questions:
             self._answer(question, now_ns)
         work += self.front.put(now_ns)
@@ -107,11 +109,18 @@ class VenueAgent:
                 self.front.admit(line.channel, frozenset(line.accounts))
             elif isinstance(line, Served):
                 self.front.channels[line.channel].next_expected = line.seq_num + 1
+                self.front.channels[line.channel].served = line.seq_num
             elif isinstance(line, Reported):
                 rows = [tuple(row) for row in line.rows]
                 for row in rows:
                     self.exchange.recall(row)
                 self.front.channels[line.channel].number(rows)
+            elif isinstance(line, Kept):
+                channel = self.front.channels[line.channel]
+                channel.next_sending = line.first
+                channel.number([tuple(row) for row in line.rows])
+            elif isinstance(line, Stands):
+                self.exchange.take_over(line)
         memory.lines.clear()
         self.front.report(self.exchange.halt(), now_ns)
         memory.flush()
@@ -134,7 +143,8 @@ class VenueAgent:
                 refusal = self.exchange.refuse(row, Reason.VENUE_REJECTED)
                 channel.report([refusal], due_ns + self._latency_ns())
             if row is not None and self._memory is not None:
-                self._memory.served(channel.name, row[wire.MSG_SEQ_NUM])
+                channel.served = row[wire.MSG_SEQ_NUM]
+                self._memory.served(channel.name, channel.served)
 
     def _serve(self, row: Row) -> list[Row]:
         """Hands a request to the exchange, which refuses a new order when that is drawn."""

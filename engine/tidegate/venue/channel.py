@@ -8,7 +8,7 @@ from collections import deque
 import msgspec
 
 from tidegate.venue import wire
-from tidegate.venue.memory import Memory
+from tidegate.venue.memory import Kept, Memory
 from tidegate.venue.wire import Records, Row
 
 # Reports kept for a channel that comes back.
@@ -36,6 +36,8 @@ class Channel:
         self.identity: bytes | None = None
         self.heard_ns = 0
         self.next_expected = 1
+        # The last request that had its effect; the venue's memory has it.
+        self.served = 0
         self.next_sending = 1
         self.duplicate_count = 0
         self.gap_count = 0
@@ -108,6 +110,13 @@ class Channel:
             if len(numbered):
                 found.append(wire.repeated(numbered))
         return found
+
+    def all_kept(self) -> Kept:
+        """Every report that is kept or on its way, for the venue's memory."""
+        rows = [row for records in self._kept for row in wire.as_rows(records)]
+        first = self.next_sending - len(rows)
+        rows += [row for _, waiting in self.outbound for row in waiting]
+        return Kept(self.name, first, [list(row) for row in rows])
 
     def is_silent(self, now_ns: int) -> bool:
         """Whether a connected channel has missed its heartbeats."""

@@ -3,18 +3,26 @@
 Pure: requests and tape events in, report rows out. No clock, no I/O, no randomness.
 """
 
+from collections.abc import Sequence
+
+import msgspec
+
 from tidegate.native.records import NO_PRICE, ExecType, Flag, Kind, Reason, TimeInForce
 from tidegate.tape.events import Contract, TapeFlag, TapeKind
 from tidegate.venue import wire
 from tidegate.venue.book import QTY_MAX, Book, is_out_of_protection, may_rest
-from tidegate.venue.ledger import Ledger, Security
-from tidegate.venue.order import BUY, Fill, Order
+from tidegate.venue.ledger import Holding, Ledger, Security
+from tidegate.venue.memory import Stands
+from tidegate.venue.order import BUY, ORDER_FIELDS, Fill, Order
 from tidegate.venue.wire import Row
 
 # Keys of the day, working or over; a full table rejects new orders.
 ORDERS_MAX = 4_000_000
 # Of 32 bits in a record; after it the numbers begin again.
 MATCH_ID_MAX = (1 << 32) - 1
+
+# Of orders that are over, how many keys a picture has: an older one is unknown, not too late.
+OVER_KEPT = 65_536
 
 Key = tuple[int, int]
 # time_ns, price, qty, security_id, kind, side, flags
@@ -115,6 +123,31 @@ class Exchange:
         order.cum_qty = row[wire.CUM_QTY]
         if exec_type in (ExecType.EXEC_CANCELED, ExecType.EXEC_EXPIRED) or not order.leaves_qty:
             self._forget(order)
+
+    def picture(self) -> Stands:
+        """All that recall() of every report so far would give; of orders over the youngest."""
+        return Stands(
+            (self._last_order_id, self._last_exec_id, self._last_match_id),
+            self.last_exec_ids,
+            [(*key, *msgspec.structs.astuple(held)) for key, held in self.ledger.holdings.items()],
+            [(*astuple(order), order.cum_qty) for order in self.working.values()],
+            [(*key, order_id) for key, order_id in [*self._over.items()][-OVER_KEPT:]],
+        )
+
+    def take_over(self, stands: Stands) -> None:
+        """Begins where a picture was taken."""
+        order_id, exec_id, self._last_match_id = stands.last_ids
+        self._last_order_id = max(self._last_order_id, order_id)
+        self._last_exec_id = max(self._last_exec_id, exec_id)
+        self.last_exec_ids = dict(stands.exec_ids)
+        for account, security_id, *held in stands.holdings:
+            self.ledger.holdings[account, security_id] = Holding(
+                **dict(zip(Holding.__struct_fields__, held, strict=True))
+            )
+        for *fields, cum_qty in stands.working:
+            order = _made(fields, cum_qty)
+            self.working[order.account, order.cl_ord_id] = order
+        self._over = {(account, key): order_id for account, key, order_id in stands.over}
 
     def halt(self) -> list[Row]:
         """Cancels what worked before a restart: no book has it any more."""
@@ -328,6 +361,18 @@ class Exchange:
         self._last_exec_id += 1
         self.last_exec_ids[account] = self._last_exec_id
         return self._last_exec_id
+
+
+def astuple(order: Order) -> tuple[int, ...]:
+    """What an order was made of, in the order of ORDER_FIELDS."""
+    return tuple(int(getattr(order, name)) for name in ORDER_FIELDS)
+
+
+def _made(fields: Sequence[int], cum_qty: int) -> Order:
+    *plain, is_post_only = fields
+    order = Order(**dict(zip(ORDER_FIELDS, plain, strict=False)), is_post_only=bool(is_post_only))
+    order.cum_qty = cum_qty
+    return order
 
 
 def _order(row: Row, order_id: int) -> Order:

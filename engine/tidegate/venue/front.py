@@ -13,7 +13,7 @@ import zmq
 from tidegate.native.records import Kind, Reason
 from tidegate.venue import wire
 from tidegate.venue.channel import HEARTBEAT_NS, Channel, Logon
-from tidegate.venue.memory import Memory
+from tidegate.venue.memory import Line, LoggedOn, Memory, Served
 from tidegate.venue.order import Order
 from tidegate.venue.settings import Settings, bind
 from tidegate.venue.wire import Records, Row
@@ -101,6 +101,15 @@ class Front:
         channel.accounts |= accounts
         self._by_account.update(dict.fromkeys(accounts, channel))
         return channel
+
+    def picture(self) -> list[Line]:
+        """What the channels have: accounts, requests served, and reports to be had again."""
+        found: list[Line] = []
+        for channel in self.channels.values():
+            found.append(LoggedOn(channel.name, tuple(sorted(channel.accounts))))
+            found.append(Served(channel.name, channel.served))
+            found.append(channel.all_kept())
+        return found
 
     def hang_up(self, now_ns: int, says_so: Callable[[], bool]) -> None:
         """Drops every channel that is up, with a LOGOUT or without a word."""

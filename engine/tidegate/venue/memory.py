@@ -3,6 +3,7 @@
 The first line says of which venue; then come logons, the last request served, and the reports
 that it caused. A line is written before any of its reports leaves, so the venue that is started
 again from it has given nothing that it does not know. What is behind the last whole line is cut.
+A file that has grown large is written anew: what stands, in place of how it came to that.
 """
 
 import os
@@ -46,8 +47,32 @@ class Reported(msgspec.Struct, frozen=True, array_like=True, tag="reported"):
     rows: list[list[Any]]
 
 
-Line = Opened | LoggedOn | Served | Reported
+class Kept(msgspec.Struct, frozen=True, array_like=True, tag="kept"):
+    """Reports that a channel may ask for again, from number `first` on."""
+
+    channel: str
+    first: int
+    rows: list[list[Any]]
+
+
+class Stands(msgspec.Struct, frozen=True, array_like=True, tag="stands"):
+    """What the exchange has: its last order_id, exec_id and match, by account the last exec_id;
+    holdings, working orders, and the youngest that are over, as exchange.py has them.
+    """
+
+    last_ids: tuple[int, int, int]
+    exec_ids: dict[int, int]
+    holdings: list[tuple[int, int, int, int, int, int]]
+    working: list[tuple[int, ...]]
+    over: list[tuple[int, int, int]]
+
+
+Line = Opened | LoggedOn | Served | Reported | Kept | Stands
 _DECODER = msgspec.json.Decoder(Line)
+
+
+# From this size on the file is written anew, and again when it has grown as much once more.
+LARGE = 64 << 20
 
 
 class Memory:
@@ -66,6 +91,8 @@ class Memory:
         except OSError as error:
             raise VenueError(f"{path}: cannot be opened: {error.strerror}") from error
         self.lines = list(self._read())
+        self.size = os.fstat(self.fd).st_size
+        self.large = LARGE
         if not self.lines:
             self.lines = [opened]
             self._note(opened)
@@ -79,6 +106,7 @@ class Memory:
                 "those of this config: give another run directory, or remove the file"
             )
         self.incarnation = first.incarnation
+        self.first = first
 
     def logged_on(self, channel: str, accounts: frozenset[int]) -> None:
         """A channel is new, or has more accounts than before."""
@@ -96,13 +124,39 @@ class Memory:
         """Writes what was noted; from here on it survives this process."""
         if not self._pending:
             return
-        data = memoryview(b"".join(self._pending))
+        data = b"".join(self._pending)
         self._pending.clear()
-        while data:
+        try:
+            write_all(self.fd, data)
+        except OSError as error:
+            raise VenueError(f"{self.path}: cannot be written: {error.strerror}") from error
+        self.size += len(data)
+
+    @property
+    def is_large(self) -> bool:
+        """Whether it is time to write it anew."""
+        return self.size >= self.large
+
+    def write_anew(self, lines: list[Line]) -> None:
+        """These lines in place of all so far; where the disk has no room it goes on as it is."""
+        data = b"".join(msgspec.json.encode(line) + b"\n" for line in (self.first, *lines))
+        partial = self.path.with_suffix(".partial")
+        try:
+            fd = os.open(partial, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
             try:
-                data = data[os.write(self.fd, data) :]
-            except OSError as error:
-                raise VenueError(f"{self.path}: cannot be written: {error.strerror}") from error
+                write_all(fd, data)
+                os.replace(partial, self.path)
+            except OSError:
+                os.close(fd)
+                raise
+        except OSError:
+            self.large = self.size + LARGE
+            return
+        os.lseek(fd, 0, os.SEEK_END)
+        os.close(self.fd)
+        self.fd = fd
+        self.size = len(data)
+        self.large = self.size + LARGE
 
     def close(self) -> None:
         """Gives the file back."""
@@ -126,3 +180,10 @@ class Memory:
                         f"{self.path}: line {number}: {error}; expected what a venue wrote"
                     ) from error
         os.ftruncate(self.fd, whole)
+
+
+def write_all(fd: int, data: bytes) -> None:
+    """Write to the file's end, however often it takes less."""
+    left = memoryview(data)
+    while left:
+        left = left[os.write(fd, left) :]

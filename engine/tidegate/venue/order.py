@@ -7,6 +7,20 @@ from tidegate.native.records import Side
 BUY = int(Side.BUY)
 SELL = int(Side.SELL)
 
+# What an order is made of; bools are counted as ints.
+ORDER_FIELDS = (
+    "account",
+    "cl_ord_id",
+    "order_id",
+    "security_id",
+    "side",
+    "price",
+    "order_qty",
+    "ord_type",
+    "time_in_force",
+    "is_post_only",
+)
+
 
 class Order:
     """An order of ours at this venue; it works while leaves_qty > 0 and it stands in a book."""

@@ -166,6 +166,15 @@ def reports(rows: Sequence[Row], first_seq_num: int) -> Records:
     return records
 
 
+def as_rows(records: Records) -> list[Row]:
+    """Executions and cancel rejects as the rows that they were made of."""
+    views = {int(Kind.EXECUTION_REPORT): EXECUTION_RECORD}
+    return [
+        records[at : at + 1].view(views.get(int(kind), DENIAL_RECORD)).tolist()[0]
+        for at, kind in enumerate(records["kind"])
+    ]
+
+
 def repeated(records: Records) -> Records:
     """The same records with POSS_DUP."""
     again = records.copy()
