@@ -17,6 +17,10 @@ class RegionError(TidegateError):
     """A region that cannot be created, or that has another layout than this program."""
 
 
+class RegionInUseError(RegionError):
+    """Another process writes the region."""
+
+
 class JournalError(TidegateError):
     """A journal that cannot be opened, extended or read."""
 

@@ -17,7 +17,7 @@ from typing import Any, Self, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from tidegate.errors import RegionError
+from tidegate.errors import RegionError, RegionInUseError
 from tidegate.native import region as native
 from tidegate.native.records import layout_hash
 
@@ -203,7 +203,7 @@ def _lock(fd: int, path: Path) -> None:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         pid = int(np.frombuffer(_header_of(path, fd), native.HEADER)["writer_pid"][0])
-        raise RegionError(f"{path}: process {pid} writes this region") from None
+        raise RegionInUseError(f"{path}: process {pid} writes this region") from None
 
 
 def _give_up(fd: int, pid: int) -> None:

@@ -18,7 +18,7 @@ import zmq
 from tidegate import lane_ends
 from tidegate.channel import Channel, ChannelState, Listing, Progress, Working
 from tidegate.counters import Counters
-from tidegate.errors import RegionError
+from tidegate.errors import RegionError, RegionInUseError
 from tidegate.lane_ends import Losses, Ring
 from tidegate.native import link as lanes
 from tidegate.native import region as seqlock
@@ -280,6 +280,11 @@ def tables(run_dir: RunDir, *, orders: int, channels: int) -> tuple[Region, Regi
             kept.append(Region.resume(path, dtype, repairs=True))
             if kept[-1].capacity != capacity:
                 raise RegionError(f"{path}: {kept[-1].capacity} rows, expected {capacity}")
+        except RegionInUseError:
+            # Another router lives: nothing of it is touched.
+            for region in kept:
+                region.close()
+            raise
         except RegionError as error:
             if path.exists():
                 print(f"the order map starts empty: {error}", file=sys.stderr)

@@ -1,7 +1,7 @@
 """The run directory: where the stages of one run meet. `tidegate run` creates it (0700: who can
 enter it can trade), locks it and writes universe.json; each stage creates its own files below.
 
-    RUN_DIR/universe.json   RUN_DIR/stages.json   RUN_DIR/lock
+    RUN_DIR/universe.json   RUN_DIR/stages.json   RUN_DIR/lock   RUN_DIR/locks/STAGE
     RUN_DIR/regions/NAME   RUN_DIR/journal/   RUN_DIR/lanes/NAME (sockets)
     RUN_DIR/snapshots/SEQUENCE.snapshot
     RUN_DIR/venues/NAME.jsonl (what a simulated venue remembers)
@@ -79,24 +79,17 @@ class RunDir:
 
     def lock(self) -> int:
         """Take the directory for this process; the lock goes when the returned fd is closed."""
+        advice = "stop that run or give another directory with --run-dir"
+        return _lock(self.path / "lock", f"{self.path}: in use", advice)
+
+    def lock_stage(self, name: str) -> int:
+        """Be the only process that runs this stage here, until the returned fd is closed."""
+        path = self.path / "locks"
         try:
-            fd = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            path.mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
-            raise RunDirError(f"{self.path}: cannot be locked ({error.strerror})") from error
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder = os.read(fd, 32).decode(errors="replace").strip()
-            os.close(fd)
-            raise RunDirError(
-                f"{self.path}: in use by process {holder or '?'}; stop that run or give another "
-                "directory with --run-dir"
-            ) from None
-        # Who reads it is told who holds it; on a full disk nobody is.
-        with contextlib.suppress(OSError):
-            os.ftruncate(fd, 0)
-            os.pwrite(fd, str(os.getpid()).encode(), 0)
-        return fd
+            raise RunDirError(f"{path}: cannot be created ({error.strerror})") from error
+        return _lock(path / name, f"{self.path}: stage {name} is run", "expected it to be alone")
 
     def write_universe(self, content: universe.Universe) -> None:
         """Write universe.json whole or not at all."""
@@ -107,6 +100,25 @@ class RunDir:
     def read_universe(self) -> universe.Universe:
         """The universe that `tidegate run` wrote here."""
         return universe.read(self.universe)
+
+
+def _lock(path: Path, what: str, advice: str) -> int:
+    """An exclusive lock of a file that says whose it is; RunDirError when it is another's."""
+    try:
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise RunDirError(f"{path}: cannot be locked ({error.strerror})") from error
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        holder = os.read(fd, 32).decode(errors="replace").strip()
+        os.close(fd)
+        raise RunDirError(f"{what} by process {holder or '?'}; {advice}") from None
+    # Who reads it is told who holds it; on a full disk nobody is.
+    with contextlib.suppress(OSError):
+        os.ftruncate(fd, 0)
+        os.pwrite(fd, str(os.getpid()).encode(), 0)
+    return fd
 
 
 def default_path(config: Path) -> Path:

@@ -42,8 +42,12 @@ def run(name: str, run_dir: RunDir) -> int:
         known = ", ".join(topology.stages(universe))
         raise StageError(f"stage {name!r} is not in {run_dir.universe}; expected one of {known}")
     kind, _, venue_name = name.partition(":")
-    main: Main = importlib.import_module(MODULES[kind]).main
-    return main(universe, run_dir, ready, *([venue_name] if venue_name else []))
+    lock = run_dir.lock_stage(name)
+    try:
+        main: Main = importlib.import_module(MODULES[kind]).main
+        return main(universe, run_dir, ready, *([venue_name] if venue_name else []))
+    finally:
+        os.close(lock)
 
 
 def ready() -> None:

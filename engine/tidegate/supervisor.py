@@ -93,16 +93,17 @@ class Supervisor:
         for child in self.children:
             # No order passes these: they stop while the others do.
             if child.name in topology.BESIDE and child.process is not None and child.is_alive:
-                child.process.terminate()
+                terminate(child.process)
         for child in reversed(self.children):
             if child.process is not None and child.is_alive:
-                child.process.terminate()
+                terminate(child.process)
                 left = min(STAGE_STOP_SECONDS, max(0.0, deadline - loop.time()))
                 await settled(child.process.wait(), left)
         killed = [child for child in self.children if child.is_alive]
         for child in killed:
             if child.process is not None:
-                child.process.kill()
+                with contextlib.suppress(ProcessLookupError):
+                    child.process.kill()
                 await child.process.wait()
         await settled(asyncio.gather(*self.forwards), STAGE_STOP_SECONDS)
         return [child.name for child in killed]
@@ -219,6 +220,12 @@ class Supervisor:
             say(f"{self.run_dir.stages}: not written ({error.strerror}); the stages go on")
 
 
+def terminate(process: Process) -> None:
+    """Ask it to stop; it may have ended a moment ago, which wait() is about to say."""
+    with contextlib.suppress(ProcessLookupError):
+        process.terminate()
+
+
 async def supervise(
     universe: Universe,
     run_dir: RunDir,
@@ -307,8 +314,8 @@ def find_orphans(universe: Universe, run_dir: RunDir) -> dict[str, Adopted]:
     ):
         running = ", ".join(f"{name} as process {each.pid}" for name, each in found.items())
         raise RunDirError(
-            f"{run_dir.path}: stages of another run are still there ({running}); expected none, or "
-            'the same config with supervisor.orphans = "adopt"'
+            f"{run_dir.path}: stages of another run are still there ({running}); run the config "
+            'that they have, with supervisor.orphans = "adopt", or end them first'
         )
     for name in [name for name in found if not rows[name].get("is_ready")]:
         # It was being started when its supervisor died: nobody waits for its "ready" any more.

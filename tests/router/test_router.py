@@ -7,6 +7,7 @@ import msgspec
 import pytest
 from router_rig import Peer, Rig, reasons, request
 
+from tidegate.errors import RegionInUseError
 from tidegate.native.order_map import RouteState
 from tidegate.native.records import ExecType, Kind, Reason
 from tidegate.native.routing import ChannelState
@@ -278,3 +279,12 @@ def test_order_map_that_cannot_be_read_is_said_and_replaced(
         rig.router = Router(rig.universe, rig.run_dir, rig.context)
         assert "the order map starts empty" in capsys.readouterr().err
         rig.log_on()
+
+
+def test_a_second_router_touches_nothing_of_the_first(rig: Rig) -> None:
+    """It once removed the first one's row before it was refused: the next found no order map."""
+    path = rig.run_dir.region("router")
+    before = path.stat().st_ino
+    with pytest.raises(RegionInUseError, match="writes this region"):
+        Router(rig.universe, rig.run_dir, rig.context)
+    assert path.stat().st_ino == before
