@@ -54,7 +54,9 @@ class Client:
         self._keeper = loop.create_task(self._keep())
         try:
             if not await self._wait(lambda: trading.is_ready, timeout):
-                raise SessionError(f"no answer from {self._arguments[0]} within {timeout} s")
+                raise SessionError(
+                    f"no answer from {self._arguments[0]} within {timeout} s; is it up?"
+                )
         except BaseException:
             await self.close()
             raise

@@ -64,7 +64,7 @@ class Gateway:
         self._universe = universe
         self._run_dir = run_dir
         self._requests = Requests(universe, run_dir)
-        _follow_risk(run_dir)
+        follow_risk(run_dir)
         self._logons = Logons(universe, started_ns=wall_ns())
         self._stopping = Event()
         self._regions = _regions(universe, run_dir)
@@ -288,7 +288,7 @@ def _regions(universe: Universe, run_dir: RunDir) -> dict[str, Region]:
     return regions
 
 
-def _follow_risk(run_dir: RunDir) -> None:
+def follow_risk(run_dir: RunDir) -> None:
     """Stamp no order earlier than risk's time, though the clock was set back while this was down.
 
     Or risk, whose time never goes back, would take each for one that has waited as long.

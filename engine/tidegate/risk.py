@@ -6,6 +6,7 @@ directory: the regions and the journal are locked by their writer. What the jour
 lanes' rings do not have is put out then.
 """
 
+import os
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -88,6 +89,7 @@ class Risk:
         )
         self.agent.resume(*left)
         self.losses = Losses("risk")
+        self.shortage = Shortage(run_dir)
         self.counters = Counters(run_dir, "risk")
         self.counters.publish("recovery", self.recovery)
 
@@ -139,6 +141,7 @@ class Risk:
     def publish(self) -> None:
         """Write the stage's counters for `inspect`."""
         self.losses.look(self.sources)
+        self.shortage.look(self.agent.counters, self.journal.counters)
         for name, end in (self.sources | self.targets).items():
             self.counters.publish(name, end.counters)
         self.counters.publish("agent", self.agent.counters)
@@ -157,6 +160,30 @@ class Risk:
         self.journal.close()
         for region in (*self.regions.values(), self.counters.region):
             region.close()
+
+
+class Shortage:
+    """Says once that the journal takes no new orders, and once that it does again."""
+
+    def __init__(self, run_dir: RunDir) -> None:
+        self._journal = run_dir.journal
+        self._denied = 0
+        self._is_short = False
+
+    def look(self, agent: dict[str, int], journal: dict[str, int]) -> None:
+        """Compare with the last look."""
+        denied = agent["unjournaled"]
+        if denied > self._denied and not self._is_short:
+            self._is_short = True
+            why = os.strerror(journal["error"]) if journal["error"] else "the disk is slow"
+            self._say(f"cannot be written on ({why}); new orders are denied until it can")
+        elif self._is_short and journal["prepared"] and denied == self._denied:
+            self._is_short = False
+            self._say(f"is written again; {denied} requests were refused so far")
+        self._denied = denied
+
+    def _say(self, text: str) -> None:
+        print(f"{self._journal}: {text}", file=sys.stderr, flush=True)
 
 
 def open_journal(universe: Universe, run_dir: RunDir, sequence: int) -> Journal:

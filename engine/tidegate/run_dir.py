@@ -62,7 +62,7 @@ class RunDir:
                 path.chmod(0o700)
             except OSError as error:
                 raise RunDirError(
-                    f"{path}: cannot be created ({error.strerror}); expected a directory of ours"
+                    f"{path}: cannot be written ({error.strerror}); expected a directory of ours"
                 ) from error
 
     def refuse_foreign(self) -> None:

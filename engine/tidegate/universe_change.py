@@ -11,7 +11,6 @@ import msgspec
 from tidegate.universe import (
     Gateway,
     Journaling,
-    Placement,
     Reconciliation,
     Session,
     Snapshots,
@@ -36,7 +35,6 @@ def state_of(universe: Universe) -> Universe:
         snapshots=Snapshots(),
         reconciliation=Reconciliation(),
         journaling=Journaling(),
-        placement=Placement(),
     )
 
 

@@ -303,3 +303,19 @@ def test_time_does_not_go_back_over_a_restart(tmp_path: Path) -> None:
         rig.close()
     finally:
         clock.set_virtual(0)
+
+
+def test_who_watches_the_run_is_told_once_that_the_disk_is_full_and_once_that_it_is_not(
+    rig: Rig, capsys: pytest.CaptureFixture[str]
+) -> None:
+    filled_to_the_reserve(rig)
+    for _ in range(3):
+        rig.risk.publish()
+    said = capsys.readouterr().err
+    assert said.count("cannot be written on") == said.count("\n") == 1
+    (rig.run_dir.journal / "next.segment").rmdir()
+    rig.ends.put("orders", order(90_000))
+    until(lambda: rig.work() or len(rig.ends.take("routes")) > 2, "an order that passes")
+    rig.risk.publish()
+    rig.risk.publish()
+    assert capsys.readouterr().err.count("is written again") == 1

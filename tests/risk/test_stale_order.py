@@ -20,11 +20,15 @@ from risk_rig import (
 )
 from test_risk_agent import Rig
 
+from tidegate import risk_state
 from tidegate.explain.sentences import Compared, sentence
 from tidegate.explain.units import Speaker
 from tidegate.explain.whatif import what_if
+from tidegate.gateway import follow_risk
+from tidegate.native import clock
 from tidegate.native.clock import wall_ns
 from tidegate.native.records import Flag, Kind, Reason
+from tidegate.run_dir import RunDir
 
 MOST_MS = 5_000
 LATE = {"received_ns": START_NS - MOST_MS * MS - 1}
@@ -117,3 +121,22 @@ def test_the_time_is_told_before_what_has_waited_is_run(tmp_path: Path) -> None:
         rig.close()
     assert int(report["reason"]) == Reason.STALE_ORDER
     assert int(route["cl_ord_id"]) == 2
+
+
+def test_a_gateway_stamps_by_risk_s_time_though_its_clock_was_set_back(tmp_path: Path) -> None:
+    """Or every order would be as late as the clock was set back, until that has passed."""
+    run_dir = RunDir(tmp_path)
+    run_dir.create()
+    content = universe(order_age_ms_max=MOST_MS)
+    tables, regions = risk_state.in_regions(content, run_dir)
+    tables.arrays["risk"]["now_ns"] = START_NS
+    try:
+        clock.set_virtual(START_NS - 3600 * SECOND)
+        assert clock.wall_ns() < START_NS
+        follow_risk(run_dir)
+        assert clock.wall_ns() == START_NS
+        follow_risk(RunDir(tmp_path / "nowhere"))
+    finally:
+        clock.set_virtual(0)
+        for region in regions.values():
+            region.close()

@@ -11,6 +11,10 @@ REFUSALS = {
     Reason.CONTROL_NOT_ALLOWED: "this session is no operator's",
     Reason.LANE_FULL: "risk is behind and takes nothing now",
 }
+NOTHING_TO_DECIDE = (
+    "; `tidegate inspect RUN_DIR breaks` shows what stands: lots or money can be dismissed, an "
+    "order is ended with `adjust order`"
+)
 
 
 def sentence(what: str, answer: ControlAnswer, speaker: Speaker) -> str:
@@ -18,6 +22,8 @@ def sentence(what: str, answer: ControlAnswer, speaker: Speaker) -> str:
     if not answer.is_done:
         assert answer.reason is not None
         why = REFUSALS.get(answer.reason, answer.reason.name)
+        if (answer.ref_kind, answer.reason) == (Kind.ADJUSTMENT, Reason.CONTROL_REFUSED):
+            why += NOTHING_TO_DECIDE
         return f"Refused that {what}: {why}{numbers(answer, speaker)}."
     if answer.ref_kind == Kind.KILL:
         what += f"; {answer.limit} orders canceled, {answer.asked} were being canceled already"

@@ -84,7 +84,10 @@ def order(
 def dismiss(
     why: str, account: str, instrument: str | None, currency: str | None
 ) -> list[tuple[str, Asked]]:
-    """Leave a difference as it is: the master's accounts trade freely again."""
+    """Leave a difference as it is: the master's accounts trade freely again.
+
+    One of lots or money. One of an order cannot stay: end it with `adjust order`, here or there.
+    """
     if (instrument is None) == (currency is None):
         raise click.UsageError("give one of --instrument, --currency")
     what = f"the difference of account {account} in {instrument or currency} stays as it is"

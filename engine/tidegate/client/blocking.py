@@ -62,7 +62,9 @@ class Client:
         self._keeper.start()
         try:
             if not self._wait(lambda trading: trading.is_ready, timeout):
-                raise SessionError(f"no answer from {self._arguments[0]} within {timeout} s")
+                raise SessionError(
+                    f"no answer from {self._arguments[0]} within {timeout} s; is it up?"
+                )
         except SessionError:
             self.close()
             raise
