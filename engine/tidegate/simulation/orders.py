@@ -110,6 +110,7 @@ class OrderBook:
         self.unanswered: dict[int, Known] = {}
         # Those that were sent once more and that nothing has been said of since.
         self.asked: set[int] = set()
+        self.replaced: list[Known] = []
         self.reasons: Counter[int] = Counter()
         self.problems: list[str] = []
 
@@ -214,6 +215,7 @@ class OrderBook:
             order.is_acknowledged = True
         elif exec_type == _REPLACED:
             order.order_qty, order.price = row[_QTY], row[_PX]
+            self.replaced.append(order)
             self._end_if_filled(order)
         elif exec_type in _ENDS:
             self._end(order)

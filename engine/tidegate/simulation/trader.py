@@ -48,6 +48,8 @@ CLEAN_NS = 400_000_000
 # the outbox.
 ASK_NS = 250_000_000
 QUESTIONS_MAX = 60
+# Of those that were replaced lately one is often asked about.
+REPLACED_MAX = 8
 _KIND = offset_of("kind")
 
 
@@ -159,7 +161,7 @@ class Trader:
             return self._cancel(self._pick())
         if working and dice < 0.4:
             return self._replace(self._pick())
-        if dice < 0.41 and self.book.by_cl_ord_id:
+        if dice < 0.415 and self.book.by_cl_ord_id:
             return self._again()
         return self._new()
 
@@ -277,21 +279,22 @@ class Trader:
 
     def _again(self) -> bytes:
         """An order once more: refused as a duplicate, or answered with its state."""
-        if self.book.working and self._draw.random() < 0.5:
-            order = self._pick()
+        replaced = self.book.replaced[-REPLACED_MAX:]
+        if replaced and self._draw.random() < 0.5:
+            working = [order for order in replaced if not order.is_over]
+            order = self._draw.choice(working or replaced)
         else:
             order = next(reversed(self.book.by_cl_ord_id.values()))
         if order.account not in self.session.accounts or order.is_unsent:
             return self._new()
-        if self.desk is not None and self.desk.rolls > order.day + 1:
-            # Risk forgets an id a day after its order.
+        is_question = self._draw.random() < 0.5
+        if self.desk is not None and self.desk.rolls > order.day + is_question:
+            # Risk knows an id for a day after its order, and only a question means that one then.
             return self._new()
         if order.is_refused:
             self.book.revive(order)
         self.book.ask_about(order, self._next_id)
-        if self._draw.random() < 0.5:
-            return order.record
-        return with_flag(order.record, Flag.POSS_RESEND)
+        return with_flag(order.record, Flag.POSS_RESEND) if is_question else order.record
 
     def _ask_again(self, now_ns: int, *, is_trading: bool) -> None:
         """Ask how orders stand of which reports may be missing, until each was answered.
