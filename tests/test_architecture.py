@@ -17,9 +17,11 @@ LAYERS = (
     "native.span_tables",
     "native.stamps native.clock+clock prices universe native.region+region native.zmqlib codec "
     "native.span_spreads",
-    "run_dir universe_change native.lane native.wire_end "
+    "run_dir universe_change native.bell native.wire_end "
     "native.histogram+histogram "
     "native.segments+native.journal_reader+native.journal session_messages native.span_exact",
+    "native.shm_ring",
+    "native.lane native.ring_probe",
     "native.retained native.numbered",
     "topology counters native.link native.poll native.tables native.outputs native.sessions "
     "native.front native.refusal native.legs native.stamps",
@@ -84,6 +86,7 @@ ONLY_FOR_TESTS = {
     *("native.layout", "native.build", "native.holding_probe", "native.verdict_bench"),
     *(f"native.{name}_bench" for name in ("journal", "lane", "load", "chain", "spin", "venue")),
     "native.crash_point",
+    "native.ring_probe",
 }
 TOP_LEVEL = {".ci", ".gitignore", ".pre-commit-config.yaml", "ARCHITECTURE.md", "CHANGELOG.md"} | {
     *("LICENSE", "Makefile", "NOTICE", "README.md", "RISK.md", "bench", "configs", "engine", "ext"),

@@ -10,6 +10,7 @@ from tidegate import topology
 from tidegate.native.numbered import NumberedSource
 from tidegate.native.records import RECORD
 from tidegate.native.retained import RetainedTarget
+from tidegate.native.shm_ring import SHM, ring_records
 from tidegate.region import Region
 from tidegate.run_dir import RunDir
 from tidegate.universe import Universe
@@ -50,12 +51,20 @@ class Ring:
 
 def source(universe: Universe, context: zmq.Context[Any], lane: str, taken: int) -> NumberedSource:
     """A lane's receiving end behind record `taken`, 0 = nothing was ever taken."""
+    endpoint = topology.endpoint(universe, lane)
+    hwm = topology.hwm(universe, lane)
+    ack_every = topology.retained(universe, lane) // 8
+    if endpoint.startswith(SHM):
+        # Before the way is full its sender hears that it has room again.
+        ack_every = min(ack_every, ring_records(hwm) // 4)
+    others = [place for place in topology.controllers(universe).values() if place != endpoint]
     return NumberedSource(
         context,
-        topology.endpoint(universe, lane),
+        endpoint,
         taken=taken,
-        ack_every=max(topology.retained(universe, lane) // 8, 1),
-        hwm=topology.hwm(universe, lane),
+        ack_every=max(ack_every, 1),
+        hwm=hwm,
+        others=others if lane == "control" else (),
     )
 
 

@@ -45,7 +45,7 @@ class MarginStage:
         self.handles = self.exact.handles
         self.target = LaneTarget(
             context,
-            topology.endpoint(universe, "control"),
+            topology.controllers(universe)["margin"],
             hwm=topology.hwm(universe, "control"),
             numbered=False,
         )

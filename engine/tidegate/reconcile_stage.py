@@ -71,7 +71,7 @@ class ReconcileStage:
         self.books = Books(universe, run_dir, keeps=True)
         self.target = LaneTarget(
             context,
-            topology.endpoint(universe, "control"),
+            topology.controllers(universe)["reconcile"],
             hwm=topology.hwm(universe, "control"),
             # Many senders share the lane, and none of them numbers what it sends.
             numbered=False,

@@ -3,6 +3,7 @@ enter it can trade), locks it and writes universe.json; each stage creates its o
 
     RUN_DIR/universe.json   RUN_DIR/stages.json   RUN_DIR/lock   RUN_DIR/locks/STAGE
     RUN_DIR/regions/NAME   RUN_DIR/journal/   RUN_DIR/lanes/NAME (sockets)
+    RUN_DIR/lanes/NAME.ring (lanes in shared memory; .bell and .bell.fifo wake who sleeps on one)
     RUN_DIR/snapshots/SEQUENCE.snapshot
     RUN_DIR/venues/NAME.jsonl (what a simulated venue remembers)
     RUN_DIR/margin/EPOCH.pa2 (copies of the margin files of intraday changes)
@@ -52,6 +53,10 @@ class RunDir:
     def ipc(self, name: str) -> str:
         """The ipc endpoint called `name`; resolve.py checks its length with check_ipc()."""
         return f"ipc://{self.lanes / name}"
+
+    def ring(self, name: str) -> str:
+        """The endpoint of a lane in shared memory; a whole path stays what it is."""
+        return f"shm://{self.lanes / (name if name.startswith('/') else f'{name}.ring')}"
 
     def create(self) -> None:
         """Make the directories, readable to their owner alone; RunDirError in one not ours."""

@@ -11,6 +11,7 @@ the universe, stages read them there.
 
 from typing import NamedTuple
 
+from tidegate.native.shm_ring import SHM
 from tidegate.run_dir import RunDir
 from tidegate.universe import Universe, Venue
 
@@ -34,6 +35,8 @@ LANES = (
     LaneEnds("control", "anyone", "risk"),
     LaneEnds("drop_copy", "risk", "anyone"),
 )
+# Who else sends on "control": beside the gateway's records, whose numbers the lane keeps.
+CONTROLLERS = ("margin", "reconcile")
 # Stages that no order passes.
 BESIDE = ("margin", "snapshot", "reconcile")
 LANE_NAMES = tuple(lane.name for lane in LANES)
@@ -64,6 +67,14 @@ def is_embedded(universe: Universe) -> bool:
 def endpoint(universe: Universe, lane: str) -> str:
     """Where a lane is."""
     return universe.lanes[lane].endpoint
+
+
+def controllers(universe: Universe) -> dict[str, str]:
+    """Where each of CONTROLLERS sends: in shared memory a ring has one sender."""
+    control = endpoint(universe, "control")
+    return {
+        name: f"{control}.{name}" if control.startswith(SHM) else control for name in CONTROLLERS
+    }
 
 
 def hwm(universe: Universe, lane: str) -> int:

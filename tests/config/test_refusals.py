@@ -211,7 +211,18 @@ CASES = {
     "inproc lane": (
         "[firm]",
         '[lanes.orders]\nendpoint = "inproc://orders"\n\n[firm]',
-        "lanes.orders.endpoint: expected ipc://PATH or tcp://HOST:PORT, got str 'inproc://orders'",
+        "lanes.orders.endpoint: expected ipc://PATH, tcp://HOST:PORT or shm://NAME, got str "
+        "'inproc://orders'",
+    ),
+    "drop copy in shared memory": (
+        "[firm]",
+        '[lanes.drop_copy]\nendpoint = "shm://drop_copy"\n\n[firm]',
+        "lanes.drop_copy.endpoint: shm://drop_copy; expected ipc:// (no CURVE here)",
+    ),
+    "front in shared memory": (
+        "[firm]",
+        '[gateway]\nendpoints = ["shm://front"]\n\n[firm]',
+        "gateway.endpoints: expected ipc://PATH or tcp://HOST:PORT, got list ['shm://front']",
     ),
     "two lanes at one place": (
         "[firm]",

@@ -101,6 +101,23 @@ def test_lanes_are_in_the_run_directory_unless_placed(tmp_path: Path) -> None:
     assert topology.hwm(found, "reports") == topology.HWM
 
 
+def test_a_lane_in_shared_memory_is_a_file_and_each_of_its_senders_has_one(tmp_path: Path) -> None:
+    text = (CONFIGS / "dev.toml").read_text().replace("demo/", f"{CONFIGS}/demo/")
+    config = tmp_path / "shared.toml"
+    config.write_text(
+        '[lanes.routes]\nendpoint = "shm://routes"\n[lanes.orders]\nendpoint = "shm:///dev/shm/o"\n'
+        '[lanes.control]\nendpoint = "shm://control"\n' + text
+    )
+    found = load_universe(config, RunDir("/tmp/run"))
+    assert topology.endpoint(found, "routes") == "shm:///tmp/run/lanes/routes.ring"
+    assert topology.endpoint(found, "orders") == "shm:///dev/shm/o"
+    assert topology.controllers(found) == {
+        name: f"shm:///tmp/run/lanes/control.ring.{name}" for name in ("margin", "reconcile")
+    }
+    sockets = load_universe(CONFIGS / "dev.toml", RunDir("/tmp/run"))
+    assert set(topology.controllers(sockets).values()) == {"ipc:///tmp/run/lanes/control"}
+
+
 def test_negative_and_zero_prices_are_prices() -> None:
     assert units.price("-37.63", Decimal("0.01")) == -3763
     assert units.price(0, Decimal("0.01")) == 0

@@ -20,6 +20,7 @@ RESTS, TRADES = "1305.0", "1345.0"
 BATCH = 50
 BATCHES = 30
 KILLED_AFTER = (8, 16)
+LANES = ("orders", "control", "routes", "executions", "reports")
 
 
 def batch() -> list[NewOrder]:
@@ -75,9 +76,24 @@ def nets(run: Engine) -> set[int]:
     return found
 
 
+def in_shared_memory(place: Path) -> Path:
+    """The same config with every lane between stages in shared memory."""
+    tapes = CONFIG.parents[2] / "configs" / "demo"
+    text = CONFIG.read_text().replace("../../configs/demo", str(tapes))
+    for lane in LANES:
+        text += f'\n[lanes.{lane}]\nendpoint = "shm://{lane}"\n'
+    config = place / "kill.toml"
+    config.write_text(text)
+    return config
+
+
+@pytest.mark.parametrize("transport", ["ipc", "shm"])
 @pytest.mark.parametrize("stage", ["risk", "router", "gateway"])
-def test_a_killed_stage_loses_no_order_and_doubles_no_fill(place: Path, stage: str) -> None:
-    with engine(CONFIG, run_dir=place / stage) as run:
+def test_a_killed_stage_loses_no_order_and_doubles_no_fill(
+    place: Path, stage: str, transport: str
+) -> None:
+    config = in_shared_memory(place) if transport == "shm" else CONFIG
+    with engine(config, run_dir=place / stage) as run:
         with Client(run.front, "a") as client:
             desk = Desk(client, "a")
             sent = desk.submit(batch())

@@ -1,8 +1,9 @@
 """Two stages' links with a wire between them that can lose, double, swap and damage frames."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,14 @@ from tidegate.native.link import Link
 from tidegate.native.numbered import NumberedSource
 from tidegate.native.records import RECORD, Kind
 from tidegate.native.retained import RetainedTarget
+from tidegate.native.shm_ring import SHM, RingSource, RingTarget, ring_path, ring_records
 
 Rows = npt.NDArray[Any]
 MS = 1_000_000
+# As lane ends make their rings where they are not told otherwise.
+CAPACITY = ring_records(1000)
+# Of a wire in shared memory: smaller than most batches, so that faults hit parts of them.
+FRAME_RECORDS = 8
 names = count()
 
 
@@ -77,14 +83,55 @@ class Wire:
             self.far.close(linger=0)
 
 
+class SharedWire:
+    """The same in shared memory: a ring from the sender, and one to each life of the receiver."""
+
+    def __init__(self, place: Path) -> None:
+        self.frames: deque[bytes] = deque()
+        self.place = place
+        self.entrance = self.new_place()
+        self.near = RingSource([ring_path(self.entrance)], CAPACITY)
+        self.exit = ""
+        self.far: RingTarget | None = None
+
+    def new_place(self) -> str:
+        return f"shm://{self.place}/wire-{next(names)}"
+
+    def receiver_endpoint(self) -> str:
+        if self.far is not None:
+            self.far.close()
+            self.far = None
+        self.exit = self.new_place()
+        return self.exit
+
+    def collect(self) -> None:
+        while frame := self.near.take_bytes(FRAME_RECORDS):
+            self.frames.append(frame)
+
+    def pass_on(self, frame: bytes) -> None:
+        if self.far is None:
+            self.far = RingTarget(self.exit.removeprefix(SHM), CAPACITY)
+        self.far.put_bytes(frame)
+
+    def deliver(self, frame_count: int = 1_000_000) -> None:
+        self.collect()
+        for _ in range(min(frame_count, len(self.frames))):
+            self.pass_on(self.frames.popleft())
+
+    def close(self) -> None:
+        self.near.close()
+        if self.far is not None:
+            self.far.close()
+
+
 class Stage:
     """One end of a link. What it has put and what it has taken outlive a restart."""
 
     def __init__(
         self,
         context: zmq.Context[Any],
-        out: list[Wire],
-        back: list[Wire],
+        out: Sequence[Wire | SharedWire],
+        back: Sequence[Wire | SharedWire],
         *,
         capacity: int,
         last: int,
@@ -117,7 +164,10 @@ class Stage:
     def stop(self) -> None:
         for target in self.targets:
             # As a killed process: nothing more is flushed.
-            target.socket.close(linger=0)
+            if target.way is not None:
+                target.way.close()
+            else:
+                target.socket.close(linger=0)
         for source in self.sources:
             source.close()
 
@@ -144,9 +194,12 @@ class Stage:
 class Pair:
     """X sends on two lanes and Y on one, as the gateway and risk do."""
 
-    def __init__(self, *, capacity: int = 64, last: int = 0) -> None:
+    def __init__(self, *, capacity: int = 64, last: int = 0, place: Path | None = None) -> None:
+        """`place` = a directory for wires in shared memory; None = they are sockets."""
         self.context: zmq.Context[Any] = zmq.Context()
-        self.wires = [Wire(self.context) for _ in range(3)]
+        self.wires: list[Wire | SharedWire] = [
+            Wire(self.context) if place is None else SharedWire(place) for _ in range(3)
+        ]
         self.x = Stage(self.context, self.wires[:2], self.wires[2:], capacity=capacity, last=last)
         self.y = Stage(self.context, self.wires[2:], self.wires[:2], capacity=capacity, last=last)
         self.now_ns = 0

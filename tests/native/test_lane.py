@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -40,7 +41,7 @@ def take(source: LaneSource, count: int, limit: int = 256) -> Rows:
 
     def enough() -> bool:
         parts.append(source.take_rows(limit))
-        if len(parts[-1]) == 0:
+        if len(parts[-1]) == 0 and source.ring is None:
             source.socket.poll(1)
         return sum(map(len, parts)) >= count
 
@@ -55,19 +56,27 @@ def context() -> Iterator[zmq.Context[Any]]:
         yield context
 
 
-@pytest.fixture(params=["ipc", "tcp", "inproc"])
+@pytest.fixture(params=["ipc", "tcp", "inproc", "shm"])
 def endpoint(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     addresses = {
         "ipc": f"ipc://{tmp_path}/lane",
         "tcp": "tcp://127.0.0.1:*",
         "inproc": "inproc://l",
+        "shm": f"shm://{tmp_path}/lane",
     }
     return addresses[request.param]
 
 
-def lane(context: zmq.Context[Any], endpoint: str) -> tuple[LaneSource, LaneTarget]:
-    source = LaneSource(context, endpoint)
-    return source, LaneTarget(context, source.socket.get_string(zmq.LAST_ENDPOINT))
+@pytest.fixture(params=["inproc", "shm"])
+def near(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A lane within the process: over ZeroMQ and over shared memory."""
+    return {"inproc": "inproc://near", "shm": f"shm://{tmp_path}/near"}[request.param]
+
+
+def lane(context: zmq.Context[Any], endpoint: str, **fields: Any) -> tuple[LaneSource, LaneTarget]:
+    source = LaneSource(context, endpoint, **fields)
+    bound = endpoint if source.ring else source.socket.get_string(zmq.LAST_ENDPOINT)
+    return source, LaneTarget(context, bound, **fields)
 
 
 @pytest.fixture
@@ -102,12 +111,13 @@ def test_records_come_out_in_order_numbered_and_whole(
     batches=st.lists(st.integers(1, 700), max_size=6),
     flushes=st.lists(st.booleans(), min_size=6, max_size=6),
     limit=st.integers(1, 300),
+    transport=st.sampled_from(["inproc", "shm"]),
 )
 def test_any_batches_come_out_as_they_went_in(
-    batches: list[int], flushes: list[bool], limit: int
+    batches: list[int], flushes: list[bool], limit: int, transport: str
 ) -> None:
-    with zmq.Context() as context:
-        source, target = lane(context, "inproc://batches")
+    with zmq.Context() as context, TemporaryDirectory() as place:
+        source, target = lane(context, f"{transport}://{place}/batches")
         first = 1
         for size, flush in zip(batches, flushes, strict=False):
             assert target.put_rows(orders(size, first)) == size
@@ -121,15 +131,17 @@ def test_any_batches_come_out_as_they_went_in(
         source.close()
 
 
-def test_a_full_lane_refuses_and_loses_nothing(context: zmq.Context[Any]) -> None:
-    source = LaneSource(context, "inproc://full", hwm=2)
-    target = LaneTarget(context, "inproc://full", hwm=2)
+@pytest.mark.parametrize(("near", "hwm"), [("inproc", 2), ("shm", 256)], indirect=["near"])
+def test_a_full_lane_refuses_and_loses_nothing(
+    context: zmq.Context[Any], near: str, hwm: int
+) -> None:
+    source, target = lane(context, near, hwm=hwm)
     sent = 0
     while put := target.put_rows(orders(FRAME_RECORDS_MAX, sent + 1)):
         sent += put
     assert target.flush_rows() == FRAME_RECORDS_MAX
     assert target.counters["full"] == 1
-    # Four frames with the socket, one in the target.
+    # Four frames with the socket or in the ring, one in the target.
     assert sent == 5 * FRAME_RECORDS_MAX
     taken = [take(source, 4 * FRAME_RECORDS_MAX)]
     until(lambda: target.flush_rows() == 0, "room again")
@@ -141,16 +153,25 @@ def test_a_full_lane_refuses_and_loses_nothing(context: zmq.Context[Any]) -> Non
     source.close()
 
 
+@pytest.mark.parametrize("transport", ["ipc", "shm"])
 def test_without_a_peer_a_target_fills_and_answers(
-    context: zmq.Context[Any], tmp_path: Path
+    context: zmq.Context[Any], tmp_path: Path, transport: str
 ) -> None:
-    target = LaneTarget(context, f"ipc://{tmp_path}/lane", hwm=1)
+    endpoint = f"{transport}://{tmp_path}/lane"
+    target = LaneTarget(context, endpoint, hwm=1)
     sent = 0
     while put := target.put_rows(orders(1000, sent + 1)):
         sent += put
-    source = LaneSource(context, f"ipc://{tmp_path}/lane")
-    until(lambda: target.flush_rows() == 0, "a late receiver takes what waited")
-    assert np.array_equal(take(source, sent), orders(sent))
+    source = LaneSource(context, endpoint, hwm=1)
+    parts: list[Rows] = []
+
+    def is_flushed() -> bool:
+        parts.append(source.take_rows())
+        return target.flush_rows() == 0
+
+    until(is_flushed, "a late receiver takes what waited")
+    parts.append(take(source, sent - sum(map(len, parts))))
+    assert np.array_equal(np.concatenate(parts), orders(sent))
     target.close()
     source.close()
 
@@ -165,9 +186,9 @@ def test_close_hands_over_what_waits(context: zmq.Context[Any], endpoint: str) -
 
 
 def test_close_without_a_peer_is_bounded_and_counts_what_it_leaves(
-    context: zmq.Context[Any],
+    context: zmq.Context[Any], endpoint: str
 ) -> None:
-    target = LaneTarget(context, "tcp://127.0.0.1:*", bind=True)
+    target = LaneTarget(context, endpoint, bind=True)
     assert target.put_rows(orders(10)) == 10
     target.close()
     assert target.counters["abandoned"] == 10
@@ -250,9 +271,12 @@ def test_numbers_go_on_over_the_end_of_u32(raw: tuple[LaneSource, zmq.Socket[byt
     assert source.counters["restarts"] == 0
 
 
-def test_one_source_takes_from_many_senders(context: zmq.Context[Any]) -> None:
-    source = LaneSource(context, "inproc://control", numbered=False)
-    targets = [LaneTarget(context, "inproc://control") for _ in range(3)]
+def test_one_source_takes_from_many_senders(context: zmq.Context[Any], near: str) -> None:
+    is_shared = near.startswith("shm")
+    places = [f"{near}.{sender}" if is_shared else near for sender in "abc"]
+    others = places[1:] if is_shared else ()
+    source = LaneSource(context, places[0], numbered=False, others=others)
+    targets = [LaneTarget(context, place) for place in places]
     for index, target in enumerate(targets):
         target.put_rows(orders(50, 100 * index))
         target.close()
@@ -261,8 +285,8 @@ def test_one_source_takes_from_many_senders(context: zmq.Context[Any]) -> None:
     source.close()
 
 
-def test_session_records_are_not_numbered(context: zmq.Context[Any]) -> None:
-    source, target = lane(context, "inproc://session")
+def test_session_records_are_not_numbered(context: zmq.Context[Any], near: str) -> None:
+    source, target = lane(context, near)
     rows = orders(4)
     rows["kind"][1:3] = [Kind.LOGON, Kind.HEARTBEAT]
     target.put_rows(rows)
@@ -338,8 +362,10 @@ def test_socket_options_are_set_before_the_connection(context: zmq.Context[Any])
         assert venue.recv_multipart()[0] == b"channel"
 
 
-def test_what_cannot_be_put_is_refused_and_nothing_is_sent(context: zmq.Context[Any]) -> None:
-    source, target = lane(context, "inproc://refused")
+def test_what_cannot_be_put_is_refused_and_nothing_is_sent(
+    context: zmq.Context[Any], near: str
+) -> None:
+    source, target = lane(context, near)
     rows = orders(3)
     rows["kind"][1] = 0
     with pytest.raises(RecordError, match="record 1 of 3 has no kind"):
@@ -351,9 +377,9 @@ def test_what_cannot_be_put_is_refused_and_nothing_is_sent(context: zmq.Context[
         source.take_rows(0)
     target.close()
     source.close()
-    with pytest.raises(LaneError, match="inproc://refused is closed"):
+    with pytest.raises(LaneError, match=f"{near} is closed"):
         target.put_rows(orders(1))
-    with pytest.raises(LaneError, match="inproc://refused is closed"):
+    with pytest.raises(LaneError, match=f"{near} is closed"):
         source.take_rows()
 
 

@@ -1,6 +1,8 @@
 """Retained lanes: whatever the wire and the ends do, each record arrives once and in order."""
 
 from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -8,7 +10,7 @@ import pytest
 import zmq
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from link_rig import MS, Pair, Wire, records, ring
+from link_rig import MS, Pair, SharedWire, Wire, records, ring
 
 from tidegate.errors import LaneError, RecordError
 from tidegate.native.link import Link
@@ -19,14 +21,14 @@ from tidegate.native.retained import RetainedTarget
 LAST_BEFORE_WRAP = 2**32 - 6
 
 
-@pytest.fixture
-def pair() -> Iterator[Pair]:
-    pair = Pair()
+@pytest.fixture(params=["socket", "shm"])
+def pair(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Pair]:
+    pair = Pair(place=tmp_path if request.param == "shm" else None)
     yield pair
     pair.close()
 
 
-def kinds_on(wire: Wire) -> list[int]:
+def kinds_on(wire: Wire | SharedWire) -> list[int]:
     wire.collect()
     return [int(row["kind"]) for frame in wire.frames for row in np.frombuffer(frame, RECORD)]
 
@@ -103,11 +105,13 @@ class Faults:
     operations=st.lists(OPERATIONS, max_size=120),
     capacity=st.sampled_from([8, 64]),
     last=st.sampled_from([0, LAST_BEFORE_WRAP]),
+    is_shared=st.booleans(),
 )
 def test_each_record_arrives_once_and_in_order_whatever_the_wire_and_the_ends_do(
-    operations: list[tuple[str, Any, int]], capacity: int, last: int
+    operations: list[tuple[str, Any, int]], capacity: int, last: int, is_shared: bool
 ) -> None:
-    pair = Pair(capacity=capacity, last=last)
+    place = TemporaryDirectory()
+    pair = Pair(capacity=capacity, last=last, place=Path(place.name) if is_shared else None)
     faults = Faults(pair)
     try:
         for operation in operations:
@@ -121,6 +125,7 @@ def test_each_record_arrives_once_and_in_order_whatever_the_wire_and_the_ends_do
             assert end.counters["lost"] == 0
     finally:
         pair.close()
+        place.cleanup()
 
 
 def test_where_all_is_taken_there_is_silence(pair: Pair) -> None:
@@ -324,6 +329,6 @@ def test_a_message_of_the_lane_says_what_both_ends_have(pair: Pair) -> None:
     pair.x.take(0, 64)
     pair.tend(20)
     pair.wires[0].collect()
-    told = np.frombuffer(pair.wires[0].frames[-1], SESSION_RECORD)[0]
+    told = np.frombuffer(pair.wires[0].frames[-1], SESSION_RECORD)[-1]
     assert told["kind"] == Kind.HEARTBEAT
     assert (told["next_sending"], told["next_expected"], told["end_seq_no"]) == (4, 3, 1)

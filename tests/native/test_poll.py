@@ -4,6 +4,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -73,9 +74,13 @@ def test_wait_does_not_forget_what_is_left_of_a_frame(
     source.close()
 
 
-def test_wait_for_room_ends_when_the_peer_takes(context: zmq.Context[Any], poller: Poller) -> None:
-    source = LaneSource(context, "inproc://room", hwm=1)
-    target = LaneTarget(context, "inproc://room", hwm=1)
+@pytest.mark.parametrize("transport", ["inproc", "shm"])
+def test_wait_for_room_ends_when_the_peer_takes(
+    context: zmq.Context[Any], poller: Poller, tmp_path: Path, transport: str
+) -> None:
+    endpoint = f"{transport}://{tmp_path}/room"
+    source = LaneSource(context, endpoint, hwm=1)
+    target = LaneTarget(context, endpoint, hwm=1)
     poller.add_target(target)
     assert poller.wait_room(0) == 1
     while target.put_rows(orders(256)):

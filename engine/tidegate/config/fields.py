@@ -34,6 +34,14 @@ Endpoint = Annotated[
         description="ipc://PATH or tcp://HOST:PORT",
     ),
 ]
+# A lane of this host may also be a ring in shared memory: of the run directory, or at a path.
+LaneEndpoint = Annotated[
+    str,
+    Meta(
+        pattern=rf"^(ipc://.+|tcp://[^:/\s]+:[0-9]{{1,5}}|shm://(/.+|{NAME.pattern}))$",
+        description="ipc://PATH, tcp://HOST:PORT or shm://NAME",
+    ),
+]
 TimeOfDay = Annotated[
     str,
     Meta(

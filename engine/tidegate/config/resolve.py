@@ -23,6 +23,7 @@ from tidegate.config.scans import resolve_scans
 from tidegate.config.schema import Config, Tables
 from tidegate.config.sessions import resolve_sessions, with_sessions
 from tidegate.errors import RunDirError
+from tidegate.native.shm_ring import SHM
 from tidegate.run_dir import RunDir, check_ipc
 from tidegate.universe import (
     Capacity,
@@ -177,8 +178,10 @@ def resolve_lanes(tables: Tables, run_dir: RunDir, problems: Problems) -> dict[s
     for name in topology.LANE_NAMES:
         row = tables.lanes.get(name)
         endpoint = row.endpoint if row else None
-        if name == "drop_copy" and endpoint is not None and endpoint.startswith("tcp://"):
+        if name == "drop_copy" and endpoint is not None and not endpoint.startswith("ipc://"):
             problems.add("lanes.drop_copy.endpoint", f"{endpoint}; expected ipc:// (no CURVE here)")
+        if endpoint is not None and endpoint.startswith(SHM):
+            endpoint = run_dir.ring(endpoint.removeprefix(SHM))
         found[name] = Lane(
             endpoint=endpoint or topology.default_lane(run_dir, name),
             hwm=row.hwm if row else topology.HWM,

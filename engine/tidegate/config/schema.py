@@ -15,6 +15,7 @@ from tidegate.config.fields import (
     Date,
     Decimals,
     Endpoint,
+    LaneEndpoint,
     Milliseconds,
     Name,
     Permille,
@@ -146,9 +147,10 @@ class Gateway(Strict, frozen=True, kw_only=True):
 
 class Lane(Strict, frozen=True, kw_only=True):
     """[lanes.NAME]: where a lane is, how many frames may wait in it, and how many records (a power
-    of two) its sender keeps until they are taken."""
+    of two) its sender keeps until they are taken. shm://NAME is a ring in shared memory, a file of
+    the run directory (shm:///PATH one elsewhere), with four records' room for each frame."""
 
-    endpoint: Endpoint | None = None
+    endpoint: LaneEndpoint | None = None
     hwm: Annotated[int, Meta(ge=1, le=1_000_000)] = 1000
     retained: Annotated[int, Meta(ge=1024, le=1 << 20)] = 16_384
 

@@ -1,12 +1,16 @@
-"""Lanes over ZeroMQ: the sender connects and numbers, the receiver binds and checks."""
+"""Lanes over ZeroMQ or shared memory: the sender connects and numbers, the receiver checks.
 
-from collections.abc import Mapping
+shm:///PATH is a ring in that file, which either end makes: same host, one sender, one receiver.
+"""
+
+from collections.abc import Iterable, Mapping
 from typing import Any, Self, final
 
 import numpy.typing as npt
 import zmq
 
 from tidegate.native.records import RECORD as RECORD
+from tidegate.native.shm_ring import RingSource, RingTarget
 
 FRAME_RECORDS_MAX: int
 LINGER_MS: int
@@ -26,11 +30,12 @@ class LaneTarget:
     """The sending end. It never blocks and never drops: what the socket does not take waits."""
 
     socket: zmq.Socket[bytes]
+    ring: RingTarget | None
     endpoint: str
     counters: dict[str, int]
     def __new__(
         cls,
-        context: zmq.Context[Any],
+        context: zmq.Context[Any] | None,
         endpoint: str,
         *,
         bind: bool = False,
@@ -42,7 +47,8 @@ class LaneTarget:
     ) -> Self:
         """Connect to endpoint; or use the given socket, which then stays the caller's.
 
-        numbered=False: records have number 0, as where many senders share the lane.
+        numbered=False: records have number 0, as where many senders share the lane. In shared
+        memory four records may wait for each frame of hwm, and there are no attachments.
         """
 
     def put_rows(self, array: npt.NDArray[Any]) -> int:
@@ -62,11 +68,12 @@ class LaneSource:
     """The receiving end. A bad message is counted and dropped, a gap in numbers is counted."""
 
     socket: zmq.Socket[bytes]
+    ring: RingSource | None
     endpoint: str
     counters: dict[str, int]
     def __new__(
         cls,
-        context: zmq.Context[Any],
+        context: zmq.Context[Any] | None,
         endpoint: str,
         *,
         bind: bool = True,
@@ -75,8 +82,12 @@ class LaneSource:
         socket: zmq.Socket[bytes] | None = None,
         options: Mapping[int, Any] | None = None,
         numbered: bool = True,
+        others: Iterable[str] = (),
     ) -> Self:
-        """Bind endpoint, or use the given socket; numbered=False where many senders share it."""
+        """Bind endpoint, or use the given socket; numbered=False where many senders share it.
+
+        In shared memory each of them has a ring of its own: `others` are those beside endpoint.
+        """
 
     def take_rows(self, limit: int = 256) -> npt.NDArray[Any]:
         """The records that are there, at most limit; a record with an attachment comes last."""

@@ -1,5 +1,6 @@
 """The receiving end of a retained lane: takes each record once and in order."""
 
+from collections.abc import Iterable
 from typing import Any, Self, final
 
 import numpy.typing as npt
@@ -17,12 +18,13 @@ class NumberedSource:
     counters: dict[str, int]
     def __new__(
         cls,
-        context: zmq.Context[Any],
+        context: zmq.Context[Any] | None,
         endpoint: str,
         *,
         taken: int = 0,
         ack_every: int = 2048,
         hwm: int = 1000,
+        others: Iterable[str] = (),
     ) -> Self:
         """Bind; taken = number of the last record whose effect stands, 0 = there is no history.
 

@@ -17,7 +17,9 @@ class Poller:
     """The poll set of one agent."""
 
     stopped: bool
-    def __new__(cls, context: zmq.Context[Any]) -> Self: ...
+    def __new__(cls, context: zmq.Context[Any], *, spin_ns: int = 0, yields: int = 0) -> Self:
+        """Before it sleeps a wait spins for spin_ns, then gives its processor away so often."""
+
     def add_source(self, source: LaneSource) -> int:
         """Wait for this lane too; its number for readable()."""
 

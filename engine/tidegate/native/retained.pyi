@@ -5,11 +5,14 @@ from typing import Any, Self, final
 import numpy.typing as npt
 import zmq
 
+from tidegate.native.shm_ring import RingTarget
+
 @final
 class RetainedTarget:
     """Numbers and keeps each record until the other end has taken it; link.pyx says how."""
 
     socket: zmq.Socket[bytes]
+    way: RingTarget | None
     endpoint: str
     next_number: int
     given: int

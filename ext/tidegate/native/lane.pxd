@@ -1,11 +1,13 @@
-"""Lanes: one-way bounded queues of records between two agents, over ZeroMQ.
+"""Lanes: one-way bounded queues of records between two agents, over ZeroMQ or shared memory.
 
-A message is one frame of 1..256 records, or one session record and an attachment frame.
+A message is one frame of 1..256 records, or one session record and an attachment frame; in
+shared memory there are records alone.
 One thread a lane end. Nothing here blocks, drops a good record, or grows.
 """
 from libc.stdint cimport uint32_t, uint64_t
 
 from tidegate.native.records cimport record
+from tidegate.native.shm_ring cimport RingSource, RingTarget
 from tidegate.native.zmqlib cimport zmq_frame
 
 
@@ -18,9 +20,12 @@ cdef rows_of(array)
 
 
 cdef class LaneTarget:
+    # A socket or a ring; the other one is None.
     cdef readonly object socket
+    cdef readonly RingTarget ring
     cdef readonly str endpoint
     cdef void* handle
+    cdef bint is_open
     cdef bint is_owner
     cdef bint is_numbered
     cdef record* frame
@@ -36,12 +41,15 @@ cdef class LaneTarget:
     cdef bint put(self, const record* r) noexcept nogil
     # How many records are still unsent; 0 = all are with the socket.
     cdef int flush(self) noexcept nogil
+    cdef bint _send(self) noexcept nogil
 
 
 cdef class LaneSource:
     cdef readonly object socket
+    cdef readonly RingSource ring
     cdef readonly str endpoint
     cdef void* handle
+    cdef bint is_open
     cdef bint is_owner
     cdef bint is_numbered
     cdef record* frame
@@ -64,7 +72,11 @@ cdef class LaneSource:
     cdef uint64_t restart_count
 
     cdef Py_ssize_t take(self, record* out, Py_ssize_t limit) noexcept nogil
+    # Of a lane in shared memory: whether take would give something.
+    cdef bint has_records(self) noexcept nogil
     cdef bint _receive(self) noexcept nogil
+    cdef Py_ssize_t _take_ring(self, record* out, Py_ssize_t limit) noexcept nogil
     cdef bint _receive_extra(self, size_t size) noexcept nogil
     cdef bint _is_good(self, size_t size) noexcept nogil
-    cdef void _check_numbers(self) noexcept nogil
+    cdef bint _are_good(self, const record* rows, Py_ssize_t count) noexcept nogil
+    cdef void _check_numbers(self, const record* rows, Py_ssize_t count) noexcept nogil

@@ -1,4 +1,7 @@
-"""Lanes over ZeroMQ: the sender connects and numbers, the receiver binds and checks."""
+"""Lanes over ZeroMQ or shared memory: the sender connects and numbers, the receiver checks.
+
+shm:///PATH is a ring in that file, which either end makes: same host, one sender, one receiver.
+"""
 from libc.errno cimport EAGAIN, EINTR
 from libc.stdint cimport uint8_t, uint32_t
 from libc.stdlib cimport free
@@ -9,6 +12,7 @@ import zmq
 
 from tidegate.errors import LaneError, RecordError
 from tidegate.native.records import RECORD
+from tidegate.native.shm_ring import ring_path, ring_records
 
 from tidegate.native.invariant cimport must
 from tidegate.native.numbers cimport number_after
@@ -20,6 +24,7 @@ from tidegate.native.records cimport (
     TG_RECORD_SIZE,
     record,
 )
+from tidegate.native.shm_ring cimport RingSource, RingTarget
 from tidegate.native.zmqlib cimport ZMQ_DONTWAIT, lib, socket_pointer
 
 cdef extern from "<stdlib.h>" nogil:
@@ -75,10 +80,15 @@ cdef class LaneTarget:
         self.is_numbered = numbered
         self.endpoint = endpoint
         self.is_owner = socket is None
-        if socket is None:
-            socket = open_socket(context, endpoint, socket_type, bind, hwm, options or {})
-        self.socket = socket
-        self.handle = socket_pointer(socket)
+        path = ring_path(endpoint) if self.is_owner else None
+        if path is not None:
+            self.ring = RingTarget(path, ring_records(hwm))
+        else:
+            if self.is_owner:
+                socket = open_socket(context, endpoint, socket_type, bind, hwm, options or {})
+            self.socket = socket
+            self.handle = socket_pointer(socket)
+        self.is_open = True
 
     def __dealloc__(self):
         free(self.frame)
@@ -89,7 +99,7 @@ cdef class LaneTarget:
         if self.unsent_count == FRAME_RECORDS and self.flush() != 0:
             self.full_count += 1
             return False
-        if self.handle == NULL:
+        if not self.is_open:
             self.full_count += 1
             return False
         slot = self.frame + self.unsent_count
@@ -106,9 +116,16 @@ cdef class LaneTarget:
         return True
 
     cdef int flush(self) noexcept nogil:
-        cdef int code
-        if self.unsent_count == 0 or self.handle == NULL:
+        if self.unsent_count == 0 or not self.is_open or not self._send():
             return self.unsent_count
+        self.frame_count += 1
+        self.unsent_count = 0
+        return 0
+
+    cdef bint _send(self) noexcept nogil:
+        cdef int code
+        if self.ring is not None:
+            return self.ring.put(self.frame, <size_t>self.unsent_count)
         while lib.send(self.handle, self.frame, <size_t>self.unsent_count * TG_RECORD_SIZE,
                        ZMQ_DONTWAIT) < 0:
             code = lib.failure()
@@ -116,10 +133,8 @@ cdef class LaneTarget:
                 continue
             if code != EAGAIN:
                 self.error = code
-            return self.unsent_count
-        self.frame_count += 1
-        self.unsent_count = 0
-        return 0
+            return False
+        return True
 
     def put_rows(self, array):
         cdef record[::1] rows = rows_of(array)
@@ -142,6 +157,8 @@ cdef class LaneTarget:
         rows["msg_seq_num"] = 0
         if is_numbered_kind(rows["kind"][0]):
             raise RecordError("an attachment goes with a session record, from LOGON to RESPONSE")
+        if self.socket is None:
+            raise LaneError(f"the lane to {self.endpoint} carries no attachments")
         if self.flush() != 0:
             return False
         try:
@@ -168,35 +185,48 @@ cdef class LaneTarget:
         }
 
     def close(self):
-        if self.handle == NULL:
+        if not self.is_open:
             return
-        if self.flush() != 0 and self.socket.poll(LINGER_MS, zmq.POLLOUT):
+        if self.flush() != 0 and self.socket is not None:
+            self.socket.poll(LINGER_MS, zmq.POLLOUT)
             self.flush()
-        self.abandoned_count += self.unsent_count
-        self.record_count -= self.unsent_count
+        left = self.unsent_count
+        if self.ring is not None and not self.ring.has_peer:
+            left += self.ring.waiting
+        self.abandoned_count += left
+        self.record_count -= left
         self.unsent_count = 0
+        self.is_open = False
         self.handle = NULL
-        if self.is_owner:
+        if self.ring is not None:
+            self.ring.close()
+        elif self.is_owner:
             self.socket.close(linger=LINGER_MS)
 
     def _check_open(self):
-        if self.handle == NULL:
+        if not self.is_open:
             raise LaneError(f"the lane to {self.endpoint} is closed")
 
 
 cdef class LaneSource:
     def __cinit__(self, context, str endpoint, *, bint bind=True, int hwm=1000,
-                  int socket_type=zmq.PULL, socket=None, options=None, bint numbered=True):
+                  int socket_type=zmq.PULL, socket=None, options=None, bint numbered=True,
+                  others=()):
         self.frame = new_frame()
         lib.frame_init(&self.part)
         lib.frame_init(&self.extra)
         self.endpoint = endpoint
         self.is_numbered = numbered
         self.is_owner = socket is None
-        if socket is None:
-            socket = open_socket(context, endpoint, socket_type, bind, hwm, options or {})
-        self.socket = socket
-        self.handle = socket_pointer(socket)
+        path = ring_path(endpoint) if self.is_owner else None
+        if path is not None:
+            self.ring = RingSource([path, *map(ring_path, others)], ring_records(hwm))
+        else:
+            if self.is_owner:
+                socket = open_socket(context, endpoint, socket_type, bind, hwm, options or {})
+            self.socket = socket
+            self.handle = socket_pointer(socket)
+        self.is_open = True
 
     def __dealloc__(self):
         free(self.frame)
@@ -206,6 +236,8 @@ cdef class LaneSource:
     cdef Py_ssize_t take(self, record* out, Py_ssize_t limit) noexcept nogil:
         cdef Py_ssize_t taken = 0, run
         self.has_attachment = False
+        if self.ring is not None:
+            return self._take_ring(out, limit)
         while taken < limit:
             if self.frame_index == self.frame_size and not self._receive():
                 break
@@ -219,6 +251,9 @@ cdef class LaneSource:
                 break
         self.record_count += taken
         return taken
+
+    cdef bint has_records(self) noexcept nogil:
+        return self.ring is not None and self.ring.has_records()
 
     # Brings the next good message into `frame`; False when there is none.
     cdef bint _receive(self) noexcept nogil:
@@ -244,10 +279,29 @@ cdef class LaneSource:
                 self.frame_index = 0
                 self.frame_size = <Py_ssize_t>(size // TG_RECORD_SIZE)
                 if self.is_numbered:
-                    self._check_numbers()
+                    self._check_numbers(self.frame, self.frame_size)
                 return True
             self.has_attachment = False
         return False
+
+    # Straight from the ring: what is not taken stays there, for the next receiver too.
+    cdef Py_ssize_t _take_ring(self, record* out, Py_ssize_t limit) noexcept nogil:
+        cdef Py_ssize_t count, taken = 0
+        cdef int _bad
+        for _bad in range(FRAME_RECORDS):
+            if taken == limit or not self.is_open:
+                break
+            count = self.ring.take(out + taken, min(limit - taken, <Py_ssize_t>FRAME_RECORDS))
+            if count == 0:
+                break
+            self.frame_count += 1
+            if not self._are_good(out + taken, count):
+                continue
+            if self.is_numbered:
+                self._check_numbers(out + taken, count)
+            taken += count
+        self.record_count += taken
+        return taken
 
     # Takes the other parts of a message; True when it was one, after one record.
     cdef bint _receive_extra(self, size_t size) noexcept nogil:
@@ -265,28 +319,31 @@ cdef class LaneSource:
 
     # A message is good as a whole or not at all, so that a sender's batch is never split.
     cdef bint _is_good(self, size_t size) noexcept nogil:
-        cdef size_t index
         if size == 0 or size % TG_RECORD_SIZE or size > FRAME_RECORDS * TG_RECORD_SIZE:
             self.bad_length_count += 1
             return False
         memcpy(self.frame, lib.frame_data(&self.part), size)
-        for index in range(size // TG_RECORD_SIZE):
-            if self.frame[index].layout_version != TG_LAYOUT_VERSION:
+        return self._are_good(self.frame, <Py_ssize_t>(size // TG_RECORD_SIZE))
+
+    cdef bint _are_good(self, const record* rows, Py_ssize_t count) noexcept nogil:
+        cdef Py_ssize_t index
+        for index in range(count):
+            if rows[index].layout_version != TG_LAYOUT_VERSION:
                 self.bad_version_count += 1
                 return False
-            if self.frame[index].kind == KIND_NONE:
+            if rows[index].kind == KIND_NONE:
                 self.bad_kind_count += 1
                 return False
         return True
 
     # Only counts: what was lost on the way is lost, and what came is good.
-    cdef void _check_numbers(self) noexcept nogil:
+    cdef void _check_numbers(self, const record* rows, Py_ssize_t count) noexcept nogil:
         cdef Py_ssize_t index
         cdef uint32_t number, expected
-        for index in range(self.frame_size):
-            if not is_numbered_kind(self.frame[index].kind):
+        for index in range(count):
+            if not is_numbered_kind(rows[index].kind):
                 continue
-            number = self.frame[index].msg_seq_num
+            number = rows[index].msg_seq_num
             expected = number_after(self.last_number)
             if number != expected:
                 if number == 1:
@@ -298,7 +355,7 @@ cdef class LaneSource:
             self.last_number = number
 
     def take_rows(self, Py_ssize_t limit=FRAME_RECORDS):
-        if self.handle == NULL:
+        if not self.is_open:
             raise LaneError(f"the lane from {self.endpoint} is closed")
         if limit < 1:
             raise LaneError(f"cannot take {limit} records; expected at least 1")
@@ -327,9 +384,12 @@ cdef class LaneSource:
         }
 
     def close(self):
-        if self.handle == NULL:
+        if not self.is_open:
             return
+        self.is_open = False
         self.handle = NULL
         self.frame_size = self.frame_index
-        if self.is_owner:
+        if self.ring is not None:
+            self.ring.close()
+        elif self.is_owner:
             self.socket.close(linger=0)

@@ -37,10 +37,12 @@ cdef inline bint is_whole(const record* r) noexcept nogil:
 
 cdef class NumberedSource:
     def __cinit__(self, context, str endpoint, *, uint32_t taken=0, uint32_t ack_every=2048,
-                  int hwm=1000):
+                  int hwm=1000, others=()):
         if ack_every == 0:
             raise LaneError(f"the lane from {endpoint} acknowledges every 0 records")
-        self.lane = LaneSource(context, endpoint, hwm=hwm, numbered=False)
+        self.lane = LaneSource(
+            context, endpoint, hwm=hwm, numbered=False, others=others
+        )
         self.ack_every = ack_every
         self.taken = taken
         self.expected = number_after(taken)
@@ -166,5 +168,5 @@ cdef class NumberedSource:
         self.lane.close()
 
     def _check_open(self):
-        if self.lane.handle == NULL:
+        if not self.lane.is_open:
             raise LaneError(f"the lane from {self.lane.endpoint} is closed")

@@ -1,8 +1,12 @@
 """Waiting on lanes and other sockets, stoppable from any thread.
 
+An agent spins over its rings, then yields its processor to whoever is ready, then sleeps: in a
+futex when all its inputs are rings, else in a poll of its sockets and the bell's fifo. By
+default it sleeps at once, for on a machine with two cores a spinning agent starves the others.
 Close a Poller before the lanes in it: it holds their sockets' addresses.
 """
 from libc.errno cimport EINTR
+from libc.stdint cimport int64_t
 from libc.string cimport memset
 
 import itertools
@@ -11,6 +15,8 @@ import zmq
 
 from tidegate.errors import LaneError
 
+from tidegate.native.bell cimport IN_FUTEX, IN_POLL, Bell
+from tidegate.native.clock cimport monotonic_ns
 from tidegate.native.lane cimport LaneSource, LaneTarget
 from tidegate.native.zmqlib cimport (
     ZMQ_POLLIN,
@@ -21,30 +27,40 @@ from tidegate.native.zmqlib cimport (
 )
 
 
-cdef extern from *:
-    """
-    #define TG_STORE(place, value) __atomic_store_n(&(place), (value), __ATOMIC_RELEASE)
-    #define TG_LOAD(place) __atomic_load_n(&(place), __ATOMIC_ACQUIRE)
-    """
-    void TG_STORE(int place, int value) nogil
-    int TG_LOAD(int place) nogil
+cdef extern from "shm.h" nogil:
+    void TG_STORE_RELEASE(int place, int value)
+    int TG_LOAD_ACQUIRE(int place)
+    void TG_FULL_FENCE()
+    void tg_pause()
+    int sched_yield()
 
 
 STOPPED = POLL_STOPPED
 FAILED = POLL_FAILED
 _names = itertools.count(1)
 
+cdef enum:
+    # Of a spin: how often it looks at its rings before it looks at sockets and the time.
+    LOOKS = 64
+    # A ring's receiver wakes nobody who waits for room: how often to yield before each nap.
+    ROOM_YIELDS = 64
+    ROOM_MS = 1
+
 
 cdef class Poller:
-    def __cinit__(self, context):
+    def __cinit__(self, context, *, int64_t spin_ns=0, int yields=0):
         name = f"inproc://tidegate-stop-{next(_names)}"
+        if spin_ns < 0 or yields < 0:
+            raise LaneError(f"cannot spin {spin_ns} ns and yield {yields} times")
         memset(self.inputs, 0, sizeof(self.inputs))
-        memset(self.outputs, 0, sizeof(self.outputs))
+        self.spin_ns = spin_ns
+        self.yields_max = yields
         self.lanes = []
         self.near = context.socket(zmq.PAIR)
         self.far = context.socket(zmq.PAIR)
         self.near.bind(name)
         self.far.connect(name)
+        memset(self.outputs, 0, sizeof(self.outputs))
         # Item 0 of both sets is the control socket.
         self.inputs[0].socket = self.outputs[0].socket = socket_pointer(self.near)
         self.inputs[0].events = self.outputs[0].events = ZMQ_POLLIN
@@ -54,6 +70,12 @@ cdef class Poller:
         cdef int index, ready, left_count = 0
         for index in range(1, self.input_count):
             left_count += self._has_left(index)
+        if left_count == 0:
+            ready = self._spin(timeout_ms)
+            if ready != 0:
+                return ready
+            if self.ring_count != 0:
+                return self._park(timeout_ms)
         ready = self._poll(self.inputs, self.input_count, 0 if left_count else timeout_ms)
         if ready < 0 or left_count == 0:
             return ready
@@ -69,16 +91,97 @@ cdef class Poller:
             return False
         return self.frame_indexes[index][0] != self.frame_sizes[index][0]
 
+    cdef int _rings_ready(self) noexcept nogil:
+        cdef int index, ready = 0
+        for index in range(self.ring_count):
+            ready += (<LaneSource>self.rings[index]).has_records()
+        return ready
+
+    # Without waiting: how many inputs can be read, or why none ever will be.
+    cdef int _look(self) noexcept nogil:
+        cdef int ready = self._rings_ready()
+        if ready != 0 and not self.is_stopping():
+            return ready
+        return self._poll(self.inputs, self.input_count, 0)
+
+    cdef int _spin(self, int timeout_ms) noexcept nogil:
+        cdef int ready, _look
+        cdef int64_t end_ns
+        if self.spin_ns == 0 and self.yields_max == 0:
+            ready = self._rings_ready()
+            return POLL_STOPPED if ready != 0 and self.is_stopping() else ready
+        end_ns = monotonic_ns() + min(self.spin_ns, <int64_t>timeout_ms * 1_000_000)
+        while True:
+            for _look in range(LOOKS):
+                if self._rings_ready() != 0:
+                    break
+                tg_pause()
+            ready = self._look()
+            if ready != 0:
+                return ready
+            if monotonic_ns() >= end_ns:
+                break
+        for _look in range(self.yields_max):
+            sched_yield()
+            ready = self._look()
+            if ready != 0:
+                return ready
+        return 0
+
+    cdef int _park(self, int timeout_ms) noexcept nogil:
+        cdef int ready = 0
+        cdef bint has_sockets = self.input_count > 1
+        self.bell.lie_down(IN_POLL if has_sockets else IN_FUTEX)
+        if self._rings_ready() == 0 and not self.is_stopping():
+            if has_sockets:
+                self.inputs[self.input_count].fd = self.bell.fifo
+                self.inputs[self.input_count].events = ZMQ_POLLIN
+                ready = self._poll(self.inputs, self.input_count + 1, timeout_ms)
+                if ready > 0 and self.inputs[self.input_count].revents & ZMQ_POLLIN:
+                    ready -= 1
+            else:
+                self.bell.sleep(<int64_t>timeout_ms * 1_000_000)
+        self.bell.get_up()
+        if ready < 0 or self.is_stopping():
+            return POLL_FAILED if ready == POLL_FAILED else POLL_STOPPED
+        return ready + self._rings_ready()
+
     cdef int wait_for_room(self, int timeout_ms) noexcept nogil:
-        cdef int index, count = 1
-        for index in range(self.target_count):
-            if self.unsent_counts[index][0] != 0:
-                self.outputs[count].socket = self.targets[index]
-                self.outputs[count].events = ZMQ_POLLOUT
-                count += 1
-        if count == 1:
+        cdef int ready, _look, socket_count = 0, ring_count = self._look_for_room(&socket_count)
+        while ring_count > 0:
+            for _look in range(ROOM_YIELDS):
+                sched_yield()
+                ring_count = self._look_for_room(&socket_count)
+                if ring_count <= 0:
+                    return POLL_STOPPED if self.is_stopping() else 1
+            ready = self._poll(self.outputs, 1 + socket_count, min(timeout_ms, <int>ROOM_MS))
+            if ready != 0:
+                return ready
+            if timeout_ms <= ROOM_MS:
+                return 0
+            timeout_ms -= ROOM_MS
+        if ring_count < 0 or socket_count == 0:
             return POLL_STOPPED if self.is_stopping() else 1
-        return self._poll(self.outputs, count, timeout_ms)
+        return self._poll(self.outputs, 1 + socket_count, timeout_ms)
+
+    # How many rings have no room; -1 = one has. And the sockets that are to be polled.
+    cdef int _look_for_room(self, int* socket_count) noexcept nogil:
+        cdef int index, count = 0
+        socket_count[0] = 0
+        for index in range(self.target_count):
+            if (<LaneTarget>self.targets[index]).unsent_count == 0:
+                continue
+            if (<LaneTarget>self.targets[index]).ring is None:
+                socket_count[0] += 1
+                self.outputs[socket_count[0]].socket = (<LaneTarget>self.targets[index]).handle
+                self.outputs[socket_count[0]].events = ZMQ_POLLOUT
+            elif (<LaneTarget>self.targets[index]).ring.has_room(
+                <size_t>(<LaneTarget>self.targets[index]).unsent_count
+            ):
+                return -1
+            else:
+                count += 1
+        return count
 
     cdef int nap(self, int timeout_ms) noexcept nogil:
         return self._poll(self.inputs, 1, timeout_ms)
@@ -96,20 +199,34 @@ cdef class Poller:
         return ready
 
     cdef bint is_ready(self, int index) noexcept nogil:
+        if POLL_CAPACITY <= index < POLL_CAPACITY + self.ring_count:
+            return (<LaneSource>self.rings[index - POLL_CAPACITY]).has_records()
         return 0 < index < self.input_count and self.inputs[index].revents & ZMQ_POLLIN
 
     cdef bint is_stopping(self) noexcept nogil:
-        return TG_LOAD(self.stopping) != 0
+        return TG_LOAD_ACQUIRE(self.stopping) != 0
 
     def add_source(self, LaneSource source not None):
         cdef int index
-        if source.handle == NULL:
+        if not source.is_open:
             raise LaneError(f"the lane from {source.endpoint} is closed")
+        if source.ring is not None:
+            return self._add_ring(source)
         index = self.add_socket(source.socket)
         self.frame_indexes[index] = &source.frame_index
         self.frame_sizes[index] = &source.frame_size
         self.lanes.append(source)
         return index
+
+    def _add_ring(self, LaneSource source):
+        self._check_room(self.ring_count)
+        if self.bell is None:
+            self.bell = Bell(source.ring.paths[0] + ".bell")
+        source.ring.hang(self.bell)
+        self.rings[self.ring_count] = <void*>source
+        self.lanes.append(source)
+        self.ring_count += 1
+        return POLL_CAPACITY + self.ring_count - 1
 
     def add_socket(self, socket):
         self._check_room(self.input_count)
@@ -120,11 +237,10 @@ cdef class Poller:
         return self.input_count - 1
 
     def add_target(self, LaneTarget target not None):
-        if target.handle == NULL:
+        if not target.is_open:
             raise LaneError(f"the lane to {target.endpoint} is closed")
         self._check_room(self.target_count + 1)
-        self.targets[self.target_count] = target.handle
-        self.unsent_counts[self.target_count] = &target.unsent_count
+        self.targets[self.target_count] = <void*>target
         self.lanes.append(target)
         self.target_count += 1
 
@@ -154,18 +270,23 @@ cdef class Poller:
         # socket is used by one thread although any thread or signal handler may call.
         if self.stopping:
             return
-        TG_STORE(self.stopping, 1)
+        TG_STORE_RELEASE(self.stopping, 1)
+        if self.bell is not None:
+            TG_FULL_FENCE()
+            self.bell.ring()
         if self.far is not None:
             self.far.send(b"", flags=zmq.DONTWAIT)
 
     def close(self):
         if self.near is None:
             return
-        TG_STORE(self.stopping, 1)
-        self.input_count = self.target_count = 0
+        TG_STORE_RELEASE(self.stopping, 1)
+        self.input_count = self.ring_count = self.target_count = 0
         self.near.close(linger=0)
         self.far.close(linger=0)
         self.near = self.far = None
+        if self.bell is not None:
+            self.bell.close()
         self.lanes.clear()
 
     def _check_room(self, int count):

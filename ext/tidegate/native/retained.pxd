@@ -2,6 +2,7 @@
 from libc.stdint cimport uint32_t, uint64_t
 
 from tidegate.native.records cimport record, session_record
+from tidegate.native.shm_ring cimport RingTarget
 
 
 cdef extern from "lanes.h" nogil:
@@ -20,10 +21,13 @@ cdef extern from "lanes.h" nogil:
 
 
 cdef class RetainedTarget:
+    # The way to the other end: a socket or a ring in shared memory; the other one is None.
     cdef readonly object socket
+    cdef readonly RingTarget way
     cdef readonly str endpoint
     cdef object owner
     cdef void* handle
+    cdef bint is_open
     cdef lane_head* head
     cdef record* ring
     cdef uint32_t capacity

@@ -19,6 +19,7 @@ import zmq
 from tidegate.errors import LaneError, RecordError
 from tidegate.native.lane import open_socket as _open_socket
 from tidegate.native.records import RECORD
+from tidegate.native.shm_ring import ring_path, ring_records
 
 from tidegate.native.checksum cimport crc32c
 from tidegate.native.crash_point cimport crash_point
@@ -34,6 +35,7 @@ from tidegate.native.records cimport (
     record,
     session_record,
 )
+from tidegate.native.shm_ring cimport RingTarget
 from tidegate.native.zmqlib cimport ZMQ_DONTWAIT, lib, socket_pointer
 
 cdef enum:
@@ -80,9 +82,13 @@ cdef class RetainedTarget:
         self.head.answering_number = 0
         self.next_unsent = number_after(self.head.acked)
         self.endpoint = endpoint
-        if context is not None:
+        path = ring_path(endpoint) if context is not None else None
+        if path is not None:
+            self.way = RingTarget(path, ring_records(hwm))
+        elif context is not None:
             self.socket = _open_socket(context, endpoint, zmq.PUSH, False, hwm, {})
             self.handle = socket_pointer(self.socket)
+        self.is_open = context is not None
 
     cdef bint put(self, const record* r) noexcept nogil:
         cdef lane_last last = self.head.last
@@ -142,8 +148,13 @@ cdef class RetainedTarget:
 
     cdef bint _send(self, const void* data, size_t count) noexcept nogil:
         cdef int code
-        if self.handle == NULL:
+        if not self.is_open:
             return False
+        if self.way is not None:
+            if not self.way.put(data, count):
+                return False
+            self.frame_count += 1
+            return True
         while lib.send(self.handle, data, count * TG_RECORD_SIZE, ZMQ_DONTWAIT) < 0:
             code = lib.failure()
             if code == EINTR:
@@ -251,12 +262,16 @@ cdef class RetainedTarget:
         }
 
     def close(self):
-        if self.handle == NULL:
+        if not self.is_open:
             return
         self.flush()
+        self.is_open = False
         self.handle = NULL
-        self.socket.close(linger=CLOSE_LINGER_MS)
+        if self.way is not None:
+            self.way.close()
+        else:
+            self.socket.close(linger=CLOSE_LINGER_MS)
 
     def _check_open(self):
-        if self.handle == NULL:
+        if not self.is_open:
             raise LaneError(f"the lane to {self.endpoint} is closed")
