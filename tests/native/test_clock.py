@@ -52,3 +52,21 @@ def test_virtual_time_is_what_is_said_and_going_back_is_counted_once() -> None:
     finally:
         clock.set_virtual(0)
     assert abs(clock.wall_ns() - time.time_ns()) < 10**9
+
+
+def test_time_goes_on_where_the_clock_was_set_back_and_joins_it_again() -> None:
+    """Or nothing would be due for as long as the clock was set back: no beat, no report."""
+    hour = 3_600_000_000_000
+    now = time.time_ns()
+    try:
+        clock.set_virtual(0, now + hour)
+        first = clock.wall_ns()
+        deadline = time.monotonic_ns() + 10**10
+        while clock.wall_ns() < first + 1_000_000:
+            assert time.monotonic_ns() < deadline, "time stands still"
+        assert clock.wall_ns() > time.time_ns() + hour - 10**10
+        clock.set_virtual(now + 2 * hour, clock.latest_ns())
+        assert clock.wall_ns() == now + 2 * hour
+    finally:
+        clock.set_virtual(0)
+    assert abs(clock.wall_ns() - time.time_ns()) < 10**9

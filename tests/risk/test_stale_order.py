@@ -114,7 +114,7 @@ def test_the_time_is_told_before_what_has_waited_is_run(tmp_path: Path) -> None:
     try:
         late = order(1, received_ns=wall_ns() - MOST_MS * MS - 1)
         rig.ends.put("executions", mark(GOLD, 13_000))
-        rig.ends.put("orders", late, order(2, received_ns=wall_ns()))
+        rig.ends.put("orders", late, order(2, received_ns=wall_ns() + 3600 * SECOND))
         (report,) = rig.ends.wait("reports", 1, rig.work)
         (route,) = rig.ends.wait("routes", 1, rig.work)
     finally:

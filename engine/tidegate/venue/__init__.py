@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from threading import Event
-from time import sleep, time_ns
+from time import sleep
 
 import zmq
 
 from tidegate.errors import VenueError
+from tidegate.native.clock import wall_ns
 from tidegate.run_dir import RunDir
 from tidegate.stopping import on_stop
 from tidegate.tape.format import TapeReader
@@ -28,13 +29,13 @@ def main(universe: Universe, run_dir: RunDir, ready: Callable[[], None], name: s
     settings = settings_of(universe, name)
     feed = feed_of(settings)
     with zmq.Context() as context:
-        now_ns = time_ns()  # nondeterministic: the agent's clock
+        now_ns = wall_ns()
         memory = remembered(run_dir, settings, now_ns)
         agent = VenueAgent(settings, feed, context, now_ns, memory)
         ready()
         try:
             while not stopped.is_set():
-                now_ns = max(now_ns, time_ns())  # nondeterministic: the agent's clock
+                now_ns = wall_ns()
                 agent.do_work(now_ns)
                 _wait(agent, now_ns)
         finally:

@@ -9,6 +9,7 @@ cdef extern from "clock.h" nogil:
     ctypedef struct tg_clock:
         int64_t virtual_ns
         int64_t latest_ns
+        int64_t ahead_ns
         int64_t backs
 
     int64_t tg_now_ns(tg_clock* c)
@@ -50,4 +51,5 @@ def set_virtual(int64_t now_ns, int64_t latest_ns=0):
     if now_ns < 0:
         raise ValueError(f"virtual time {now_ns}; expected 0 = the system's, or more")
     clock.virtual_ns = now_ns
+    clock.ahead_ns = 0
     clock.latest_ns = latest_ns
