@@ -15,7 +15,7 @@ SOURCES := $(shell find ext -name '*.pyx' -o -name '*.pxd' -o -name '*.h')
 NATIVE := $(patsubst ext/%.pyx,%,$(wildcard ext/tidegate/native/*.pyx))
 BUILT := build/$(TIDEGATE_PROFILE)/built.stamp
 
-.PHONY: setup build compile test lint demo bench bench-smoke chaos sim mutants asan
+.PHONY: bench-report setup build compile test lint demo bench bench-smoke chaos sim mutants asan
 .PHONY: test-plain test-rest test-runs fuzz-build fuzz cover clean
 .DELETE_ON_ERROR:
 
@@ -71,11 +71,17 @@ lint: setup
 demo: build
 	$(BIN)/tidegate demo $(ARGS)
 
-BENCHES := verdict journal replay restart kill lanes pipeline
-SMOKED := lanes pipeline
+BENCHES := verdict journal replay restart kill lanes pipeline subaccounts
+SMOKED := lanes pipeline subaccounts
 bench: setup
 	$(BIN)/python -m pytest bench --benchmark-enable $(ARGS)
 	$(foreach name,$(BENCHES),$(BIN)/python bench/$(name).py &&) true
+	$(MAKE) bench-report
+
+# One page of what was measured: build/bench/report.html and report.md.
+bench-report: setup
+	$(BIN)/python .ci/requirements.py bench | xargs -d '\n' $(PIP) install -q
+	$(BIN)/python bench/report.py
 
 # Each bench as small as shows that it works: its figures mean nothing.
 bench-smoke: setup

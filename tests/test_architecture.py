@@ -55,6 +55,7 @@ LAYERS = (
     "native.pretrade",
     "native.verdict_bench native.journal_bench native.lane_bench native.load_bench "
     "native.chain_bench native.spin_bench native.venue_bench snapshot",
+    "native.crowd_bench",
     "recovery",
     "replay retention",
     "native.venue_channel",
@@ -82,9 +83,10 @@ STAGES = (
 )
 CLOCK = {"native.clock", "clock"}
 ENTRIES = ("__init__", "__main__", "cli", "stage", "aio")
+BENCHED = ("journal", "lane", "load", "crowd", "chain", "spin", "venue")
 ONLY_FOR_TESTS = {
     *("native.layout", "native.build", "native.holding_probe", "native.verdict_bench"),
-    *(f"native.{name}_bench" for name in ("journal", "lane", "load", "chain", "spin", "venue")),
+    *(f"native.{name}_bench" for name in BENCHED),
     "native.crash_point",
     "native.ring_probe",
 }
@@ -303,8 +305,12 @@ def tracked() -> list[Path]:
 
 
 def test_test_files_share_no_name() -> None:
-    """Test folders are no packages, so that two files of one name are one module for pytest."""
-    names = [p.name for p in files(".py", below=("tests", "bench")) if p.name != "conftest.py"]
+    """Most test folders are no packages: there two files of one name are one module for pytest."""
+    names = [
+        path.name
+        for path in files(".py", below=("tests", "bench"))
+        if path.name != "conftest.py" and not (path.parent / "__init__.py").exists()
+    ]
     assert sorted(names) == sorted(set(names))
 
 

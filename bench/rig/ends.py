@@ -106,7 +106,6 @@ def lane_end(context: Context, there: str, back: str) -> End:
     poller = Poller(context)
     source, target = LaneSource(context, back, hwm=HWM), LaneTarget(context, there, hwm=HWM)
     poller.add_source(source)
-    poller.add_target(target)
     return LaneEnd(poller=poller, target=target, source=source)
 
 

@@ -5,6 +5,8 @@ import platform
 import subprocess
 from pathlib import Path
 
+import tidegate
+
 ROOT = Path(__file__).parents[2]
 CPU = Path("/sys/devices/system/cpu")
 UNKNOWN = "unknown"
@@ -38,8 +40,8 @@ def hypervisor() -> str:
 
 
 def commit() -> str:
-    """The commit that is checked out, with "+" when files differ from it."""
-    git = ["git", "-C", str(ROOT)]
+    """The commit of the engine that is imported, with "+" when files differ from it."""
+    git = ["git", "-C", str(Path(tidegate.__file__).parents[2])]
     named = subprocess.run([*git, "rev-parse", "--short=10", "HEAD"], capture_output=True)
     if named.returncode:
         return UNKNOWN

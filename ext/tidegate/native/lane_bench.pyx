@@ -17,6 +17,7 @@ from tidegate.native.numbered cimport NumberedSource
 from tidegate.native.poll cimport Poller
 from tidegate.native.records cimport NEW_ORDER_SINGLE, record
 from tidegate.native.retained cimport RetainedTarget
+from tidegate.native.zmqlib cimport ZMQ_POLLOUT, lib, zmq_pollitem
 
 
 cdef enum:
@@ -82,6 +83,11 @@ cdef class LaneEnd:
             self.link.tend(monotonic_ns())
         return False
 
+    cdef bint wait_for_room(self) noexcept nogil:
+        cdef zmq_pollitem item
+        item.socket, item.events = self.target.handle, ZMQ_POLLOUT
+        return lib.poll(&item, 1, WAIT_MS) > 0
+
     cdef Py_ssize_t take_some(self, Py_ssize_t limit) noexcept nogil:
         cdef Py_ssize_t count = self.take(limit)
         while count == 0:
@@ -143,13 +149,13 @@ cdef class LaneEnd:
                 self.take(BATCH)
                 self.send()
                 if self.link is None:
-                    if self.poller.wait_for_room(WAIT_MS) <= 0:
+                    if self.target.flush() != 0 and not self.wait_for_room():
                         break
                 elif self.kept.room() == 0 and not self.wait():
                     break
             # What no frame took yet leaves as the socket has room.
             while self.link is None and self.target.flush() != 0:
-                if self.poller.wait_for_room(WAIT_MS) <= 0:
+                if not self.wait_for_room():
                     break
             while self.link is not None and self.kept.unacked() != 0:
                 self.send()

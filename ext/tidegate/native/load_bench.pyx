@@ -39,48 +39,7 @@ import numpy as np
 import zmq
 
 
-cdef extern from "<poll.h>" nogil:
-    struct pollfd:
-        int fd
-        short events
-        short revents
-    struct timespec:
-        long tv_sec
-        long tv_nsec
-    int ppoll(pollfd* fds, unsigned long count, const timespec* timeout, const void* mask)
-    short POLLIN
-
-
-# What an order has become.
-cdef enum:
-    UNANSWERED = 0
-    WORKING = 1
-    FINAL = 2
-
 UNANSWERED_STATE, WORKING_STATE, FINAL_STATE = UNANSWERED, WORKING, FINAL
-
-
-cdef struct progress:
-    const record* rows
-    const int64_t* due
-    int64_t* taken_ns
-    int64_t* sent_ns
-    uint8_t* states
-    uint8_t* ends
-    const int64_t* canceled_by
-    Py_ssize_t count
-    Py_ssize_t sent
-    Py_ssize_t answered
-    Py_ssize_t final
-    uint64_t first_id
-    int64_t start
-    Py_ssize_t window
-    Py_ssize_t frame_records
-    uint64_t reports
-    uint64_t repeated
-    uint64_t foreign
-    uint64_t rejected
-    uint64_t stalls
 
 
 @cython.final
@@ -115,29 +74,13 @@ cdef class Load:
         taken = np.full(count, -1, np.int64)
         sent = np.zeros(count, np.int64)
         states, ends = np.zeros(count, np.uint8), np.zeros(count, np.uint8)
-        cdef int64_t[::1] taken_view = taken, sent_view = sent
-        cdef uint8_t[::1] state_view = states, end_view = ends
-        if (
-            count == 0 or not len(due_ns) == len(canceled_by) == count
-            or not 1 <= frame_records <= 256
-        ):
-            raise ValueError(f"{count} rows due at {len(due_ns)} times, {frame_records} a frame")
-        memset(&self.p, 0, sizeof(self.p))
-        self.p.rows, self.p.due, self.p.count = &rows[0], &due_ns[0], count
-        self.p.taken_ns, self.p.sent_ns = &taken_view[0], &sent_view[0]
-        self.p.states, self.p.ends = &state_view[0], &end_view[0]
-        self.p.canceled_by = &canceled_by[0]
-        self.p.first_id, self.p.window = rows[0].cl_ord_id, window
-        self.p.frame_records = frame_records
+        if not 1 <= frame_records <= 256:
+            raise ValueError(f"{frame_records} records a frame; expected 1 to 256")
+        begin(&self.p, rows, due_ns, canceled_by, taken, sent, states, ends)
+        self.p.window, self.p.frame_records = window, frame_records
         with nogil:
             self.run(patience_ns, spins)
-        counts = {
-            "sent": self.p.sent, "answered": self.p.answered, "final": self.p.final,
-            "reports": self.p.reports, "repeated": self.p.repeated, "foreign": self.p.foreign,
-            "rejected": self.p.rejected, "stalls": self.p.stalls,
-            "ns": monotonic_ns() - self.p.start,
-        }
-        return taken, states, ends, counts
+        return taken, states, ends, counts_of(&self.p)
 
     cdef void run(self, int64_t patience_ns, bint spins) noexcept nogil:
         cdef int64_t now = monotonic_ns()
@@ -201,36 +144,8 @@ cdef class Load:
         now = monotonic_ns()
         rows = <const record*>lib.frame_data(&self.frame)
         for index in range(lib.frame_size(&self.frame) // TG_RECORD_SIZE):
-            self.take(&rows[index], now)
+            take_answer(&self.p, &rows[index], now)
         return True
-
-    cdef void take(self, const record* r, int64_t now) noexcept nogil:
-        cdef uint64_t at = r.cl_ord_id - self.p.first_id
-        if r.kind == HEARTBEAT:
-            return
-        if r.kind == SESSION_REJECT:
-            self.p.rejected += 1
-            return
-        if at >= <uint64_t>self.p.count or at >= <uint64_t>self.p.sent:
-            self.p.foreign += 1
-            return
-        self.p.reports += 1
-        self.answer(<Py_ssize_t>at, r, now)
-        if r.exec_type == EXEC_CANCELED and self.p.canceled_by[at] >= 0:
-            self.answer(self.p.canceled_by[at], r, now)
-
-    cdef void answer(self, Py_ssize_t at, const record* r, int64_t now) noexcept nogil:
-        if self.p.taken_ns[at] < 0:
-            self.p.taken_ns[at] = now - self.p.sent_ns[at]
-            self.p.answered += 1
-            self.p.states[at] = WORKING
-        if is_end(r):
-            if self.p.states[at] == FINAL:
-                self.p.repeated += 1
-            else:
-                self.p.final += 1
-            self.p.states[at] = FINAL
-            self.p.ends[at] = r.exec_type if r.kind == EXECUTION_REPORT else r.kind
 
     cdef void wait(self, int64_t now, int64_t patience_ns) noexcept nogil:
         cdef pollfd item
@@ -251,6 +166,58 @@ cdef class Load:
         timeout.tv_sec = left // 1_000_000_000
         timeout.tv_nsec = left % 1_000_000_000
         ppoll(&item, 1, &timeout, NULL)
+
+
+cdef int begin(
+    progress* p, const record[::1] rows, const int64_t[::1] due_ns, const int64_t[::1] canceled_by,
+    int64_t[::1] taken, int64_t[::1] sent, uint8_t[::1] states, uint8_t[::1] ends
+) except -1:
+    cdef Py_ssize_t count = len(rows)
+    if count == 0 or not len(due_ns) == len(canceled_by) == count:
+        raise ValueError(f"{count} rows, {len(due_ns)} times and {len(canceled_by)} cancels")
+    memset(p, 0, sizeof(p[0]))
+    p.rows, p.due, p.canceled_by, p.count = &rows[0], &due_ns[0], &canceled_by[0], count
+    p.taken_ns, p.sent_ns, p.states, p.ends = &taken[0], &sent[0], &states[0], &ends[0]
+    p.first_id = rows[0].cl_ord_id
+    return 0
+
+
+cdef dict counts_of(const progress* p):
+    return {
+        "sent": p.sent, "answered": p.answered, "final": p.final, "reports": p.reports,
+        "repeated": p.repeated, "foreign": p.foreign, "rejected": p.rejected,
+        "stalls": p.stalls, "ns": monotonic_ns() - p.start,
+    }
+
+
+cdef void take_answer(progress* p, const record* r, int64_t now) noexcept nogil:
+    cdef uint64_t at = r.cl_ord_id - p.first_id
+    if r.kind == HEARTBEAT:
+        return
+    if r.kind == SESSION_REJECT:
+        p.rejected += 1
+        return
+    if at >= <uint64_t>p.count or at >= <uint64_t>p.sent:
+        p.foreign += 1
+        return
+    p.reports += 1
+    note(p, <Py_ssize_t>at, r, now)
+    if r.exec_type == EXEC_CANCELED and p.canceled_by[at] >= 0:
+        note(p, p.canceled_by[at], r, now)
+
+
+cdef void note(progress* p, Py_ssize_t at, const record* r, int64_t now) noexcept nogil:
+    if p.taken_ns[at] < 0:
+        p.taken_ns[at] = now - p.sent_ns[at]
+        p.answered += 1
+        p.states[at] = WORKING
+    if is_end(r):
+        if p.states[at] == FINAL:
+            p.repeated += 1
+        else:
+            p.final += 1
+        p.states[at] = FINAL
+        p.ends[at] = r.exec_type if r.kind == EXECUTION_REPORT else r.kind
 
 
 # A raw chain gives the request itself back, which ends it.
