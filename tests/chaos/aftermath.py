@@ -17,8 +17,8 @@ from tidegate.run_dir import RunDir
 
 # How a stage ends that nobody has killed, and what it says when a lane had lost something.
 BAD_WORDS = re.compile(r"was ended by SIG(?!KILL)|exited with|are lost|Traceback|AssertionError")
-# A venue that cannot write down what it does ends; the simulated one does so on our own disk.
-FULL_DISK = re.compile(r"stage venue:\w+ (did not start: it )?exited with 1")
+# What a stage that starts on a full disk does until there is room, and the simulated venue at once.
+FULL_DISK = re.compile(r"did not start: it exited with 1$|exited with 1; restart")
 
 
 def problems_of(strategies: list[Strategy]) -> list[str]:
