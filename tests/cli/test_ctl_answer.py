@@ -59,6 +59,16 @@ def answer(
             "settled, the first is GCZ3).",
         ),
         (
+            answer(Kind.DAY_ROLL, Reason.CONTROL_REFUSED),
+            "Refused that it is so: risk refuses it whole, for it is no date or not after the last "
+            "day that ended.",
+        ),
+        (
+            answer(Kind.ADJUSTMENT, Reason.CONTROL_REFUSED),
+            "Refused that it is so: risk refuses it whole; `tidegate inspect RUN_DIR breaks` shows "
+            "what stands: lots or money can be dismissed, an order is ended with `adjust order`.",
+        ),
+        (
             answer(Kind.KILL, Reason.LANE_FULL),
             "Refused that it is so: risk is behind and takes nothing now.",
         ),

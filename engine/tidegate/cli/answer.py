@@ -22,8 +22,11 @@ def sentence(what: str, answer: ControlAnswer, speaker: Speaker) -> str:
     if not answer.is_done:
         assert answer.reason is not None
         why = REFUSALS.get(answer.reason, answer.reason.name)
-        if (answer.ref_kind, answer.reason) == (Kind.ADJUSTMENT, Reason.CONTROL_REFUSED):
-            why += NOTHING_TO_DECIDE
+        if answer.reason == Reason.CONTROL_REFUSED:
+            if answer.ref_kind == Kind.ADJUSTMENT:
+                why += NOTHING_TO_DECIDE
+            elif answer.ref_kind == Kind.DAY_ROLL and answer.asked == 0:
+                why += ", for it is no date or not after the last day that ended"
         return f"Refused that {what}: {why}{numbers(answer, speaker)}."
     if answer.ref_kind == Kind.KILL:
         what += f"; {answer.limit} orders canceled, {answer.asked} were being canceled already"
