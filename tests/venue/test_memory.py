@@ -10,6 +10,7 @@ from venue_rig import SECOND, SELL, Stepped, Wire, two_sided, write_tape
 from tidegate.errors import VenueError
 from tidegate.native.records import ExecType, Kind, Reason
 from tidegate.venue.memory import Memory
+from tidegate.venue.wire import CL_ORD_ID
 
 NEW, CANCELED, TRADE = ExecType.EXEC_NEW, ExecType.EXEC_CANCELED, ExecType.EXEC_TRADE
 
@@ -111,6 +112,20 @@ def test_a_request_that_was_not_served_is_not_counted_as_received(desk: Desk) ->
     assert desk.venue.agent.front.channels["router"].next_expected == 5
 
 
+def test_a_line_never_has_what_a_request_led_to_without_the_request(desk: Desk) -> None:
+    trade(desk.venue.channel())
+    served = reported = 0
+    for line in desk.memory.read_bytes().splitlines():
+        for kind, _, *rest in msgspec.json.decode(line):
+            if kind == "served":
+                served = rest[0]
+            elif kind == "reported":
+                # The orders' keys are the numbers of their requests.
+                reported = max([reported, *(row[CL_ORD_ID] for row in rest[0])])
+        assert reported <= served
+    assert reported == 4
+
+
 def test_repeats_and_late_fills_are_remembered_once(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
     desk.venue.kill()
@@ -143,7 +158,7 @@ def test_a_file_that_is_no_memory_is_refused(desk: Desk) -> None:
     desk.memory.write_bytes(b'["opened",1]\n')
     with pytest.raises(VenueError, match="line 1"):
         Memory(desk.memory, desk.venue.settings, 1)
-    desk.memory.write_bytes(b'["served","router",1]\n')
+    desk.memory.write_bytes(b'[["served","router",1]]\n')
     with pytest.raises(VenueError, match="other accounts or securities"):
         Memory(desk.memory, desk.venue.settings, 1)
 

@@ -1,9 +1,10 @@
-"""What a simulated venue remembers when it is killed: a file of its reports, one JSON a line.
+"""What a simulated venue remembers when it is killed: a file of its reports, in lines of JSON.
 
-The first line says of which venue; then come logons, the last request served, and the reports
-that it caused. A line is written before any of its reports leaves, so the venue that is started
-again from it has given nothing that it does not know. What is behind the last whole line is cut.
-A file that has grown large is written anew: what stands, in place of how it came to that.
+The first line says of which venue; then come logons, the requests served and the reports that they
+caused, of one turn of its work a line. A line is written before any of its reports leaves, so the
+venue that is started again from it has given nothing that it does not know. What is behind the last
+whole line is cut. A file that has grown large is written anew: what stands, in place of how it came
+to that.
 """
 
 import os
@@ -19,7 +20,7 @@ from tidegate.venue.wire import Row
 
 
 class Opened(msgspec.Struct, frozen=True, array_like=True, tag="opened"):
-    """The first line: whose memory this is."""
+    """In the first line: whose memory this is."""
 
     incarnation: int
     accounts: dict[str, int]
@@ -68,7 +69,7 @@ class Stands(msgspec.Struct, frozen=True, array_like=True, tag="stands"):
 
 
 Line = Opened | LoggedOn | Served | Reported | Kept | Stands
-_DECODER = msgspec.json.Decoder(Line)
+_DECODER = msgspec.json.Decoder(list[Line])
 
 
 # From this size on the file is written anew, and again when it has grown as much once more.
@@ -121,10 +122,14 @@ class Memory:
         self._note(Reported(channel, [list(row) for row in rows]))
 
     def flush(self) -> None:
-        """Writes what was noted; from here on it survives this process."""
+        """Writes what was noted; from here on it survives this process.
+
+        As one line, for a kill may cut a write anywhere: what a request led to is never known
+        without the request, nor the request without that.
+        """
         if not self._pending:
             return
-        data = b"".join(self._pending)
+        data = b"[" + b",".join(self._pending) + b"]\n"
         self._pending.clear()
         try:
             write_all(self.fd, data)
@@ -139,7 +144,7 @@ class Memory:
 
     def write_anew(self, lines: list[Line]) -> None:
         """These lines in place of all so far; where the disk has no room it goes on as it is."""
-        data = b"".join(msgspec.json.encode(line) + b"\n" for line in (self.first, *lines))
+        data = b"".join(msgspec.json.encode([line]) + b"\n" for line in (self.first, *lines))
         partial = self.path.with_suffix(".partial")
         try:
             fd = os.open(partial, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
@@ -164,7 +169,7 @@ class Memory:
         os.close(self.fd)
 
     def _note(self, line: Line) -> None:
-        self._pending.append(msgspec.json.encode(line) + b"\n")
+        self._pending.append(msgspec.json.encode(line))
 
     def _read(self) -> Iterator[Line]:
         with self.path.open("rb") as file:
@@ -174,7 +179,7 @@ class Memory:
                     break
                 whole += len(text)
                 try:
-                    yield _DECODER.decode(text)
+                    yield from _DECODER.decode(text)
                 except (msgspec.MsgspecError, UnicodeDecodeError) as error:
                     raise VenueError(
                         f"{self.path}: line {number}: {error}; expected what a venue wrote"
