@@ -62,7 +62,7 @@ LAYERS = (
     "channel",
     "venue_session native.gateway_agent native.risk_agent native.router_agent replay audit",
     "gateway risk router span native.embedded",
-    "native.order_entry",
+    "native.order_entry native.embedded_bench",
     "venue_question",
     "reconciliation",
     "margin_stage snapshot_stage reconcile_stage",
@@ -83,7 +83,7 @@ STAGES = (
 )
 CLOCK = {"native.clock", "clock"}
 ENTRIES = ("__init__", "__main__", "cli", "stage", "aio")
-BENCHED = ("journal", "lane", "load", "crowd", "chain", "spin", "venue")
+BENCHED = ("journal", "lane", "load", "crowd", "chain", "spin", "venue", "embedded")
 ONLY_FOR_TESTS = {
     *("native.layout", "native.build", "native.holding_probe", "native.verdict_bench"),
     *(f"native.{name}_bench" for name in BENCHED),

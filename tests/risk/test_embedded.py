@@ -1,12 +1,14 @@
 """The engine in the caller's process: verdicts, reports, cancels, queries, and who is refused."""
 
 import os
+import sys
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
+import numpy as np
 import pytest
-from embedded_rig import STRATEGY, Rig, buy, one, rig, until
+from embedded_rig import STRATEGY, Rig, buy, one, rig, until, wide
 from risk_rig import cancel, cash, execution, order, trade
 
 from tidegate import Engine, replay
@@ -315,6 +317,20 @@ def test_the_journal_replays_to_the_live_state_and_tools_read_the_directory(hous
     assert any("refused.ORDER_SIZE" in str(row) for row in inspector.view("counters"))
     assert inspector.view("latency")
     inspector.close()
+
+
+def test_submitting_and_polling_allocate_nothing(place: Path) -> None:
+    with rig(place, **wide()) as house:
+        rows = np.concatenate([order(number, order_qty=1) for number in range(1, 21)])
+        first = house.engine.native.submit_rows(rows[:10])
+        house.engine.native.work()
+        before = sys.getallocatedblocks()
+        second = house.engine.native.submit_rows(rows[10:])
+        house.engine.native.work()
+        # The array of reasons, and what holds it.
+        assert sys.getallocatedblocks() - before < 10
+        assert not first.any()
+        assert not second.any()
 
 
 def test_a_resent_flag_is_no_way_around_the_checks(house: Rig) -> None:

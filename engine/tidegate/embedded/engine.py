@@ -2,9 +2,10 @@
 
 It is the risk stage without its lanes from and to a gateway: the same tables, journal, regions and
 recovery, so that every tool reads its run directory. `native` is what a strategy in Cython calls
-without the GIL. One process has the engine of a run directory, and one thread at a time is in it;
-calls from Python are one at a time anyway. Who does not poll does not hear of fills, and time, as
-risk knows it, goes on with what is submitted and polled.
+without the GIL; `entry` has submit, cancel and replace without a frame of Python between. One
+process has the engine of a run directory, and one thread at a time is in it; calls from Python are
+one at a time anyway. Who does not poll does not hear of fills, and time, as risk knows it, goes on
+with what is submitted and polled.
 """
 
 from collections import deque
@@ -138,7 +139,7 @@ class Engine:
         # Time-based, so that a restarted process never uses an id twice.
         first = wall_ns() // 1000
         self._words = Orders(first_cl_ord_id=first, names=names)
-        self._entry = OrderEntry(
+        self.entry = OrderEntry(
             self.native,
             self._risk.tables,
             names,
@@ -150,7 +151,7 @@ class Engine:
         self._risk.journal.assist()
         if has_orders(self._risk.tables, own.handle):
             # The process before this one was lost with them: as a session that is.
-            self._entry.mass_cancel(is_disconnect=True)
+            self.entry.mass_cancel(is_disconnect=True)
 
     def submit(
         self,
@@ -172,7 +173,7 @@ class Engine:
         With poss_resend an order that risk knows by its cl_ord_id is not traded twice: a report
         says how it stands.
         """
-        return self._entry.submit(
+        return self.entry.submit(
             account=account,
             instrument=instrument,
             side=side,
@@ -190,7 +191,7 @@ class Engine:
         self, orig_cl_ord_id: int, *, cl_ord_id: int | None = None, poss_resend: bool = False
     ) -> Verdict:
         """Ask to cancel an order; the reports say what became of it."""
-        return self._entry.cancel(orig_cl_ord_id, cl_ord_id=cl_ord_id, poss_resend=poss_resend)
+        return self.entry.cancel(orig_cl_ord_id, cl_ord_id=cl_ord_id, poss_resend=poss_resend)
 
     def replace(
         self,
@@ -202,7 +203,7 @@ class Engine:
         poss_resend: bool = False,
     ) -> Verdict:
         """Ask for another price or total quantity; the reports say what became of it."""
-        return self._entry.replace(
+        return self.entry.replace(
             orig_cl_ord_id,
             price=price,
             order_qty=order_qty,
@@ -212,7 +213,7 @@ class Engine:
 
     def mass_cancel(self, *, account: str | None = None, instrument: str | None = None) -> Verdict:
         """Cancel all orders of the session, of one account or instrument if given."""
-        return self._entry.mass_cancel(account=account, instrument=instrument)
+        return self.entry.mass_cancel(account=account, instrument=instrument)
 
     def flush(self) -> bool:
         """Hand on what was decided; False while router or poll() leave no room for all of it."""
@@ -298,7 +299,7 @@ class Engine:
             return
         try:
             if has_orders(self._risk.tables, self._session.handle):
-                self._entry.mass_cancel(is_disconnect=True)
+                self.entry.mass_cancel(is_disconnect=True)
                 self.flush()
                 self.until(self._has_no_cancels, CANCEL_S)
             self._publish()
