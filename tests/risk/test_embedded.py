@@ -14,7 +14,7 @@ from risk_rig import cancel, cash, execution, order, trade
 from tidegate import Engine, replay
 from tidegate.audit import audit_run
 from tidegate.client.report import Report
-from tidegate.errors import RegionError, SessionError
+from tidegate.errors import RunDirError, SessionError
 from tidegate.inspect import Inspector
 from tidegate.native.lane import LaneTarget
 from tidegate.native.records import (
@@ -231,7 +231,7 @@ def test_what_other_stages_say_on_the_control_lane_is_taken(house: Rig) -> None:
 
 
 def test_a_second_engine_on_the_directory_is_refused(house: Rig) -> None:
-    with pytest.raises(RegionError, match=f"process {os.getpid()} writes"):
+    with pytest.raises(RunDirError, match=f"by process {os.getpid()};"):
         Engine(house.content, house.run_dir, session=STRATEGY, starts_channels=False)
     assert buy(house.engine)
 
@@ -277,7 +277,7 @@ def test_a_forked_child_has_no_engine_and_leaves_its_parent_s_alone(house: Rig) 
     assert os.read(read, 16) == b"refused"
     os.close(read)
     os.close(write)
-    with pytest.raises(RegionError, match="writes"):
+    with pytest.raises(RunDirError, match="stage risk is run"):
         Engine(house.content, house.run_dir, session=STRATEGY, starts_channels=False)
     assert buy(house.engine)
     assert len(house.routes(1)) == 1

@@ -8,8 +8,10 @@ one at a time anyway. Who does not poll does not hear of fills, and time, as ris
 with what is submitted and polled.
 """
 
+import os
 from collections import deque
 from collections.abc import Callable
+from contextlib import ExitStack
 from decimal import Decimal
 from math import ceil
 from pathlib import Path
@@ -53,6 +55,7 @@ WAIT_MS = 20
 TEND_NS = 100_000_000
 # How long close() waits for cancels that it has asked for.
 CANCEL_S = 1.0
+LINGER_MS = 200
 _KIND = offset_of("kind")
 
 
@@ -72,7 +75,7 @@ class Engine:
         """Recover what is in the run directory, and start what is to run beside it.
 
         `flush_every`: after so many requests, 1 to 64, what they gave is handed to the router; in
-        poll() at any rate. RegionError when another process has the engine of this directory.
+        poll() at any rate. RunDirError when another process has the engine of this directory.
         """
         if not topology.is_embedded(universe):
             raise ConfigError('placement.layout is not "embedded"; expected it for an Engine')
@@ -85,12 +88,15 @@ class Engine:
         self._session = own
         self._waiting: deque[Report] = deque()
         self._tend_ns = 0
-        self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+        # Closed in reverse, also what a start that fails has opened.
+        self._opened = ExitStack()
         try:
+            self._opened.callback(os.close, run_dir.lock_stage("risk"))
             self._open(own, desk, flush_every)
             self._channels = Channels(universe, run_dir, starts=starts_channels)
+            self._opened.callback(self._channels.close)
         except BaseException:
-            self._context.destroy(linger=0)
+            self._opened.close()
             raise
 
     @classmethod
@@ -123,8 +129,12 @@ class Engine:
         self._desk_names = Names()
         if desk is not None:
             self._desk_names.learn(logon_reply.reply(universe, desk, terms, wall_ns()))
-        self._risk = Risk(universe, self.run_dir, self._context)
+        context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+        self._opened.callback(context.destroy, linger=LINGER_MS)
+        self._risk = Risk(universe, self.run_dir, context)
+        self._opened.callback(self._risk.close)
         self._latency = Region.keep(self.run_dir.region("latency"), HISTOGRAM, len(NAMES))
+        self._opened.callback(self._latency.close)
         self.native = Embedded(
             agent=self._risk.agent,
             routes=self._risk.targets["routes"],
@@ -136,6 +146,7 @@ class Engine:
             latency=self._latency.rows,
             flush_every=flush_every,
         )
+        self._opened.callback(self.native.close)
         # Time-based, so that a restarted process never uses an id twice.
         first = wall_ns() // 1000
         self._words = Orders(first_cl_ord_id=first, names=names)
@@ -148,6 +159,7 @@ class Engine:
             first_cl_ord_id=first,
         )
         self._requests = Requests(universe, self.run_dir)
+        self._opened.callback(self._requests.close)
         self._risk.journal.assist()
         if has_orders(self._risk.tables, own.handle):
             # The process before this one was lost with them: as a session that is.
@@ -304,12 +316,7 @@ class Engine:
                 self.until(self._has_no_cancels, CANCEL_S)
             self._publish()
         finally:
-            self.native.close()
-            self._requests.close()
-            self._risk.close()
-            self._latency.close()
-            self._context.destroy(linger=200)
-            self._channels.close()
+            self._opened.close()
 
     def __enter__(self) -> Self:
         return self
