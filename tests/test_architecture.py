@@ -17,7 +17,7 @@ LAYERS = (
     "native.span_tables",
     "native.stamps native.clock+clock prices universe native.region+region native.zmqlib codec "
     "native.span_spreads",
-    "run_dir universe_change native.bell native.wire_end "
+    "run_dir placing universe_change native.hops native.bell native.wire_end "
     "native.histogram+histogram "
     "native.segments+native.journal_reader+native.journal session_messages native.span_exact",
     "native.shm_ring",
@@ -70,7 +70,7 @@ LAYERS = (
     "venue",
     "stage",
     "adoption",
-    "supervisor inspect explain statement",
+    "supervisor inspect explain statement tuning",
     "demo simulation journal embedded",
     "cli+__main__ __init__",
 )

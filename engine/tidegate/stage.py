@@ -16,6 +16,7 @@ from typing import TextIO, cast
 
 from tidegate import topology
 from tidegate.errors import StageError, TidegateError
+from tidegate.placing import place
 from tidegate.run_dir import RunDir
 
 READY_FD = "TIDEGATE_READY_FD"
@@ -41,6 +42,7 @@ def run(name: str, run_dir: RunDir) -> int:
     if name not in topology.stages(universe):
         known = ", ".join(topology.stages(universe))
         raise StageError(f"stage {name!r} is not in {run_dir.universe}; expected one of {known}")
+    place(universe.placement, name)
     kind, _, venue_name = name.partition(":")
     lock = run_dir.lock_stage(name)
     try:

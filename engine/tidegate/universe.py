@@ -321,9 +321,18 @@ class Snapshots(Frozen, frozen=True, kw_only=True):
 
 
 class Placement(Frozen, frozen=True, kw_only=True):
-    """Which process runs what. "embedded": risk runs in the process that opens an Engine."""
+    """What runs where, how the stages of the path wait, and what is asked of the system.
+
+    "embedded": risk runs in the process that opens an Engine.
+    """
 
     layout: Literal["processes", "embedded"] = "processes"
+    cores: dict[str, tuple[int, ...]] = {}
+    spin_us: int = 0
+    yields: int = 0
+    real_time_priority: int = 0
+    lock_memory: bool = False
+    huge_pages: bool = False
 
 
 class Universe(Frozen, frozen=True, kw_only=True):

@@ -243,6 +243,14 @@ def test_capacities_are_taken_over(full: Universe) -> None:
     assert (capacity.orders, capacity.pairs) == (1 << 16, 1 << 14)
 
 
+def test_a_placement_is_taken_over(full: Universe) -> None:
+    placement = full.placement
+    assert placement.cores == {"gateway": (0,), "risk": (1, 2)}
+    assert (placement.spin_us, placement.yields) == (50, 2)
+    assert (placement.real_time_priority, placement.lock_memory) == (10, True)
+    assert placement.huge_pages
+
+
 def test_what_a_config_does_not_state_is_off(full: Universe) -> None:
     plain = account(full, "parent")
     defaults = {

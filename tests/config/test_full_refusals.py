@@ -317,6 +317,30 @@ SESSIONS = {
 }
 
 
+PLACEMENT = {
+    "core of a stage that is not there": (
+        "risk = [1, 2]",
+        "riks = [1, 2]",
+        "placement.cores.riks: unknown stage; did you mean 'risk'?",
+    ),
+    "no core": (
+        "gateway = [0]",
+        "gateway = []",
+        "placement.cores.gateway: expected array of length >= 1, got list []",
+    ),
+    "priority beyond the system's": (
+        "real_time_priority = 10",
+        "real_time_priority = 100",
+        "placement.real_time_priority: expected int <= 99, got int 100",
+    ),
+}
+
+
+@pytest.mark.parametrize("slip", PLACEMENT)
+def test_slip_in_a_placement_is_refused(slip: str, tmp_path: Path) -> None:
+    check(PLACEMENT[slip], tmp_path)
+
+
 @pytest.mark.parametrize("slip", LIMITS)
 def test_slip_in_a_limit_is_refused(slip: str, tmp_path: Path) -> None:
     check(LIMITS[slip], tmp_path)

@@ -27,6 +27,7 @@ COMMANDS = {
     "reconcile": ("tidegate.cli.reconcile", "Compare a run's books with its venues' reports."),
     "simulate": ("tidegate.cli.simulate", "Run all stages under a seed, faults and checkers."),
     "statement": ("tidegate.cli.statement", "A sub-account's day, from the journal."),
+    "tune": ("tidegate.cli.tune", "Measure this machine and recommend a placement."),
     "drop-copy": ("tidegate.cli.drop_copy", "Follow all reports of a run, as JSON lines."),
     "version": ("tidegate.cli.version", "Print the version."),
 }

@@ -63,6 +63,7 @@ def resolve(config: Config, run_dir: RunDir, today: date) -> Universe:
     lanes = resolve_lanes(tables, run_dir, problems)
     gateway = resolve_gateway(config, run_dir, sessions, problems)
     journaling = resolve_journaling(tables, problems)
+    placement = resolve_placement(tables, problems)
     check_counts(tables, names, problems)
     check_endpoints(
         [
@@ -91,7 +92,7 @@ def resolve(config: Config, run_dir: RunDir, today: date) -> Universe:
         supervisor=msgspec.convert(tables.supervisor, Supervisor, from_attributes=True),
         snapshots=msgspec.convert(tables.snapshots, Snapshots, from_attributes=True),
         reconciliation=msgspec.convert(tables.reconciliation, Reconciliation, from_attributes=True),
-        placement=msgspec.convert(tables.placement, Placement, from_attributes=True),
+        placement=placement,
     )
 
 
@@ -228,6 +229,16 @@ def resolve_journaling(tables: Tables, problems: Problems) -> Journaling:
     return Journaling(
         durability=row.durability, reserve_records=reserve, slow_ms=row.slow_ms, keep=row.keep
     )
+
+
+def resolve_placement(tables: Tables, problems: Problems) -> Placement:
+    """Whether the cores are there is for the machine to say that runs it."""
+    venues = (f"venue:{row.name}" for row in tables.venues)
+    known = ("gateway", "risk", "router", *topology.BESIDE, *venues)
+    for name in tables.placement.cores:
+        if name not in known:
+            problems.add(f"placement.cores.{name}", f"unknown stage; {expected(name, known)}")
+    return msgspec.convert(tables.placement, Placement, from_attributes=True)
 
 
 def check_key_file(path: Path, problems: Problems) -> None:

@@ -1,0 +1,1 @@
+"""What a machine is and what its hand-offs cost, and the placement that follows from it."""
