@@ -32,7 +32,6 @@ from tidegate.native.intents import INTENT_ROW, Intents
 from tidegate.native.legs import NAMES
 from tidegate.native.link import Link
 from tidegate.native.numbered import NumberedSource
-from tidegate.native.poll import Poller
 from tidegate.native.records import RECORD, Kind, Reason
 from tidegate.native.sessions import GATEWAY_ROW, SESSION_ROW, SessionState
 from tidegate.native.tables import DTYPES
@@ -71,7 +70,7 @@ class Gateway:
         self._counters = Counters(run_dir, "gateway")
         self._context: zmq.Context[zmq.Socket[bytes]] = context or zmq.Context()
         self._authenticator: ThreadAuthenticator | None = None
-        self._poller = Poller(self._context)
+        self._poller = lane_ends.poller(universe, self._context)
         self._rings: dict[str, Ring] = {}
         self._reports: NumberedSource | None = None
         self._losses = Losses("gateway")

@@ -8,6 +8,7 @@ import zmq
 
 from tidegate import topology
 from tidegate.native.numbered import NumberedSource
+from tidegate.native.poll import Poller
 from tidegate.native.records import RECORD
 from tidegate.native.retained import RetainedTarget
 from tidegate.native.shm_ring import SHM, ring_records
@@ -66,6 +67,12 @@ def source(universe: Universe, context: zmq.Context[Any], lane: str, taken: int)
         hwm=hwm,
         others=others if lane == "control" else (),
     )
+
+
+def poller(universe: Universe, context: zmq.Context[Any]) -> Poller:
+    """What a stage of the path waits with, in the way that [placement] says."""
+    how = universe.placement
+    return Poller(context, spin_ns=how.spin_us * 1000, yields=how.yields)
 
 
 class Losses:

@@ -22,7 +22,6 @@ from tidegate.native import region as native
 from tidegate.native.journal import Journal
 from tidegate.native.lane import LaneTarget
 from tidegate.native.link import Link
-from tidegate.native.poll import Poller
 from tidegate.native.pretrade import Pretrade
 from tidegate.native.risk_agent import RiskAgent
 from tidegate.run_dir import RunDir
@@ -78,7 +77,7 @@ class Risk:
             hwm=topology.hwm(universe, "drop_copy"),
             socket_type=zmq.PUB,
         )
-        self.poller = Poller(context)
+        self.poller = lane_ends.poller(universe, context)
         for source in self.sources.values():
             self.poller.add_source(source.lane)
         self.agent = RiskAgent(

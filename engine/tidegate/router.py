@@ -24,7 +24,6 @@ from tidegate.native import link as lanes
 from tidegate.native import region as seqlock
 from tidegate.native.clock import wall_ns
 from tidegate.native.order_map import ROUTE_ROW
-from tidegate.native.poll import Poller
 from tidegate.native.records import (
     CONTROL_RECORD,
     ORDER_RECORD,
@@ -103,7 +102,7 @@ class Router:
         taken = int(self.own.rows["taken"][0])
         self.source = lane_ends.source(universe, context, "routes", taken)
         self.losses = Losses("router")
-        self.poller = Poller(context)
+        self.poller = lane_ends.poller(universe, context)
         self.poller.add_source(self.source.lane)
         self.agent = RouterAgent(
             routing=self.routing,

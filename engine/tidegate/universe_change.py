@@ -11,6 +11,7 @@ import msgspec
 from tidegate.universe import (
     Gateway,
     Journaling,
+    Placement,
     Reconciliation,
     Session,
     Snapshots,
@@ -35,6 +36,7 @@ def state_of(universe: Universe) -> Universe:
         snapshots=Snapshots(),
         reconciliation=Reconciliation(),
         journaling=Journaling(),
+        placement=Placement(layout=universe.placement.layout),
     )
 
 
