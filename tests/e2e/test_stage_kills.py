@@ -93,7 +93,7 @@ def test_a_killed_stage_loses_no_order_and_doubles_no_fill(
     place: Path, stage: str, transport: str
 ) -> None:
     config = in_shared_memory(place) if transport == "shm" else CONFIG
-    with engine(config, run_dir=place / stage) as run:
+    with engine(config, run_dir=place / f"{stage}-{transport}") as run:
         with Client(run.front, "a") as client:
             desk = Desk(client, "a")
             sent = desk.submit(batch())
