@@ -17,10 +17,11 @@ cdef extern from "hops.h" nogil:
     void TG_SLEEP(uint32_t* word, uint32_t seen, int64_t ns)
     void TG_WAKE(uint32_t* word)
 
-# One word each on 64 bytes.
-STRIDE = 16
-WORDS = 2 * STRIDE
+cdef enum:
+    # One word each on 64 bytes.
+    STRIDE = 16
 
+WORDS = 2 * STRIDE
 WAYS = ("spin", "yield", "sleep")
 cdef enum:
     SPIN = 0
