@@ -37,7 +37,7 @@ LAYERS = (
     "native.checks_state native.checks_order native.checks_rate native.checks_position "
     "native.checks_money native.counts",
     "native.checks native.ahead",
-    "native.verdict",
+    "native.verdict native.doubts",
     "native.holding_probe",
     "native.states",
     "native.endings",

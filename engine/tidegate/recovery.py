@@ -71,7 +71,7 @@ def in_memory(
 def zeroed(content: Universe) -> Arrays:
     """A table of zeros for each name, of the universe's size."""
     counts = risk_state.row_counts(content)
-    return {name: np.zeros(counts[name], DTYPES[name]) for name in DTYPES}
+    return {name: risk_state.zeros(counts[name], DTYPES[name]) for name in DTYPES}
 
 
 def in_regions(

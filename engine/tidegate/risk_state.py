@@ -23,6 +23,7 @@ from tidegate.universe import Account, Limit, Rate, Universe
 MISSING = -1
 PRODUCT_COUNT_MAX = 256
 OPEN_ORDERS_MAX = 1 << 30
+CACHE_LINE = 64
 PPM = 1_000_000
 
 
@@ -66,7 +67,14 @@ def tier_count(universe: Universe) -> int:
 def in_memory(universe: Universe) -> Tables:
     """Fresh tables of this process alone."""
     counts = row_counts(universe)
-    return fill(Tables({name: np.zeros(counts[name], DTYPES[name]) for name in DTYPES}), universe)
+    return fill(Tables({name: zeros(counts[name], DTYPES[name]) for name in DTYPES}), universe)
+
+
+def zeros(count: int, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
+    """Zeroed rows that begin with a line of the cache, as those of a region do."""
+    room = np.zeros(count * dtype.itemsize + CACHE_LINE, np.uint8)
+    first = -room.ctypes.data % CACHE_LINE
+    return room[first : first + count * dtype.itemsize].view(dtype)
 
 
 def in_regions(universe: Universe, run_dir: RunDir) -> tuple[Tables, dict[str, Region]]:

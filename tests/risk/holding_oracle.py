@@ -203,7 +203,7 @@ def errors(book: Book) -> list[str]:
         where = f"pair {level}, {of}: "
         found += [where + text for text in credit_errors(row["all"], *sizes)]
         margin = expected.pair_margin(level, of) if expected.has_money(level) else 0
-        wanted = {"net": expected.net(level, of), "gross": sizes[2], "margin": margin}
+        wanted = {"net": expected.net(level, of), "margin": margin}
         if row["sides"]:
             sides = book.arrays["sides"][row["sides"]]
             wanted |= expected.sides[level, of]
@@ -212,7 +212,7 @@ def errors(book: Book) -> list[str]:
                 wanted[f"frozen_{side}_today"] = today
                 wanted[f"frozen_{side}_yesterday"] = yesterday
         for name, value in wanted.items():
-            have = int(row[name] if name in ("net", "gross", "margin") else sides[name])
+            have = int(row[name] if name in ("net", "margin") else sides[name])
             if have != value:
                 found.append(f"{where}{name} {have}, expected {value}")
     return found + product_errors(book, expected, totals) + account_errors(book, expected, totals)

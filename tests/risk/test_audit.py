@@ -45,7 +45,7 @@ RECOMPUTED = {
     "scans": "worst intra_longs intra_shorts delivery short_options",
     "pairs": "account instrument parent product balance next sides day all.buy_credit "
     "all.sell_credit all.gross_credit all.order_credit all.max_long all.max_short all.max_gross "
-    "all.max_open_orders net margin open_cost unrealised bought_qty fill_count gross "
+    "all.max_open_orders net margin open_cost unrealised bought_qty fill_count "
     "reduce_only_orders state side_lock is_permitted max_order_qty",
     "sides": "long_today long_yesterday short_today short_yesterday frozen_long_today "
     "frozen_long_yesterday frozen_short_today frozen_short_yesterday charged_long_today "

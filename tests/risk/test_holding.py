@@ -52,11 +52,11 @@ def place(book: Book, seed: random.Random) -> None:
     added = [holding_probe.added_margin(book.tables, p, is_buy, effect, lots) for p in pairs]
     gross = [holding_probe.added_gross(book.tables, p, is_buy, effect, lots) for p in pairs]
     before = margins(book, handle, of)
-    sizes = [int(book.arrays["pairs"]["gross"][pair]) for pair in pairs]
+    left = [int(book.arrays["pairs"]["all"]["gross_credit"][pair]) for pair in pairs]
     assert book.hold(order, lots, seed.randrange(50), seed.randrange(50), 1)
     assert [b - a for a, b in zip(before, margins(book, handle, of), strict=True)] == added
-    after = [int(book.arrays["pairs"]["gross"][pair]) for pair in pairs]
-    assert [b - a for a, b in zip(sizes, after, strict=True)] == gross
+    after = [int(book.arrays["pairs"]["all"]["gross_credit"][pair]) for pair in pairs]
+    assert [a - b for a, b in zip(left, after, strict=True)] == gross
 
 
 def margins(book: Book, handle: int, of: int) -> list[int]:
@@ -183,7 +183,8 @@ def test_levels_without_money_hold_lots_alone() -> None:
     assert book.hold(book.order(14, NET, True), 10, 7, 0, 1)
     for level in (13, 12, 1):
         row = book.arrays["pairs"][book.pair(level, NET)]
-        assert (row["balance"], row["margin"], row["gross"]) == (0, 0, 10)
+        gross = int(row["all"]["max_gross"] - row["all"]["gross_credit"])
+        assert (row["balance"], row["margin"], gross) == (0, 0, 10)
         balance = book.arrays["balances"][level * 3 + 1]
         assert (balance["margin"], balance["fee_held"], balance["notional"]) == (0, 0, 0)
     own = book.arrays["balances"][14 * 3 + 1]
@@ -304,6 +305,6 @@ def test_expected_rows_notice_an_error() -> None:
     book = Book()
     assert book.hold(book.order(14, FUTURE, True), 3, 0, 0, 1)
     book.arrays["scans"]["worst"][1, 3] += 1
-    book.arrays["pairs"]["gross"][1] += 1
+    book.arrays["pairs"]["margin"][1] += 1
     assert len(errors(book)) == 2
     assert Expected(book).has_money(14)

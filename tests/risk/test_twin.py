@@ -87,7 +87,7 @@ WORDS = {
     "risk": ("now_ns", "open_orders", "denied", "fills", "business_day", "break_count"),
     "instruments": ("mark_px", "collar_low", "margin_long", "lot_notional", "is_settled"),
     "accounts": ("trading_state", "day_orders", "executions", "breaks", "fill_count"),
-    "pairs": ("net", "open_cost", "bought_qty", "gross", "margin", "fill_count"),
+    "pairs": ("net", "open_cost", "bought_qty", "margin", "fill_count"),
     "products": ("margin", "protection_qty"),
     "days": ("orders", "replaces", "cancels", "trades"),
     "balances": ("cash", "margin", "fee_held", "unrealised", "fees", "peak", "notional"),

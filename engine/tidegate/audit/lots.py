@@ -117,7 +117,6 @@ def audit_lots(state: State, worst: list[Worst]) -> Iterator[str]:
         where = pair_name(pair)
         orders = held.get((pair["account"], pair["instrument"]), Working())
         yield from _credits(where, pair["all"], worst[index], orders.orders)
-        yield from differs(where, "gross", pair["gross"], worst[index].gross)
         yield from differs(
             where, "reduce_only_orders", pair["reduce_only_orders"], orders.reduce_only
         )

@@ -21,11 +21,18 @@ cdef extern from *:
     void TG_ASK(const void* address) noexcept nogil
 
 
+# What an order reads of a row stands first in it: the rest is asked for by nobody.
+cdef enum:
+    LINE = 64
+    ACCOUNT_HEAD = 4 * LINE
+    PAIR_HEAD = 2 * LINE
+
+
 cdef inline void ask_lines(const void* row, size_t size) noexcept nogil:
     cdef size_t at = 0
     while at < size:
         TG_ASK(<const char*>row + at)
-        at += 64
+        at += LINE
 
 
 cdef inline bint is_known(const tables* t, const record* r) noexcept nogil:
@@ -46,7 +53,7 @@ cdef void ask(const tables* t, const record* records, int count) noexcept nogil:
         if is_known(t, &records[i]):
             pairs[i] = hash_of(records[i].account, records[i].instrument) & t.pair_mask
             TG_ASK(&t.pair_index[pairs[i]])
-            ask_lines(&t.accounts[records[i].account], sizeof(t.accounts[0]))
+            ask_lines(&t.accounts[records[i].account], ACCOUNT_HEAD)
     for i in range(count):
         if is_known(t, &records[i]):
             # The first guess of the probe: another's row does no harm here.
@@ -58,7 +65,7 @@ cdef void ask(const tables* t, const record* records, int count) noexcept nogil:
             product = &t.products[pair.product]
             ask_lines(product, sizeof(product_row))
             ask_lines(&t.balances[pair.balance], sizeof(t.balances[0]))
-            ask_lines(&t.pairs[pair.parent], sizeof(pair_row))
+            ask_lines(&t.pairs[pair.parent], PAIR_HEAD)
     for i in range(count):
         if pairs[i]:
             pair = &t.pairs[pairs[i]]

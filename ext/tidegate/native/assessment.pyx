@@ -1,16 +1,17 @@
-"""From a well-formed order to the verdict of every check, on every level. checks.pxd lists them."""
+"""From a well-formed order to the verdict of every check, on every level. checks.pxd lists
+them, doubts.pxd asks which of them have to be made."""
 from libc.stdint cimport int64_t, uint32_t, uint64_t
-from libc.string cimport memset
 
-cimport tidegate.native.checks as checks
+cimport tidegate.native.doubts as doubts
 cimport tidegate.native.holding as holding
 cimport tidegate.native.margin as margin
 cimport tidegate.native.positions as positions
 cimport tidegate.native.verdict as verdict
 from tidegate.native.balances cimport pool_balance
-from tidegate.native.context cimport context, level_context
+from tidegate.native.context cimport context
 from tidegate.native.days cimport day_of
-from tidegate.native.holding cimport level_plan
+from tidegate.native.identical cimport signature_of
+from tidegate.native.invariant cimport must
 from tidegate.native.orders cimport is_close
 from tidegate.native.records cimport (
     BUY, CLOSE, CLOSE_TODAY, CLOSE_YESTERDAY, DAY, FILL_OR_KILL, GOOD_TILL_CANCEL,
@@ -25,6 +26,16 @@ cdef int64_t QTY_MAX = 2147483647
 # A price of more ticks is no price of this world.
 cdef int64_t PRICE_MAX = 9007199254740992
 
+cdef extern from *:
+    """
+    #ifdef NDEBUG
+    #define TG_IS_CHECKED 0
+    #else
+    #define TG_IS_CHECKED 1
+    #endif
+    """
+    const bint IS_CHECKED "TG_IS_CHECKED"
+
 cdef enum:
     FLAGS_KNOWN = POSS_DUP | POSS_RESEND | REDUCE_ONLY | POST_ONLY
 
@@ -37,14 +48,16 @@ cdef bint has_known_effect(const instrument_row* instrument, int effect) noexcep
     return effect == OPEN or effect == CLOSE
 
 
-cdef bint has_known_terms(const order_record* o) noexcept nogil:
+cdef inline bint has_known_terms(const order_record* o) noexcept nogil:
     """Terms that are not traded are better refused than traded as something else."""
-    cdef bint is_alone = o.list_id == 0 and o.list_seq_no == 0 and o.tot_no_orders == 0
-    cdef bint is_of_list = o.list_id != 0 and 0 < o.list_seq_no <= o.tot_no_orders
-    return (
-        o.flags & ~<int>FLAGS_KNOWN == 0 and o.stop_px == 0 and o.expire_ns == 0
-        and o.exec_inst == 0 and o.hedge_flag == 0 and (is_alone or is_of_list)
-    )
+    if (
+        (o.flags & ~<int>FLAGS_KNOWN) | <uint64_t>o.stop_px | <uint64_t>o.expire_ns
+        | o.exec_inst | o.hedge_flag
+    ):
+        return False
+    if o.list_id == 0:
+        return (o.list_seq_no | o.tot_no_orders) == 0
+    return 0 < o.list_seq_no <= o.tot_no_orders
 
 
 cdef bint is_well_formed(const tables* t, const order_record* o) noexcept nogil:
@@ -91,7 +104,7 @@ cdef inline void gather_money(
 
 cdef inline void gather_room(context* c) noexcept nogil:
     """Lots that the order may still close, and whether it only closes (RISK.md 1)."""
-    cdef const pair_row* own = c.levels[0].pair
+    cdef const pair_row* own = c.own
     cdef int effect = c.order.position_effect
     if c.instrument.has_sides:
         c.is_closing = is_close(effect)
@@ -111,44 +124,16 @@ cdef inline void gather_room(context* c) noexcept nogil:
         c.is_closing = False
 
 
-cdef inline void gather_level(
-    const tables* t, const level_plan* plan, level_context* at
-) noexcept nogil:
-    at.pair = plan.pair
-    at.account = plan.account
-    at.product = plan.product
-    at.balance_index = at.pair.balance
-    at.balance = &t.balances[at.balance_index]
-    at.is_backing = at.balance_index != 0 and at.balance.is_checked
-    at.plan = plan
-
-
-cdef void plan_gross(const tables* t, uint32_t pair, context* c) noexcept nogil:
-    """What can still be said where some level's margin cannot: gross alone."""
-    cdef level_plan* plan
-    cdef int i
-    memset(c.plans, 0, sizeof(c.plans))
-    for i in range(c.level_count):
-        plan = &c.plans[i]
-        plan.pair = &t.pairs[pair]
-        plan.product = &t.products[plan.pair.product]
-        plan.account = &t.accounts[plan.pair.account]
-        plan.gross = holding.added_gross(
-            c.instrument, plan.pair, c.is_buy, c.order.position_effect, c.lots
-        )
-        pair = plan.pair.parent
-
-
 cdef inline void gather(
     const tables* t, const order_record* o, int64_t lots, const order_row* order, uint32_t pair,
     context* c
 ) noexcept nogil:
     """Everything that the checks look at, on every level of the hierarchy."""
-    cdef int i
     c.t = t
     c.order = o
     c.instrument = &t.instruments[o.instrument]
     c.session = &t.sessions[o.session]
+    c.own = &t.pairs[pair]
     c.day_index = day_of(t, pair)
     c.day = &t.days[c.day_index]
     c.now_ns = t.risk.now_ns
@@ -158,16 +143,16 @@ cdef inline void gather(
     c.is_overflow = False
     c.notional = 0
     c.price = margin.price_of(c.instrument, c.is_buy, o.price)
-    c.pool_balance = pool_balance(t, o.account, t.pairs[pair].balance)
+    c.pool_balance = pool_balance(t, o.account, c.own.balance)
     c.level_count = t.accounts[o.account].chain_count
+    if t.accounts[o.account].identical_max:
+        c.signature = signature_of(o)
     gather_money(t, o, order, c)
     if holding.plan_chain(
-        t, pair, c.is_buy, o.position_effect, lots, c.plans, &c.level_count
+        t, pair, c.is_buy, o.position_effect, lots, c.is_new, c.plans, &c.level_count
     ):
         c.is_overflow = True
-        plan_gross(t, pair, c)
-    for i in range(c.level_count):
-        gather_level(t, &c.plans[i], &c.levels[i])
+        holding.plan_gross(t, pair, c.is_buy, o.position_effect, lots, c.is_new, c.plans)
     gather_room(c)
 
 
@@ -179,11 +164,14 @@ cdef uint64_t assess(
 
     `pair` is the order's own, `order` the one to be replaced, NULL for a new one.
     """
-    cdef uint64_t failed
-    cdef int where
+    cdef uint64_t failed = 0
+    cdef uint64_t doubted
     if t.pairs[pair].fold_version != t.risk.fold_version:
         positions.fold(t, pair)
     gather(t, o, lots, order, pair, c)
-    where = checks.any_failed(c)
-    failed = verdict.failed_checks(c, where) if where else 0
+    doubted = doubts.doubts(c)
+    if doubted:
+        failed = verdict.failed_checks(c, doubted)
+    if IS_CHECKED:
+        must(failed == verdict.failed_checks(c, <uint64_t>-1))
     return <uint64_t>1 << DECIDED_BIT | failed

@@ -36,14 +36,14 @@ cdef inline void tell_least(
             return
         for scope in range(<int>SCOPE_INSTRUMENT, SCOPE_ALL + 1):
             tell(
-                n, stated(limit_at(c, &c.levels[i], scope), limit_kind) == least, least, 0,
-                asked, c.levels[i].account.level, scope,
+                n, stated(limit_at(c, &c.plans[i], scope), limit_kind) == least, least, 0,
+                asked, c.plans[i].account.level, scope,
             )
 
 
 cdef inline bint order_size(const context* c, compared* n) noexcept nogil:
     """Control 1: within the least max_order_qty of instrument, levels and scopes."""
-    cdef int64_t most = c.levels[0].pair.max_order_qty
+    cdef int64_t most = c.plans[0].pair.max_order_qty
     if n != NULL:
         tell_least(
             c, LIMIT_MAX_ORDER_QTY, min(c.instrument.max_order_qty, <int64_t>INT32_MAX), most,
@@ -54,7 +54,7 @@ cdef inline bint order_size(const context* c, compared* n) noexcept nogil:
 
 cdef inline bint market_order_size(const context* c, compared* n) noexcept nogil:
     """Control 1: a MARKET order within the least max_market_qty."""
-    cdef int64_t most = c.levels[0].pair.max_market_qty
+    cdef int64_t most = c.plans[0].pair.max_market_qty
     if n != NULL:
         tell_least(
             c, LIMIT_MAX_MARKET_QTY, min(c.instrument.max_market_qty, <int64_t>INT32_MAX), most,
@@ -90,7 +90,7 @@ cdef inline bint price_step(const context* c, compared* n) noexcept nogil:
 
 cdef inline bint order_notional(const context* c, compared* n) noexcept nogil:
     """Control 2: worth no more than the least max_notional, whatever the price's sign."""
-    cdef int64_t most = c.levels[0].pair.max_notional
+    cdef int64_t most = c.plans[0].pair.max_notional
     if n != NULL:
         tell_least(c, LIMIT_MAX_NOTIONAL, TG_NO_LIMIT, most, c.notional, n)
     return c.notional > most
@@ -134,12 +134,12 @@ cdef inline bint market_unprotected(const context* c, compared* n) noexcept nogi
 
 cdef inline bint period_collar(const context* c, compared* n) noexcept nogil:
     """Control 6: not farther than period_ticks from the window's first accepted price."""
-    cdef int64_t since = c.levels[0].pair.period_since_ns
-    cdef int64_t first = c.levels[0].pair.period_px
+    cdef int64_t since = c.plans[0].pair.period_since_ns
+    cdef int64_t first = c.plans[0].pair.period_px
     cdef bint is_within = since != 0 and c.now_ns < since + c.instrument.period_ns
     return tell(
         n, c.order.ord_type == LIMIT and is_within
         and magnitude(c.order.price - first) > c.instrument.period_ticks,
-        c.instrument.period_ticks, first, c.order.price, c.levels[0].account.level,
+        c.instrument.period_ticks, first, c.order.price, c.plans[0].account.level,
         SCOPE_INSTRUMENT,
     )

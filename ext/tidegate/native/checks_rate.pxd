@@ -5,7 +5,8 @@ cimport tidegate.native.identical as identical
 cimport tidegate.native.rates as rates
 cimport tidegate.native.self_match as self_match
 from tidegate.native.compared cimport compared, tell
-from tidegate.native.context cimport context, credits_at, level_context
+from tidegate.native.context cimport context, credits_at
+from tidegate.native.holding cimport level_plan
 from tidegate.native.records cimport (
     CANCEL_RESTING, MARKET, OWNER_GROUP, SCOPE_ALL, SCOPE_INSTRUMENT, SCOPE_SESSION,
     SELF_MATCH_ALLOW,
@@ -37,7 +38,7 @@ cdef inline bint shared_rate(const context* c, compared* n) noexcept nogil:
 
 
 cdef inline bint level_rate(
-    const context* c, const level_context* at, compared* n
+    const context* c, const level_plan* at, compared* n
 ) noexcept nogil:
     """Controls 8, 9: room in the level's bucket."""
     if c.is_new:
@@ -45,7 +46,7 @@ cdef inline bint level_rate(
     return tell_bucket(c, &at.account.replace_rate, at.account.level, SCOPE_ALL, n)
 
 
-cdef inline bint slowed(const context* c, const level_context* at, compared* n) noexcept nogil:
+cdef inline bint slowed(const context* c, const level_plan* at, compared* n) noexcept nogil:
     """Control 32: a slowed level's last accepted order is slow_interval_ns ago."""
     cdef int64_t since = c.now_ns - at.account.last_order_ns
     return tell(
@@ -55,7 +56,7 @@ cdef inline bint slowed(const context* c, const level_context* at, compared* n) 
 
 
 cdef inline bint day_orders(
-    const context* c, const level_context* at, compared* n
+    const context* c, const level_plan* at, compared* n
 ) noexcept nogil:
     """Control 11: orders of the day, of the level and of its owner group in the instrument."""
     cdef const account_row* account = at.account
@@ -101,7 +102,7 @@ cdef inline bint order_to_trade(const context* c, compared* n) noexcept nogil:
 
 
 cdef inline bint open_orders(
-    const context* c, const level_context* at, compared* n
+    const context* c, const level_plan* at, compared* n
 ) noexcept nogil:
     """Control 13: one more open order, in the instrument, the product and of all."""
     cdef const credits* row
@@ -118,11 +119,11 @@ cdef inline bint open_orders(
 
 cdef inline bint identical_orders(const context* c, compared* n) noexcept nogil:
     """Control 23: fewer than identical_max of the same order within the window."""
-    cdef const account_row* account = c.levels[0].account
+    cdef const account_row* account = c.plans[0].account
     cdef int64_t count
     if account.identical_max == 0:
         return tell(n, False, 0, 0, 1, account.level, SCOPE_ALL)
-    count = identical.count_of(account, identical.signature_of(c.order), c.now_ns)
+    count = identical.count_of(account, c.signature, c.now_ns)
     return tell(
         n, count >= account.identical_max, account.identical_max, count, 1,
         account.level, SCOPE_ALL,
@@ -146,11 +147,11 @@ cdef inline bint meets(
 
 cdef inline bint self_match_own(const context* c, compared* n) noexcept nogil:
     """Control 20: it would not trade with an order of its own account."""
-    cdef const account_row* account = c.levels[0].account
+    cdef const account_row* account = c.plans[0].account
     return meets(c, False, account.self_match_own, account.level, n)
 
 
 cdef inline bint self_match_group(const context* c, compared* n) noexcept nogil:
     """Control 21: nor with one of its owner group, where the group's row says so."""
-    cdef const account_row* group = &c.t.accounts[c.levels[0].account.group]
+    cdef const account_row* group = &c.t.accounts[c.plans[0].account.group]
     return meets(c, True, group.self_match_group, OWNER_GROUP, n)

@@ -3,7 +3,8 @@ from libc.stdint cimport int64_t, uint8_t, uint32_t
 
 from tidegate.native.balances cimport profit
 from tidegate.native.compared cimport compared, tell
-from tidegate.native.context cimport context, level_context, limit_at
+from tidegate.native.context cimport context, limit_at
+from tidegate.native.holding cimport level_plan
 from tidegate.native.orders cimport is_close
 from tidegate.native.positions cimport own_state
 from tidegate.native.records cimport (
@@ -27,14 +28,14 @@ cdef inline uint8_t as_set(uint8_t state) noexcept nogil:
 
 cdef inline void tell_state(const context* c, int wanted, compared* n) noexcept nogil:
     """The first place with one of the wanted states: session, instrument, levels upwards."""
-    cdef const level_context* at
+    cdef const level_plan* at
     cdef uint8_t state = c.session.trading_state
     cdef int i
     tell(n, as_set(state) & wanted, REDUCING, 0, state, 0, SCOPE_SESSION)
     state = c.instrument.trading_state
     tell(n, as_set(state) & wanted, REDUCING, 0, state, 0, 0)
     for i in range(c.level_count):
-        at = &c.levels[i]
+        at = &c.plans[i]
         state = own_state(at.account)
         tell(n, as_set(state) & wanted, REDUCING, 0, state, at.account.level, SCOPE_ALL)
         state = at.account.graded_state
@@ -45,18 +46,18 @@ cdef inline bint kill_switch(const context* c, compared* n) noexcept nogil:
     """Control 28: no level, nor the instrument, nor the session is KILLED."""
     if n != NULL:
         tell_state(c, KILLED_SET, n)
-    return ((c.levels[0].pair.state | as_set(c.session.trading_state)) & KILLED_SET) != 0
+    return ((c.own.state | as_set(c.session.trading_state)) & KILLED_SET) != 0
 
 
 cdef inline bint halted_state(const context* c, compared* n) noexcept nogil:
     """Control 27: every level, the instrument and the session take new orders."""
     if n != NULL:
         tell_state(c, HALTED_SET, n)
-    return ((c.levels[0].pair.state | as_set(c.session.trading_state)) & HALTED_SET) != 0
+    return ((c.own.state | as_set(c.session.trading_state)) & HALTED_SET) != 0
 
 
 cdef inline bint re_enable_needed(
-    const context* c, const level_context* at, compared* n
+    const context* c, const level_plan* at, compared* n
 ) noexcept nogil:
     """Control 24: fewer fills than executions_max since a person last enabled the level."""
     return tell(
@@ -67,7 +68,7 @@ cdef inline bint re_enable_needed(
 
 cdef inline bint protection_pulled(const context* c, compared* n) noexcept nogil:
     """Control 35: market maker protection has not pulled the account from the product."""
-    cdef const level_context* own = &c.levels[0]
+    cdef const level_plan* own = &c.plans[0]
     return tell(
         n, own.product.is_pulled, own.account.protection_qty, own.product.protection_qty,
         c.lots, own.account.level, SCOPE_PRODUCT,
@@ -81,7 +82,7 @@ cdef inline bint session_closed(const context* c, compared* n) noexcept nogil:
     )
 
 
-cdef inline bint may_trade(const level_context* at, uint32_t product) noexcept nogil:
+cdef inline bint may_trade(const level_plan* at, uint32_t product) noexcept nogil:
     return (at.account.products[product >> 6] >> (product & 63)) & 1
 
 
@@ -92,10 +93,10 @@ cdef inline bint not_permitted(const context* c, compared* n) noexcept nogil:
     if n != NULL:
         for i in range(c.level_count):
             tell(
-                n, not may_trade(&c.levels[i], product), 0, 0, product,
-                c.levels[i].account.level, SCOPE_PRODUCT,
+                n, not may_trade(&c.plans[i], product), 0, 0, product,
+                c.plans[i].account.level, SCOPE_PRODUCT,
             )
-    return not c.levels[0].pair.is_permitted
+    return not c.own.is_permitted
 
 
 cdef inline void tell_lock(
@@ -108,13 +109,13 @@ cdef inline void tell_lock(
     tell(n, lock & forbidden == forbidden, 0, 0, asked, 0, 0)
     for i in range(c.level_count):
         for scope in range(<int>SCOPE_INSTRUMENT, SCOPE_ALL + 1):
-            row = limit_at(c, &c.levels[i], scope)
+            row = limit_at(c, &c.plans[i], scope)
             lock |= row.side_lock if row != NULL else 0
             if scope == SCOPE_ALL:
-                lock |= c.levels[i].account.side_lock
+                lock |= c.plans[i].account.side_lock
             tell(
                 n, lock & forbidden == forbidden, 0, 0, asked,
-                c.levels[i].account.level, scope,
+                c.plans[i].account.level, scope,
             )
 
 
@@ -122,7 +123,7 @@ cdef inline bint restricted(const context* c, compared* n) noexcept nogil:
     """Control 25: the locks of all levels, scopes and the instrument leave a side open."""
     if n != NULL:
         tell_lock(c, BOTH_SIDES, BOTH_SIDES, n)
-    return c.levels[0].pair.side_lock == BOTH_SIDES
+    return c.own.side_lock == BOTH_SIDES
 
 
 cdef inline bint side_locked(const context* c, compared* n) noexcept nogil:
@@ -130,7 +131,7 @@ cdef inline bint side_locked(const context* c, compared* n) noexcept nogil:
     cdef int side = 1 if c.is_buy else 2
     if n != NULL:
         tell_lock(c, side, side, n)
-    return c.levels[0].pair.side_lock == side
+    return c.own.side_lock == side
 
 
 cdef inline bint reducing_state(const context* c, compared* n) noexcept nogil:
@@ -139,9 +140,9 @@ cdef inline bint reducing_state(const context* c, compared* n) noexcept nogil:
     It is the order's own account that must close: of two accounts below a REDUCING master, one
     long and one short, each may, though the master is flat.
     """
-    cdef int64_t net = c.levels[0].pair.net
+    cdef int64_t net = c.own.net
     cdef bint is_failed = (
-        (c.levels[0].pair.state & REDUCING_SET) != 0 and not c.is_closing and c.lots > 0
+        (c.own.state & REDUCING_SET) != 0 and not c.is_closing and c.lots > 0
     )
     if n != NULL:
         tell_state(c, REDUCING_SET, n)
@@ -155,14 +156,14 @@ cdef inline bint reduce_only_order(const context* c, compared* n) noexcept nogil
         is_close(c.order.position_effect) and not c.instrument.has_sides
     )
     return tell(
-        n, is_to_close and not c.is_closing and c.lots > 0, c.room, c.levels[0].pair.net, c.lots,
-        c.levels[0].account.level, SCOPE_INSTRUMENT,
+        n, is_to_close and not c.is_closing and c.lots > 0, c.room, c.own.net, c.lots,
+        c.plans[0].account.level, SCOPE_INSTRUMENT,
     )
 
 
 cdef inline int64_t frozen_lots(const context* c) noexcept nogil:
     """Lots that working closes have taken of those that this one may take."""
-    cdef const sides_row* row = &c.t.sides[c.levels[0].pair.sides]
+    cdef const sides_row* row = &c.t.sides[c.own.sides]
     cdef int effect = c.order.position_effect
     cdef int64_t today = row.frozen_short_today if c.is_buy else row.frozen_long_today
     cdef int64_t before = row.frozen_short_yesterday if c.is_buy else row.frozen_long_yesterday
@@ -178,27 +179,27 @@ cdef inline bint closable_lots(const context* c, compared* n) noexcept nogil:
     cdef bint is_freezing = c.instrument.has_sides and is_close(c.order.position_effect)
     return tell(
         n, is_freezing and c.lots > c.room, c.room, frozen_lots(c), c.lots,
-        c.levels[0].account.level, SCOPE_INSTRUMENT,
+        c.plans[0].account.level, SCOPE_INSTRUMENT,
     )
 
 
 cdef inline bint loss_limit(
-    const context* c, const level_context* at, compared* n
+    const context* c, const level_plan* at, compared* n
 ) noexcept nogil:
     """Control 31: the level has lost less than max_loss in the currency."""
     cdef int64_t loss = -profit(at.balance)
     return tell(
-        n, at.balance_index != 0 and loss >= at.balance.max_loss, at.balance.max_loss, loss, 0,
+        n, at.pair.balance != 0 and loss >= at.balance.max_loss, at.balance.max_loss, loss, 0,
         at.account.level, SCOPE_ALL,
     )
 
 
 cdef inline bint drawdown_limit(
-    const context* c, const level_context* at, compared* n
+    const context* c, const level_plan* at, compared* n
 ) noexcept nogil:
     """Control 31: the level has lost less than max_drawdown since the day's best."""
     cdef int64_t drawdown = at.balance.peak - profit(at.balance)
     return tell(
-        n, at.balance_index != 0 and drawdown >= at.balance.max_drawdown,
+        n, at.pair.balance != 0 and drawdown >= at.balance.max_drawdown,
         at.balance.max_drawdown, drawdown, 0, at.account.level, SCOPE_ALL,
     )

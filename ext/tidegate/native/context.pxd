@@ -5,19 +5,8 @@ from tidegate.native.holding cimport level_plan
 from tidegate.native.limit_rows cimport find_limit
 from tidegate.native.records cimport SCOPE_INSTRUMENT, SCOPE_PRODUCT, order_record
 from tidegate.native.tables cimport (
-    account_row, balance_row, credits, day_row, instrument_row, limit_row, pair_row,
-    product_row, session_orders_row, tables,
+    credits, day_row, instrument_row, limit_row, pair_row, session_orders_row, tables,
 )
-
-
-ctypedef struct level_context:
-    const account_row* account
-    const pair_row* pair
-    const product_row* product
-    const balance_row* balance
-    uint32_t balance_index   # 0 = the level has no money of its own
-    bint is_backing          # its margin is checked
-    const level_plan* plan   # what the order adds to gross, notional and margin
 
 
 ctypedef struct context:
@@ -25,6 +14,7 @@ ctypedef struct context:
     const order_record* order
     const instrument_row* instrument
     const session_orders_row* session
+    const pair_row* own      # the order's own pair, with what its chain states folded into it
     const day_row* day       # of the account's owner group
     int64_t now_ns
     int64_t lots             # by how much the order's worst side grows
@@ -39,12 +29,12 @@ ctypedef struct context:
     bint is_closing
     bint is_overflow
     uint32_t day_index
+    uint32_t signature       # control 23; where the account counts identical orders
     int level_count
-    level_plan plans[5]
-    level_context levels[5]  # the account's own first, the firm's last
+    level_plan plans[5]      # of its levels: the account's own first, the firm's last
 
 
-cdef inline const credits* credits_at(const level_context* at, int scope) noexcept nogil:
+cdef inline const credits* credits_at(const level_plan* at, int scope) noexcept nogil:
     if scope == SCOPE_INSTRUMENT:
         return &at.pair.all
     if scope == SCOPE_PRODUCT:
@@ -61,7 +51,7 @@ cdef inline int64_t side_max(const credits* row, bint is_buy) noexcept nogil:
 
 
 cdef inline const limit_row* limit_at(
-    const context* c, const level_context* at, int scope
+    const context* c, const level_plan* at, int scope
 ) noexcept nogil:
     """What a level states at a scope; NULL when nothing."""
     return find_limit(

@@ -3,11 +3,24 @@ from libc.stdint cimport int64_t, uint8_t, uint32_t
 
 from tidegate.native.level_margin cimport margin_plan
 from tidegate.native.positions cimport (
-    gross_of, is_freezing, worst_long, worst_short,
+    gross_now, gross_of, is_freezing, worst_long, worst_short,
 )
 from tidegate.native.tables cimport (
-    account_row, instrument_row, order_row, pair_row, product_row, sides_row, tables,
+    account_row, balance_row, credits, instrument_row, order_row, pair_row, product_row,
+    sides_row, tables,
 )
+
+
+cdef extern from "credits.h" nogil:
+    ctypedef struct credit_lanes:
+        pass
+    ctypedef struct credit_take:
+        pass
+    credit_take credits_asked(int64_t buys, int64_t sells, int64_t gross, int64_t orders)
+    credit_lanes credits_none()
+    void credits_left(credit_lanes* left, const credits* row, const credit_take* asked)
+    bint credits_lack(const credit_lanes* left)
+    void credits_take(credits* row, const credit_take* asked)
 
 
 cdef inline int64_t added_gross(
@@ -23,7 +36,7 @@ cdef inline int64_t added_gross(
         longs += lots
     else:
         shorts += lots
-    return gross_of(instrument, longs, shorts) - pair.gross
+    return gross_of(instrument, longs, shorts) - gross_now(pair)
 
 
 cdef inline int64_t today_part(const order_row* order, int64_t lots) noexcept nogil:
@@ -37,20 +50,27 @@ ctypedef struct level_plan:
     pair_row* pair
     product_row* product
     account_row* account
+    balance_row* balance     # row 0, of nobody, where the level has no money of its own
+    credit_take take         # of each of its three rows of credits
     int64_t gross            # changes
     int64_t notional
     margin_plan margin
 
 
-# The plans of the chain from `pair` upwards, for lots more (negative: fewer); `count` = levels.
-# True = not expressible. Reads only.
+# The plans of the chain from `pair` upwards, for lots and orders more (negative: fewer); `count` =
+# levels. True = not expressible. Reads only.
 cdef bint plan_chain(
-    const tables* t, uint32_t pair, bint is_buy, uint8_t effect, int64_t lots,
+    const tables* t, uint32_t pair, bint is_buy, uint8_t effect, int64_t lots, int orders,
     level_plan* plans, int* count
+) noexcept nogil
+# As plan_chain where that fails: gross alone, and no margin.
+cdef void plan_gross(
+    const tables* t, uint32_t pair, bint is_buy, uint8_t effect, int64_t lots, int orders,
+    level_plan* plans
 ) noexcept nogil
 # hold() with the plans of just now.
 cdef bint hold_planned(
-    tables* t, order_row* order, int64_t lots, int64_t fee, int64_t premium, int orders,
+    tables* t, order_row* order, int64_t lots, int64_t fee, int64_t premium,
     const level_plan* plans, int count
 ) noexcept nogil
 # Lots that a close may still freeze at its own account (RISK.md 4.3).

@@ -13,12 +13,12 @@ from tidegate.native.dirty cimport mark_dirty
 from tidegate.native.level_margin cimport margin_plan
 from tidegate.native.margin cimport MONEY_MAX, money_times
 from tidegate.native.positions cimport (
-    gross_of, is_freezing, magnitude, worst_long, worst_short,
+    gross_now, gross_of, is_freezing, magnitude, worst_long, worst_short,
 )
 from tidegate.native.records cimport BUY, CLOSE_TODAY, CLOSE_YESTERDAY
 from tidegate.native.tables cimport (
-    TG_CHAIN_MAX, TG_SCENARIOS, account_row, credits, instrument_row, order_row, pair_row,
-    product_row, sides_row, tables,
+    TG_CHAIN_MAX, TG_SCENARIOS, account_row, balance_row, credits, instrument_row, order_row,
+    pair_row, product_row, sides_row, tables,
 )
 
 
@@ -27,49 +27,83 @@ cdef inline int64_t known(int64_t value) noexcept nogil:
     return value if value > 0 else 0
 
 
+# Where the tables are: after any write the compiler would read it from `tables` again.
+cdef struct places:
+    pair_row* pairs
+    product_row* products
+    account_row* accounts
+    balance_row* balances
+
+
+cdef inline places places_of(const tables* t) noexcept nogil:
+    return places(t.pairs, t.products, t.accounts, t.balances)
+
+
+cdef inline void find_level(const places* at, uint32_t pair, level_plan* plan) noexcept nogil:
+    """The rows of one level."""
+    cdef pair_row* row = &at.pairs[pair]
+    plan.pair = row
+    plan.product = &at.products[row.product]
+    plan.account = &at.accounts[row.account]
+    plan.balance = &at.balances[row.balance]
+
+
 cdef inline bint plan_level(
     const tables* t, pair_row* row, const instrument_row* instrument, bint is_buy, int64_t lots,
     level_plan* out
 ) noexcept nogil:
     """One level with lots more on a side: gross, margin, notional. True = not expressible."""
-    out.gross = gross_of(
-        instrument, worst_long(&row.all) + (lots if is_buy else 0),
-        worst_short(&row.all) + (0 if is_buy else lots)
-    ) - row.gross
+    cdef int64_t longs = worst_long(&row.all) + (lots if is_buy else 0)
+    cdef int64_t shorts = worst_short(&row.all) + (0 if is_buy else lots)
+    out.gross = gross_of(instrument, longs, shorts) - gross_now(row)
     out.notional = 0
     out.margin.added = 0
     if row.balance == 0:
         return False
     return level_margin.plan_side(
-        t, row, instrument, is_buy, lots, out.gross, &out.margin
+        t, row, instrument, is_buy, lots, longs, shorts, out.gross, &out.margin
     ) or money_times(known(instrument.lot_notional), out.gross, &out.notional)
 
 
 cdef bint plan_chain(
-    const tables* t, uint32_t pair, bint is_buy, uint8_t effect, int64_t lots,
+    const tables* t, uint32_t pair, bint is_buy, uint8_t effect, int64_t lots, int orders,
     level_plan* plans, int* count
 ) noexcept nogil:
     """A close adds to no worst size: its plans are of no lots."""
-    # Kept here: after any write the compiler would read them from the tables again.
-    cdef pair_row* pairs = t.pairs
-    cdef product_row* products = t.products
-    cdef account_row* accounts = t.accounts
-    cdef const instrument_row* instrument = &t.instruments[pairs[pair].instrument]
+    cdef const instrument_row* instrument = &t.instruments[t.pairs[pair].instrument]
+    cdef places at = places_of(t)
     cdef level_plan* plan = plans
-    cdef pair_row* row
     if is_freezing(instrument, effect):
         lots = 0
     while pair:
-        row = &pairs[pair]
-        plan.pair = row
-        plan.product = &products[row.product]
-        plan.account = &accounts[row.account]
-        if plan_level(t, row, instrument, is_buy, lots, plan):
+        find_level(&at, pair, plan)
+        if plan_level(t, plan.pair, instrument, is_buy, lots, plan):
             return True
+        plan.take = credits_asked(
+            lots if is_buy else 0, 0 if is_buy else lots, plan.gross, orders
+        )
+        pair = plan.pair.parent
         plan += 1
-        pair = row.parent
     count[0] = <int>(plan - plans)
     return False
+
+
+cdef void plan_gross(
+    const tables* t, uint32_t pair, bint is_buy, uint8_t effect, int64_t lots, int orders,
+    level_plan* plans
+) noexcept nogil:
+    cdef const instrument_row* instrument = &t.instruments[t.pairs[pair].instrument]
+    cdef places at = places_of(t)
+    cdef level_plan* plan = plans
+    while pair:
+        memset(plan, 0, sizeof(level_plan))
+        find_level(&at, pair, plan)
+        plan.gross = added_gross(instrument, plan.pair, is_buy, effect, lots)
+        plan.take = credits_asked(
+            lots if is_buy else 0, 0 if is_buy else lots, plan.gross, orders
+        )
+        pair = plan.pair.parent
+        plan += 1
 
 
 cdef bint added_margin(
@@ -103,24 +137,14 @@ cdef int64_t closable(
     return yesterday + today
 
 
-cdef inline void take_lots(
-    credits* row, int side, int64_t lots, int64_t gross, int32_t orders
-) noexcept nogil:
-    """side: 0 buys, 1 sells, as the first two credits stand."""
-    (&row.buy_credit)[side] -= lots
-    row.gross_credit -= gross
-    row.order_credit -= orders
-
-
 cdef inline void take_level(
-    tables* t, pair_row* row, product_row* product, account_row* account, int side, int64_t lots,
-    int64_t gross, int32_t orders
+    tables* t, pair_row* row, product_row* product, account_row* account,
+    const credit_take* asked
 ) noexcept nogil:
-    """Lots of a side and gross, in the pair's, its product's and its account's row."""
-    row.gross += gross
-    take_lots(&row.all, side, lots, gross, orders)
-    take_lots(&product.all, side, lots, gross, orders)
-    take_lots(&account.all, side, lots, gross, orders)
+    """Lots, gross and orders, in the pair's, its product's and its account's row."""
+    credits_take(&row.all, asked)
+    credits_take(&product.all, asked)
+    credits_take(&account.all, asked)
     if not account.is_dirty:
         mark_dirty(t, row.account)
 
@@ -162,13 +186,10 @@ cdef void freeze(tables* t, order_row* order, int64_t lots) noexcept nogil:
 
 
 cdef bint hold_planned(
-    tables* t, order_row* order, int64_t lots, int64_t fee, int64_t premium, int orders,
+    tables* t, order_row* order, int64_t lots, int64_t fee, int64_t premium,
     const level_plan* plans, int count
 ) noexcept nogil:
     cdef const instrument_row* instrument = &t.instruments[order.instrument]
-    cdef bint is_frozen = is_freezing(instrument, order.position_effect)
-    cdef int side = 0 if order.side == BUY else 1
-    cdef int64_t opening = 0 if is_frozen else lots
     cdef const level_plan* plan
     cdef pair_row* row
     cdef int i
@@ -185,10 +206,8 @@ cdef bint hold_planned(
         if row.balance:
             level_margin.keep(t, row, instrument, &plan.margin)
             take(t, row.account, row.balance, plan.margin.added, fee, premium, plan.notional)
-        take_level(
-            t, row, plan.product, plan.account, side, opening, plan.gross, <int32_t>orders
-        )
-    if is_frozen and lots:
+        take_level(t, row, plan.product, plan.account, &plan.take)
+    if lots and is_freezing(instrument, order.position_effect):
         freeze(t, order, lots)
     order.held_qty += lots
     order.fee_held += fee
@@ -202,8 +221,8 @@ cdef bint hold(
     cdef level_plan plans[TG_CHAIN_MAX]
     cdef int count
     return plan_chain(
-        t, order.pair, order.side == BUY, order.position_effect, lots, plans, &count
-    ) or hold_planned(t, order, lots, fee, premium, orders, plans, count)
+        t, order.pair, order.side == BUY, order.position_effect, lots, orders, plans, &count
+    ) or hold_planned(t, order, lots, fee, premium, plans, count)
 
 
 cdef inline bint is_far(const credits* row, int64_t longs, int64_t shorts) noexcept nogil:
@@ -232,8 +251,9 @@ cdef bint move_level(
     cdef const instrument_row* instrument = &t.instruments[row.instrument]
     cdef int64_t long_after = worst_long(&row.all) + longs
     cdef int64_t short_after = worst_short(&row.all) + shorts
-    cdef int64_t gross = gross_of(instrument, long_after, short_after) - row.gross
+    cdef int64_t gross = gross_of(instrument, long_after, short_after) - gross_now(row)
     cdef margin_plan plan
+    cdef credit_take asked
     cdef change by
     if not can_move(t, row, longs, shorts):
         return True
@@ -247,10 +267,8 @@ cdef bint move_level(
         if apply_to(t, row.account, row.balance, &by):
             return True
         level_margin.keep(t, row, instrument, &plan)
-    take_level(
-        t, row, &t.products[row.product], &t.accounts[row.account], 0, longs, gross, 0
-    )
-    take_level(t, row, &t.products[row.product], &t.accounts[row.account], 1, shorts, 0, 0)
+    asked = credits_asked(longs, shorts, gross, 0)
+    take_level(t, row, &t.products[row.product], &t.accounts[row.account], &asked)
     row.net += longs if after == NULL else longs - shorts
     return False
 
@@ -309,9 +327,9 @@ cdef bint change_pair(
     cdef margin_plan plan
     cdef change by
     memset(&by, 0, sizeof(change))
-    if money_times(known(after.lot_notional), row.gross, &by.notional):
+    if money_times(known(after.lot_notional), gross_now(row), &by.notional):
         return True
-    by.notional -= known(before.lot_notional) * row.gross
+    by.notional -= known(before.lot_notional) * gross_now(row)
     if is_same:
         # All that a mark changes of what is held, and mostly by the plain way.
         if by.notional == 0:

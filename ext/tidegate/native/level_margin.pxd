@@ -2,7 +2,6 @@
 from libc.stdint cimport int64_t
 
 from tidegate.native.margin cimport money_ppm_up, money_times
-from tidegate.native.positions cimport worst_long, worst_short
 from tidegate.native.records cimport MARGIN_NET
 from tidegate.native.tables cimport (
     TG_SCENARIOS, account_row, instrument_row, pair_row, sides_row, tables,
@@ -85,17 +84,14 @@ cdef inline bint plan_net(
 
 cdef inline bint plan_side(
     const tables* t, const pair_row* pair, const instrument_row* instrument, bint is_buy,
-    int64_t lots, int64_t gross, margin_plan* out
+    int64_t lots, int64_t longs, int64_t shorts, int64_t gross, margin_plan* out
 ) noexcept nogil:
-    """With lots more (negative: fewer) of working opening orders on a side; `gross` is the
-    change of the pair's. True = not expressible.
+    """With lots more (negative: fewer) of working opening orders on a side: `longs` and `shorts`
+    are the worst sizes then, `gross` the change of the pair's. True = not expressible.
     """
     if instrument.margin_model != MARGIN_NET:
         return plan_sums(t, pair, instrument, is_buy, lots, gross, out)
-    return plan_net(
-        t, pair, instrument, worst_long(&pair.all) + (lots if is_buy else 0),
-        worst_short(&pair.all) + (0 if is_buy else lots), out
-    )
+    return plan_net(t, pair, instrument, longs, shorts, out)
 
 
 cdef inline void keep(

@@ -9,7 +9,7 @@ from libc.stdint cimport int32_t, int64_t
 from libc.string cimport memcpy
 
 from tidegate.native.margin cimport money_ppm_up, money_sum, money_times
-from tidegate.native.positions cimport gross_of, worst_long, worst_short
+from tidegate.native.positions cimport gross_now, gross_of, worst_long, worst_short
 from tidegate.native.records cimport MARGIN_SIDES, MARGIN_SPAN
 from tidegate.native.tables cimport (
     TG_SCENARIOS, account_row, credits, instrument_row, pair_row, product_row, scan_row, sides_row,
@@ -319,7 +319,7 @@ cdef bint replan_span(
     cdef const scan_row* scan = &t.scans[product.scan]
     cdef bounds old_bounds
     cdef bounds new_bounds
-    cdef int64_t gross = gross_of(after, longs, shorts) - pair.gross
+    cdef int64_t gross = gross_of(after, longs, shorts) - gross_now(pair)
     if (
         (gross > 0 and is_too_large(product, gross))
         or bounds_of(before, worst_long(&pair.all), worst_short(&pair.all), &old_bounds)

@@ -4,7 +4,7 @@ A maximum that credits are kept from moves them by the signed difference, so tha
 stays in use: below it, working orders stay and new ones are denied. A value is an amount of its
 kind with -1 = not stated; of a rate it is interval << 32 | burst.
 """
-from libc.stdint cimport int32_t, int64_t, uint32_t
+from libc.stdint cimport int64_t, uint32_t
 from libc.string cimport memset
 
 cimport tidegate.native.balances as balances
@@ -172,8 +172,8 @@ cdef void move_credits(
         left = row.gross_credit
     else:
         before = row.max_open_orders
-        row.max_open_orders = <int32_t>after
-        row.order_credit += <int32_t>(after - before)
+        row.max_open_orders = after
+        row.order_credit += after - before
         left = row.order_credit
     if after < before and left < 0:
         alert(

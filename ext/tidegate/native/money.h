@@ -12,30 +12,41 @@
 
 __extension__ typedef __int128 money_wide;
 
+static inline int money_fits(int64_t value) {
+    return (uint64_t)value + (uint64_t)MONEY_MAX <= 2 * (uint64_t)MONEY_MAX;
+}
+
 static inline int money_narrow(money_wide value, int64_t *out) {
     if (__builtin_expect(value > MONEY_MAX || value < -MONEY_MAX, 0)) return 1;
     *out = (int64_t)value;
     return 0;
 }
 
-/* a * b * c, where |c| < 2^62. */
-static inline int money_product(int64_t a, int64_t b, int64_t c, int64_t *out) {
-    int64_t ab;
-    if (money_narrow((money_wide)a * b, &ab)) return 1;
-    return money_narrow((money_wide)ab * c, out);
-}
-
 static inline int money_times(int64_t a, int64_t b, int64_t *out) {
     int64_t product;
-    if (__builtin_expect(__builtin_mul_overflow(a, b, &product) || product > MONEY_MAX
-                         || product < -MONEY_MAX, 0)) return 1;
+    if (__builtin_expect(__builtin_mul_overflow(a, b, &product) || !money_fits(product), 0))
+        return 1;
     *out = product;
     return 0;
 }
 
-/* value * numerator / denominator, rounded towards zero; denominator > 0. */
+/* a * b * c; a * b itself has to be expressible. */
+static inline int money_product(int64_t a, int64_t b, int64_t c, int64_t *out) {
+    int64_t ab;
+    return money_times(a, b, &ab) || money_times(ab, c, out);
+}
+
+/* value * numerator / denominator, rounded towards zero; denominator > 0. A product of 64 bits
+ * needs no long division. */
 static inline int money_share(int64_t value, int64_t numerator, int64_t denominator,
                               int64_t *out) {
+    int64_t product;
+    if (__builtin_expect(!__builtin_mul_overflow(value, numerator, &product), 1)) {
+        product /= denominator;
+        if (!money_fits(product)) return 1;
+        *out = product;
+        return 0;
+    }
     return money_narrow((money_wide)value * numerator / denominator, out);
 }
 
@@ -53,8 +64,7 @@ static inline int money_ppm_up(int64_t value, int64_t ppm, int64_t *out) {
 
 static inline int money_sum(int64_t a, int64_t b, int64_t *out) {
     int64_t sum;
-    if (__builtin_expect(__builtin_add_overflow(a, b, &sum) || sum > MONEY_MAX
-                         || sum < -MONEY_MAX, 0)) return 1;
+    if (__builtin_expect(__builtin_add_overflow(a, b, &sum) || !money_fits(sum), 0)) return 1;
     *out = sum;
     return 0;
 }

@@ -30,17 +30,41 @@ cdef inline uint32_t slot_of_id(
 cdef order_row* find_order(const tables* t, uint64_t order_id) noexcept nogil
 cdef bint is_open(const order_row* order) noexcept nogil
 cdef bint has_room(const tables* t) noexcept nogil
-cdef order_row* open_order(tables* t, uint16_t session) noexcept nogil
+# A fresh row, first of its session's list; the caller has asked has_room.
+cdef order_row* open_order(tables* t, const order_record* o, uint32_t pair) noexcept nogil
 # Leaves its session's list and its group's; what it holds must have been given back.
 cdef void close_order(tables* t, order_row* order, char ord_status) noexcept nogil
-cdef cl_ord_id_row* find_cl_ord_id(
+
+
+cdef inline cl_ord_id_row* place_of(
     const tables* t, uint16_t session, uint64_t cl_ord_id
-) noexcept nogil
+) noexcept nogil:
+    """The row of this id of this session, or the free one where it would stand."""
+    cdef uint32_t slot = slot_of_id(t, session, cl_ord_id)
+    cdef cl_ord_id_row* row = &t.cl_ord_ids[slot]
+    while row.session and (row.cl_ord_id != cl_ord_id or row.session != session):
+        slot = (slot + 1) & t.cl_ord_id_mask
+        row = &t.cl_ord_ids[slot]
+    return row
+
+
+cdef inline cl_ord_id_row* find_cl_ord_id(
+    const tables* t, uint16_t session, uint64_t cl_ord_id
+) noexcept nogil:
+    """The row of this id of this session, or NULL."""
+    cdef cl_ord_id_row* row = place_of(t, session, cl_ord_id)
+    return row if row.session else NULL
+
+
 # Ids that do not lead to a working order are free again; the others stay as they are.
 cdef void forget_past(tables* t) noexcept nogil
-cdef int can_be_new(const tables* t, const order_record* o) noexcept nogil
-cdef cl_ord_id_row* remember(
-    tables* t, const order_record* o, uint64_t order_id
+# Why the request's cl_ord_id cannot be taken, or 0; `place` is its place_of.
+cdef int can_be_new(
+    const tables* t, const order_record* o, const cl_ord_id_row* place
+) noexcept nogil
+# Enter the id there for the day; the caller has asked can_be_new.
+cdef void remember(
+    tables* t, const order_record* o, cl_ord_id_row* place, uint64_t order_id
 ) noexcept nogil
 cdef void remember_replace(
     tables* t, const order_record* o, const order_row* order

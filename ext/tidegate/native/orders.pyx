@@ -15,7 +15,11 @@ from tidegate.native.records cimport (
     TABLE_FULL,
     order_record,
 )
-from tidegate.native.tables cimport cl_ord_id_row, order_row, tables
+from tidegate.native.tables cimport cl_ord_id_row, order_row, session_orders_row, tables
+
+# Copied whole: compilers clear so much with an instruction that starts slower than it runs.
+cdef order_row NO_ORDER
+memset(&NO_ORDER, 0, sizeof(order_row))
 
 
 cdef order_row* find_order(const tables* t, uint64_t order_id) noexcept nogil:
@@ -35,30 +39,46 @@ cdef bint has_room(const tables* t) noexcept nogil:
     return t.risk.order_slots_used + 1 < t.order_capacity or t.risk.free_first != 0
 
 
-cdef order_row* open_order(tables* t, uint16_t session) noexcept nogil:
-    """A fresh row, first of its session's list; the caller has asked has_room."""
+cdef inline uint32_t take_slot(tables* t) noexcept nogil:
+    """A slot never used, or the one that was freed first."""
     cdef uint32_t slot
-    cdef uint64_t generation
-    cdef order_row* order
     if t.risk.order_slots_used + 1 < t.order_capacity:
         t.risk.order_slots_used += 1
-        slot = t.risk.order_slots_used
-    else:
-        slot = t.risk.free_first
-        t.risk.free_first = t.orders[slot].next
-        if t.risk.free_first == 0:
-            t.risk.free_last = 0
-    order = &t.orders[slot]
-    generation = (order.order_id >> 32) + 1
-    memset(order, 0, sizeof(order_row))
+        return t.risk.order_slots_used
+    slot = t.risk.free_first
+    t.risk.free_first = t.orders[slot].next
+    if t.risk.free_first == 0:
+        t.risk.free_last = 0
+    return slot
+
+
+cdef order_row* open_order(tables* t, const order_record* o, uint32_t pair) noexcept nogil:
+    cdef session_orders_row* session = &t.sessions[o.session]
+    cdef uint32_t slot = take_slot(t)
+    cdef order_row* order = &t.orders[slot]
+    cdef uint64_t generation = (order.order_id >> 32) + 1
+    order[0] = NO_ORDER
     order.order_id = generation << 32 | slot
-    order.session = session
+    order.cl_ord_id = o.cl_ord_id
+    order.price = o.price
+    order.order_qty = o.order_qty
+    order.account = o.account
+    order.instrument = o.instrument
+    order.pair = pair
+    order.next = session.first_order
+    order.session = o.session
+    order.list_id = o.list_id
+    order.side = o.side
+    order.ord_type = o.ord_type
+    order.time_in_force = o.time_in_force
+    order.position_effect = o.position_effect
     order.ord_status = c'A'
-    order.next = t.sessions[session].first_order
+    order.flags = o.flags
+    order.is_staged = o.list_id != 0
     if order.next:
         t.orders[order.next].previous = slot
-    t.sessions[session].first_order = slot
-    t.sessions[session].open_orders += 1
+    session.first_order = slot
+    session.open_orders += 1
     t.risk.open_orders += 1
     return order
 
@@ -86,18 +106,6 @@ cdef void close_order(tables* t, order_row* order, char ord_status) noexcept nog
     t.risk.free_last = slot
 
 
-cdef cl_ord_id_row* find_cl_ord_id(
-    const tables* t, uint16_t session, uint64_t cl_ord_id
-) noexcept nogil:
-    """The row of this id of this session, or NULL."""
-    cdef uint32_t slot = slot_of_id(t, session, cl_ord_id)
-    while t.cl_ord_ids[slot].session:
-        if t.cl_ord_ids[slot].cl_ord_id == cl_ord_id and t.cl_ord_ids[slot].session == session:
-            return &t.cl_ord_ids[slot]
-        slot = (slot + 1) & t.cl_ord_id_mask
-    return NULL
-
-
 cdef bint can_add_cl_ord_id(const tables* t, uint16_t session) noexcept nogil:
     """A session may take half of the table, so that no single one shuts out the others."""
     cdef uint64_t size = <uint64_t>t.cl_ord_id_mask + 1
@@ -107,42 +115,21 @@ cdef bint can_add_cl_ord_id(const tables* t, uint16_t session) noexcept nogil:
     )
 
 
-cdef inline uint32_t free_slot(
-    const tables* t, uint16_t session, uint64_t cl_ord_id
+cdef void remember(
+    tables* t, const order_record* o, cl_ord_id_row* place, uint64_t order_id
 ) noexcept nogil:
-    """Where an id that is not there would stand."""
-    cdef uint32_t slot = slot_of_id(t, session, cl_ord_id)
-    while t.cl_ord_ids[slot].session:
-        slot = (slot + 1) & t.cl_ord_id_mask
-    return slot
-
-
-cdef cl_ord_id_row* add_cl_ord_id(
-    tables* t, uint16_t session, uint64_t cl_ord_id
-) noexcept nogil:
-    """A row for an id that is not there; the caller has asked can_add_cl_ord_id."""
-    cdef uint32_t slot = free_slot(t, session, cl_ord_id)
-    t.cl_ord_ids[slot].cl_ord_id = cl_ord_id
-    t.cl_ord_ids[slot].session = session
-    t.risk.cl_ord_id_count += 1
-    t.sessions[session].cl_ord_ids += 1
-    return &t.cl_ord_ids[slot]
-
-
-cdef cl_ord_id_row* remember(
-    tables* t, const order_record* o, uint64_t order_id
-) noexcept nogil:
-    """Enter the cl_ord_id for the day; the caller has asked for room. One of the past is taken."""
-    cdef cl_ord_id_row* row = find_cl_ord_id(t, o.session, o.cl_ord_id)
-    if row == NULL:
-        row = add_cl_ord_id(t, o.session, o.cl_ord_id)
-    row.order_id = order_id
-    row.cum_qty = 0
-    row.exec_type = 0
-    row.is_past = 0
-    row.order_qty = o.order_qty
-    row.reason = 0
-    return row
+    """One of the past is taken."""
+    if place.session == 0:
+        t.risk.cl_ord_id_count += 1
+        t.sessions[o.session].cl_ord_ids += 1
+    place.cl_ord_id = o.cl_ord_id
+    place.order_id = order_id
+    place.order_qty = o.order_qty
+    place.cum_qty = 0
+    place.session = o.session
+    place.reason = 0
+    place.exec_type = 0
+    place.is_past = 0
 
 
 cdef cl_ord_id_row* state_row(const tables* t, const cl_ord_id_row* row) noexcept nogil:
@@ -169,11 +156,11 @@ cdef void remember_replace(
 ) noexcept nogil:
     """Enter the id that a replace asks for: it leads to the order's first one."""
     cdef const cl_ord_id_row* noted = noted_row(t, order)
-    cdef cl_ord_id_row* row
+    cdef cl_ord_id_row* place = place_of(t, o.session, o.cl_ord_id)
     must(noted != NULL)
-    row = remember(t, o, order.order_id)
-    row.exec_type = EXEC_REPLACED
-    row.order_qty = <int64_t>noted.cl_ord_id
+    remember(t, o, place, order.order_id)
+    place.exec_type = EXEC_REPLACED
+    place.order_qty = <int64_t>noted.cl_ord_id
 
 
 cdef bint is_working(const tables* t, uint64_t order_id) noexcept nogil:
@@ -181,12 +168,12 @@ cdef bint is_working(const tables* t, uint64_t order_id) noexcept nogil:
     return order != NULL and is_open(order)
 
 
-cdef int can_be_new(const tables* t, const order_record* o) noexcept nogil:
-    """Why the request's cl_ord_id cannot be taken, or 0."""
-    cdef const cl_ord_id_row* known = find_cl_ord_id(t, o.session, o.cl_ord_id)
-    if known == NULL:
+cdef int can_be_new(
+    const tables* t, const order_record* o, const cl_ord_id_row* place
+) noexcept nogil:
+    if place.session == 0:
         return 0 if can_add_cl_ord_id(t, o.session) else TABLE_FULL
-    return 0 if known.is_past and not o.flags & POSS_RESEND else DUPLICATE_CL_ORD_ID
+    return 0 if place.is_past and not o.flags & POSS_RESEND else DUPLICATE_CL_ORD_ID
 
 
 cdef void forget_past(tables* t) noexcept nogil:
@@ -210,7 +197,7 @@ cdef void forget_past(tables* t) noexcept nogil:
         memset(&t.cl_ord_ids[slot], 0, sizeof(cl_ord_id_row))
         if is_working(t, kept.order_id) or not kept.is_past:
             kept.is_past = not is_working(t, kept.order_id)
-            t.cl_ord_ids[free_slot(t, <uint16_t>kept.session, kept.cl_ord_id)] = kept
+            place_of(t, <uint16_t>kept.session, kept.cl_ord_id)[0] = kept
         else:
             t.risk.cl_ord_id_count -= 1
             t.sessions[kept.session].cl_ord_ids -= 1

@@ -22,6 +22,18 @@ ctypedef struct row_counts:
     uint32_t days
 
 
+# What a pair's chain states, folded with its limits: a control that nothing of it states needs no
+# check. PLACES: something stands in the way now (a state, a lock, what is not permitted or is
+# missing, executions, a slowed level), or its money is converted.
+cdef enum:
+    WATCH_PLACES = 1
+    WATCH_STEPS = 2          # lot_step, price_step, min_order_qty
+    WATCH_DAY = 4            # the day's limits of the instrument
+    WATCH_LOSS = 8           # max_loss, max_drawdown, leverage
+    WATCH_CONCENTRATION = 16
+    WATCH_SELF_MATCH = 32
+
+
 # "No limit" of open orders.
 cdef enum:
     ORDERS_MAX = 1 << 30
@@ -46,6 +58,10 @@ cdef inline int64_t worst_long(const credits* row) noexcept nogil:
 
 cdef inline int64_t worst_short(const credits* row) noexcept nogil:
     return row.max_short - row.sell_credit
+
+
+cdef inline int64_t gross_now(const pair_row* pair) noexcept nogil:
+    return pair.all.max_gross - pair.all.gross_credit
 
 
 cdef inline int64_t open_buy(const pair_row* pair) noexcept nogil:

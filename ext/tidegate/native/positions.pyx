@@ -4,14 +4,16 @@ Risk alone writes them. They are made when the first well-formed order of an acc
 instrument arrives, for all levels above it too, and are never removed. Their indexes are twice
 as large as the tables, so every probe ends.
 """
-from libc.stdint cimport INT32_MAX, int32_t, int64_t, uint8_t, uint32_t
+from libc.stdint cimport INT32_MAX, int32_t, int64_t, uint8_t, uint16_t, uint32_t
 from libc.string cimport memset
 
 from tidegate.native.limit_rows cimport find_limit
-from tidegate.native.records cimport ACTIVE, KILLED, MARGIN_SPAN, OWNER_GROUP
+from tidegate.native.records cimport (
+    ACTIVE, KILLED, MARGIN_SPAN, OWNER_GROUP, SELF_MATCH_ALLOW,
+)
 from tidegate.native.tables cimport (
-    TG_CREDIT_MAX, TG_NO_LIMIT, Tables, account_row, credits, instrument_row, limit_row, pair_row,
-    product_row, tables,
+    TG_CREDIT_MAX, TG_NO_LIMIT, Tables, account_row, balance_row, credits, instrument_row,
+    limit_row, pair_row, product_row, tables,
 )
 
 cdef uint32_t find_pair(const tables* t, uint32_t account, uint32_t instrument) noexcept nogil:
@@ -52,7 +54,7 @@ cdef void open_credits(
     out.max_long = stated(-1 if limit == NULL else limit.max_long, max_position)
     out.max_short = stated(-1 if limit == NULL else limit.max_short, max_position)
     out.max_gross = stated(-1 if limit == NULL else limit.max_gross, TG_CREDIT_MAX)
-    out.max_open_orders = <int32_t>(orders if 0 <= orders < ORDERS_MAX else ORDERS_MAX)
+    out.max_open_orders = orders if 0 <= orders < ORDERS_MAX else <int64_t>ORDERS_MAX
     out.buy_credit = out.max_long
     out.sell_credit = out.max_short
     out.gross_credit = out.max_gross
@@ -107,7 +109,7 @@ cdef uint32_t make_product(tables* t, uint32_t account, uint32_t instrument) noe
         index = t.risk.group_count
         row = &t.products[index]
         row.account = account
-        row.product = product
+        row.product = <uint16_t>product
         row.balance = balance_of(t, account, instrument)
         open_credits(&row.all, find_limit(t, account, 0, product + 1), TG_CREDIT_MAX)
         slot = hash_of(account, product) & t.product_mask
@@ -233,6 +235,54 @@ cdef void fold_limit(pair_row* row, const limit_row* limit) noexcept nogil:
     row.side_lock |= <uint8_t>limit.side_lock
 
 
+cdef inline uint32_t watched_of(const instrument_row* traded) noexcept nogil:
+    """WATCH_STEPS and WATCH_DAY: what the instrument states."""
+    cdef uint32_t watched = 0
+    if max(traded.lot_step, traded.price_step, traded.min_order_qty) > 1:
+        watched |= WATCH_STEPS
+    if min(
+        traded.day_orders_max, traded.day_cancels_max, traded.day_large_cancels_max,
+        traded.day_self_trades_max, traded.order_to_trade_max,
+    ) != TG_NO_LIMIT:
+        watched |= WATCH_DAY
+    return watched
+
+
+cdef inline uint32_t watched_at(
+    const tables* t, const pair_row* row, const account_row* owner
+) noexcept nogil:
+    """What one level states of money and executions."""
+    cdef const balance_row* balance = &t.balances[row.balance]
+    cdef uint32_t watched = 0
+    if owner.executions >= owner.executions_max or owner.is_slowed:
+        watched |= WATCH_PLACES
+    if row.balance and min(
+        balance.max_loss, balance.max_drawdown, owner.leverage_max
+    ) != TG_NO_LIMIT:
+        watched |= WATCH_LOSS
+    return watched
+
+
+cdef uint32_t watched_by(const tables* t, const pair_row* row) noexcept nogil:
+    """What the order's own account states, once the states of its chain are folded."""
+    cdef const account_row* owner = &t.accounts[row.account]
+    cdef uint32_t watched = 0
+    if (
+        row.state != 1 << ACTIVE or row.side_lock or not row.is_permitted
+        or min(row.all.max_long, row.all.max_short) < 0
+        or not t.balances[row.balance].is_checked or owner.is_converted
+    ):
+        watched |= WATCH_PLACES
+    if owner.concentration_permille != TG_NO_LIMIT:
+        watched |= WATCH_CONCENTRATION
+    if (
+        owner.self_match_own != SELF_MATCH_ALLOW
+        or t.accounts[owner.group].self_match_group != SELF_MATCH_ALLOW
+    ):
+        watched |= WATCH_SELF_MATCH
+    return watched
+
+
 cdef void fold(tables* t, uint32_t pair) noexcept nogil:
     """The least of each limit, the set of states and all locks of the pair's chain.
 
@@ -249,6 +299,7 @@ cdef void fold(tables* t, uint32_t pair) noexcept nogil:
     row.state = as_set(traded.trading_state)
     row.side_lock = traded.side_lock
     row.is_permitted = 1
+    row.watched = watched_of(traded)
     while at:
         owner = &t.accounts[t.pairs[at].account]
         fold_limit(row, find_limit(t, t.pairs[at].account, row.instrument, 0))
@@ -257,9 +308,11 @@ cdef void fold(tables* t, uint32_t pair) noexcept nogil:
         row.side_lock |= owner.side_lock
         row.state |= as_set(own_state(owner))
         row.state |= as_set(owner.graded_state)
+        row.watched |= watched_at(t, &t.pairs[at], owner)
         if not (owner.products[product >> 6] >> (product & 63)) & 1:
             row.is_permitted = 0
         at = t.pairs[at].parent
+    row.watched |= watched_by(t, row)
     row.fold_version = t.risk.fold_version
 
 

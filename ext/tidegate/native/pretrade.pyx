@@ -27,7 +27,7 @@ from tidegate.native.ahead cimport AHEAD_MAX
 from tidegate.native.assessment cimport assess, is_well_formed
 from tidegate.native.compared cimport compared
 from tidegate.native.context cimport context
-from tidegate.native.counts cimport count_new, note_accepted
+from tidegate.native.counts cimport count_new
 from tidegate.native.lane_numbers cimport REPORTS, ROUTES, note_taken, number
 from tidegate.native.numbers cimport is_before
 from tidegate.native.outputs cimport add_route, outputs
@@ -45,11 +45,14 @@ import numpy as np
 from tidegate.native.records import RECORD
 
 
-cdef int look_at_id(const tables* t, const order_record* o) noexcept nogil:
-    """Why the order's id cannot be remembered, or 0."""
+cdef inline int look_at_id(
+    const tables* t, const order_record* o, cl_ord_id_row** place
+) noexcept nogil:
+    """Why the order's id cannot be remembered, or 0; where it stands or would stand."""
     if o.session == 0 or o.session >= t.session_capacity or o.cl_ord_id == 0:
         return MALFORMED
-    return orders.can_be_new(t, o)
+    place[0] = orders.place_of(t, o.session, o.cl_ord_id)
+    return orders.can_be_new(t, o, place[0])
 
 
 cdef int resolve(tables* t, const order_record* o, uint32_t* pair) noexcept nogil:
@@ -79,28 +82,14 @@ cdef bint open_and_hold(
     tables* t, const order_record* o, uint32_t pair, const context* c
 ) noexcept nogil:
     """Open the order and hold for it on all levels; every check has passed. True = OVERFLOW."""
-    cdef order_row* order = orders.open_order(t, o.session)
-    order.cl_ord_id = o.cl_ord_id
-    order.price = o.price
-    order.order_qty = o.order_qty
-    order.account = o.account
-    order.instrument = o.instrument
-    order.pair = pair
-    order.side = o.side
-    order.ord_type = o.ord_type
-    order.time_in_force = o.time_in_force
-    order.position_effect = o.position_effect
-    order.flags = o.flags
-    order.list_id = o.list_id
-    order.is_staged = o.list_id != 0
+    cdef order_row* order = orders.open_order(t, o, pair)
     t.pairs[pair].reduce_only_orders += orders.is_reduce_only(t, order)
     self_match.enter(t, order, c.day_index)
     if holding.hold_planned(
-        t, order, c.lots, c.fee, c.premium, 1, c.plans, c.level_count
+        t, order, c.lots, c.fee, c.premium, c.plans, c.level_count
     ):
         orders.close_order(t, order, c'8')
         return True
-    note_accepted(t, c, pair)
     return False
 
 
@@ -143,31 +132,30 @@ cdef int decide(
     reason = lowest_reason(out.verdict)
     if reason:
         numbers_of(c, reason, n)
-    count_new(t, c)
-    if reason:
         if cancels_both(t, o, out.verdict):
             requests.cancel_met(t, o, c.price, out)
     elif open_and_hold(t, o, pair, c):
         out.verdict |= <uint64_t>1 << OVERFLOW
         reason = OVERFLOW
+    count_new(t, c, pair, reason == 0)
     return reason
 
 
 cdef void new_order(tables* t, const order_record* o, outputs* out) noexcept nogil:
     cdef context c
     cdef compared n
-    cdef cl_ord_id_row* known
+    cdef cl_ord_id_row* known = NULL
     cdef int reason
     cdef bint is_taken
-    reason = look_at_id(t, o)
+    reason = look_at_id(t, o, &known)
     if reason == DUPLICATE_CL_ORD_ID and o.flags & POSS_RESEND:
-        answers.restate(t, o, orders.find_cl_ord_id(t, o.session, o.cl_ord_id), out)
+        answers.restate(t, o, known, out)
         return
     if reason:
         answers.deny(t, o, DENIED, reason, NULL, out)
         return
     memset(&n, 0, sizeof(n))
-    known = orders.remember(t, o, 0)
+    orders.remember(t, o, known, 0)
     if o.list_id:
         reason = lists.take(t, o, out)
         n.limit_value = o.tot_no_orders
@@ -218,6 +206,7 @@ cdef int try_out(tables* t, const order_record* o, context* c, uint64_t* verdict
     """Run every check and do nothing else; why none could be run, or 0. `t` is a copy."""
     cdef order_record full
     cdef order_row* order = NULL
+    cdef cl_ord_id_row* known = NULL
     cdef uint32_t pair = 0
     cdef int64_t lots = o.order_qty
     cdef int reason
@@ -226,7 +215,7 @@ cdef int try_out(tables* t, const order_record* o, context* c, uint64_t* verdict
         if reason == 0:
             verdict[0] |= assess(t, &full, lots, order, order.pair, c)
         return reason
-    reason = look_at_id(t, o)
+    reason = look_at_id(t, o, &known)
     if reason == 0:
         reason = resolve(t, o, &pair)
     if reason == 0:

@@ -184,7 +184,7 @@ cdef int replaceable(
     cdef int reason
     if order.is_replace_pending or order.is_cancel_pending or order.is_staged:
         return REQUEST_PENDING
-    reason = orders.can_be_new(t, o)
+    reason = orders.can_be_new(t, o, orders.place_of(t, o.session, o.cl_ord_id))
     if reason:
         return reason
     full[0] = o[0]
@@ -213,7 +213,7 @@ cdef int hold_more(
     order.replace_price = full.price
     order.replace_qty = full.order_qty
     is_stuck = holding.hold_planned(
-        t, order, c.lots, c.fee, c.premium, 0, c.plans, c.level_count
+        t, order, c.lots, c.fee, c.premium, c.plans, c.level_count
     )
     if is_stuck:
         order.is_replace_pending = 0

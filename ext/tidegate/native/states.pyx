@@ -113,6 +113,7 @@ cdef bint re_enable(tables* t, const control_record* r) noexcept nogil:
         return True
     t.accounts[r.account].executions = 0
     t.accounts[r.account].is_halted_by_executions = 0
+    unfold(t)
     return False
 
 

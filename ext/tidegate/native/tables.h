@@ -63,75 +63,83 @@ typedef struct {
     uint64_t denied_by_reason[128];
 } risk_row;
 
+/* What every order reads of each level of its chain comes first: two lines of the cache. */
 typedef struct {
-    uint32_t chain[TG_CHAIN_MAX];  /* itself first, the firm last, 0 behind */
-    uint32_t pool;             /* the account on whose money it draws; 0 = its own */
-    uint32_t group;            /* its owner group's account */
-    uint32_t next_dirty;
-    uint8_t level;
-    uint8_t chain_count;
-    uint8_t trading_state;     /* as an operator set it */
-    uint8_t graded_state;      /* as a graded action set it: ACTIVE, REDUCING, HALTED */
-    uint8_t is_slowed;
-    uint8_t is_dirty;
-    uint8_t is_shared;         /* its money backs the net of all below */
-    uint8_t is_converted;      /* its currencies back each other, in base money */
-    uint8_t cancel_on_disconnect;
-    uint8_t self_match_own;
-    uint8_t self_match_group;
-    uint8_t side_lock;
-    uint16_t session;
-    uint8_t tier;              /* of fees */
-    uint8_t is_halted_by_executions;
     credits all;
+
     bucket order_rate;
-    bucket replace_rate;
-    bucket cancel_rate;
-    uint64_t products[TG_PRODUCT_WORDS];  /* bit p: may trade product p */
-    int64_t max_position;      /* of each instrument; TG_NO_LIMIT, or -1 = missing, deny */
-    int64_t margin_ppm;        /* of the client's margin; 1,000,000 = as it is */
-    int64_t converted_free;    /* base money of all its balances */
-    int64_t slow_interval_ns;
     int64_t last_order_ns;
+    int64_t day_orders_max;
+    int64_t day_orders;
+    uint32_t pool;             /* the account on whose money it draws; 0 = its own */
+    uint32_t next_dirty;
+    uint8_t is_dirty;
+    uint8_t is_converted;      /* its currencies back each other, in base money */
+    uint8_t is_shared;         /* its money backs the net of all below */
+    uint8_t level;
+    uint32_t group;            /* its owner group's account */
+
+    int64_t margin_ppm;        /* of the client's margin; 1,000,000 = as it is */
     int64_t leverage_max;      /* hundredths; TG_NO_LIMIT */
     int64_t concentration_permille;  /* of the master's total; TG_NO_LIMIT */
     int64_t concentration_floor;     /* master's lots below which it does not apply */
     int64_t identical_max;
     int64_t identical_window_ns;
+    uint8_t self_match_own;
+    uint8_t self_match_group;
+    uint8_t tier;              /* of fees */
+    uint8_t chain_count;
+    uint8_t trading_state;     /* as an operator set it */
+    uint8_t graded_state;      /* as a graded action set it: ACTIVE, REDUCING, HALTED */
+    uint8_t is_slowed;
+    uint8_t side_lock;
+    uint8_t cancel_on_disconnect;
+    uint8_t is_halted_by_executions;
+    uint8_t is_pool;           /* some account draws on its money; its own pairs book none */
+    uint8_t grades[3];         /* reached now: margin, loss, position */
+    uint16_t session;
+
+    uint32_t identical_signature[4];
+    uint32_t identical_count[4];
+    int64_t identical_since_ns[4];
+
+    uint32_t chain[TG_CHAIN_MAX];  /* itself first, the firm last, 0 behind */
+    uint32_t breaks;           /* open differences with the venue; not 0 = REDUCING */
     int64_t executions_max;    /* control 24 */
     int64_t executions;
-    int64_t day_orders_max;
-    int64_t day_orders;
+    uint64_t fill_count;
+    int64_t max_position;      /* of each instrument; TG_NO_LIMIT, or -1 = missing, deny */
+    int64_t converted_free;    /* base money of all its balances */
+
+    bucket replace_rate;
+    bucket cancel_rate;
+    int64_t slow_interval_ns;
     int64_t protection_window_ns;    /* control 35; 0 = off */
+
     int64_t protection_qty;
     int64_t protection_delta;
     uint32_t margin_grades[4]; /* per mille of the limit: alert, slow, reduce, halt; 0 = none */
     uint32_t loss_grades[4];
     uint32_t position_grades[4];
-    uint8_t grades[3];         /* reached now: margin, loss, position */
-    uint8_t is_pool;           /* some account draws on its money; its own pairs book none */
-    uint32_t breaks;           /* open differences with the venue; not 0 = REDUCING */
-    uint32_t identical_signature[4];
-    uint32_t identical_count[4];
-    int64_t identical_since_ns[4];
-    uint64_t fill_count;
+    uint64_t products[TG_PRODUCT_WORDS];  /* bit p: may trade product p */
+    int64_t spare[4];
 } account_row;
 
 /* (account, product): limits over its instruments, margin that nets between them */
 typedef struct {
+    credits all;
     uint32_t account;
-    uint32_t product;
+    uint16_t product;
+    uint8_t is_pulled;         /* control 35 */
+    uint8_t pad;
     uint32_t balance;
     uint32_t scan;             /* row of scans; 0 = no SPAN */
-    credits all;
+    int64_t margin;            /* held at this row */
     int64_t margin_longs;      /* SIDES with max-side: sums over its pairs */
     int64_t margin_shorts;
-    int64_t margin;            /* held at this row */
     int64_t protection_since_ns;
     int64_t protection_qty;
     int64_t protection_delta;
-    uint8_t is_pulled;         /* control 35 */
-    uint8_t pad[7];
 } product_row;
 
 /* SPAN at a product row: the worst scan of any subset of working orders, in scan units. */
@@ -144,34 +152,37 @@ typedef struct {
     int64_t pad[4];
 } scan_row;
 
+/* (account, instrument): two lines of the cache for an order, a third for what fills book. */
 typedef struct {
+    credits all;               /* its gross, the worst size, is max_gross - gross_credit */
+
     uint32_t account;
     uint32_t instrument;
     uint32_t parent;
     uint32_t product;
     uint32_t balance;
-    uint32_t next;             /* pairs of the instrument */
     uint32_t sides;
     uint32_t day;              /* at owner groups */
-    credits all;
+    uint32_t fold_version;
     int64_t net;               /* lots, long positive */
     int64_t margin;            /* held here; 0 where the product row or no row holds it */
+    int64_t max_notional;      /* folded: the least of all levels and scopes */
+    int32_t max_order_qty;     /* folded */
+    uint32_t watched;          /* folded: which controls the chain states (fold.pxd) */
+
+    int32_t max_market_qty;    /* folded */
+    uint8_t state;             /* folded: bit s = a level or the instrument is in state s */
+    uint8_t side_lock;         /* folded */
+    uint8_t is_permitted;      /* folded */
+    uint8_t pad;
+    int64_t period_px;         /* control 6: first accepted price of the window */
+    int64_t period_since_ns;
     int64_t open_cost;         /* money paid for the open lots (SIDES: the long ones) */
     int64_t unrealised;
     int64_t bought_qty;        /* today, and net as the day began; sold today = bought_qty - net */
     uint64_t fill_count;
-    int64_t gross;             /* lots: the worst size that working orders can lead to */
-    int64_t period_px;         /* control 6: first accepted price of the window */
-    int64_t period_since_ns;
-    int64_t max_notional;      /* folded: the least of all levels and scopes */
-    int32_t max_order_qty;     /* folded */
-    int32_t max_market_qty;    /* folded */
-    uint32_t fold_version;
+    uint32_t next;             /* pairs of the instrument */
     uint32_t reduce_only_orders;
-    uint8_t state;             /* folded: bit s = a level or the instrument is in state s */
-    uint8_t side_lock;         /* folded */
-    uint8_t is_permitted;      /* folded */
-    uint8_t pad[5];
 } pair_row;
 
 /* Long and short lots, today's and yesterday's; frozen = asked to be closed by working orders. */
@@ -201,28 +212,29 @@ typedef struct {
     uint32_t self_trades;
     uint32_t trades;
     uint32_t last_match_id;
-    uint8_t last_match_side;
-    uint8_t pad[7];
     int64_t best_buy_px;       /* no working buy is above it; only where first_order is not 0 */
     int64_t best_sell_px;
+    uint8_t last_match_side;
+    uint8_t pad[15];
 } day_row;
 
 typedef struct {
     int64_t cash;              /* deposits + realised - fees */
-    int64_t initial_cash;      /* deposits - withdrawals */
     int64_t credit_line;       /* of a pool's member: its slice */
+    int64_t unrealised;
     int64_t margin;
     int64_t fee_held;
     int64_t premium_held;      /* of working buys of options that are paid at the fill */
     int64_t cash_held;         /* pending withdrawals and transfers */
-    int64_t unrealised;
-    int64_t fees;
     int64_t notional;          /* sum of gross * lot_notional */
-    int64_t margin_credit;     /* by how much exact SPAN is below the hold; margin is net of it */
-    int64_t converted;         /* its part of accounts[].converted_free */
+
+    int64_t initial_cash;      /* deposits - withdrawals */
     int64_t peak;              /* of the day's profit */
     int64_t max_loss;          /* TG_NO_LIMIT = not stated */
     int64_t max_drawdown;
+    int64_t margin_credit;     /* by how much exact SPAN is below the hold; margin is net of it */
+    int64_t fees;
+    int64_t converted;         /* its part of accounts[].converted_free */
     uint8_t is_checked;        /* this level states its own cash: margin is checked against it */
     uint8_t pad[7];
 } balance_row;
@@ -321,12 +333,12 @@ typedef struct {
 } session_orders_row;
 
 static_assert(sizeof(risk_row) == 1264, "hidden padding");
-static_assert(sizeof(account_row) == 472, "hidden padding");
+static_assert(sizeof(account_row) == 512, "hidden padding");
 static_assert(sizeof(product_row) == 128, "hidden padding");
 static_assert(sizeof(scan_row) == 192, "hidden padding");
 static_assert(sizeof(pair_row) == 192, "hidden padding");
 static_assert(sizeof(sides_row) == 64, "hidden padding");
-static_assert(sizeof(day_row) == 56, "hidden padding");
+static_assert(sizeof(day_row) == 64, "hidden padding");
 static_assert(sizeof(balance_row) == 128, "hidden padding");
 static_assert(sizeof(cash_hold_row) == 32, "hidden padding");
 static_assert(sizeof(break_row) == 40, "hidden padding");

@@ -15,8 +15,8 @@ cdef extern from "tables.h" nogil:
         int64_t interval_ns, tolerance_ns, next_ns
 
     ctypedef struct credits:
-        int64_t buy_credit, sell_credit, gross_credit, max_long, max_short, max_gross
-        int32_t order_credit, max_open_orders
+        int64_t buy_credit, sell_credit, gross_credit, order_credit, max_long, max_short, max_gross
+        int64_t max_open_orders
 
     ctypedef struct risk_row:
         uint64_t sequence
@@ -39,22 +39,28 @@ cdef extern from "tables.h" nogil:
 
     ctypedef struct instrument_row:
         int64_t tick_value, mark_px, mark_ns, stale_ns, lot_notional, notional_floor, collar_low
-        int64_t collar_high, collar_ticks, collar_permille, period_ns, period_ticks, min_order_qty
-        int64_t lot_step, price_step, max_order_qty, max_market_qty, margin_long, margin_short
-        int64_t margin_long_today, margin_short_today, exchange_long, exchange_short
-        int64_t exchange_long_today, exchange_short_today
-        bucket order_rate, replace_rate, cancel_rate
-        int64_t settlement_px, average_px, margin_long_lot, margin_short_lot, margin_long_ppm
-        int64_t margin_short_ppm, exchange_long_lot, exchange_short_lot, exchange_long_ppm
-        int64_t exchange_short_ppm, next_phase_ns, day_orders_max, day_cancels_max
-        int64_t day_large_cancels_max, day_self_trades_max, large_cancel_qty, order_to_trade_max
-        int64_t order_to_trade_floor, scan_unit
-        int32_t scan[16]
-        int32_t scan_delta, intra_rate, delivery_rate, short_option_rate
-        uint32_t currency, product, venue, first_pair, phase_index, phase_end
+        int64_t collar_high
+        bucket order_rate
+        int64_t period_ns, period_ticks
+        uint32_t currency, product
         uint8_t trading_state, phase, side_lock, margin_model, price_basis, is_max_side, has_sides
         uint8_t closes_today, is_option, is_call, is_premium_paid, exempts_immediate, is_settled
         uint8_t pad[3]
+        int64_t margin_long, margin_short, margin_long_today, margin_short_today, exchange_long
+        int64_t exchange_short, exchange_long_today, exchange_short_today
+        int32_t scan[16]
+        int64_t scan_unit
+        int32_t scan_delta, intra_rate, delivery_rate, short_option_rate
+        int64_t day_orders_max, day_cancels_max, day_large_cancels_max, day_self_trades_max
+        int64_t large_cancel_qty, order_to_trade_max, order_to_trade_floor, min_order_qty, lot_step
+        int64_t price_step, max_order_qty, max_market_qty
+        uint32_t venue, first_pair
+        bucket replace_rate, cancel_rate
+        int64_t collar_ticks, collar_permille, settlement_px, average_px, margin_long_lot
+        int64_t margin_short_lot, margin_long_ppm, margin_short_ppm, exchange_long_lot
+        int64_t exchange_short_lot, exchange_long_ppm, exchange_short_ppm, next_phase_ns
+        uint32_t phase_index, phase_end
+        int64_t spare[4]
 
     ctypedef struct staged_row:
         int64_t margin_long_lot, margin_short_lot, margin_long_ppm, margin_short_ppm
@@ -70,38 +76,42 @@ cdef extern from "tables.h" nogil:
         uint8_t pad[7]
 
     ctypedef struct account_row:
-        uint32_t chain[5]
-        uint32_t pool, group, next_dirty
-        uint8_t level, chain_count, trading_state, graded_state, is_slowed, is_dirty, is_shared
-        uint8_t is_converted, cancel_on_disconnect, self_match_own, self_match_group, side_lock
-        uint16_t session
-        uint8_t tier, is_halted_by_executions
         credits all
-        bucket order_rate, replace_rate, cancel_rate
-        uint64_t products[4]
-        int64_t max_position, margin_ppm, converted_free, slow_interval_ns, last_order_ns
-        int64_t leverage_max, concentration_permille, concentration_floor
+        bucket order_rate
+        int64_t last_order_ns, day_orders_max, day_orders
+        uint32_t pool, next_dirty
+        uint8_t is_dirty, is_converted, is_shared, level
+        uint32_t group
+        int64_t margin_ppm, leverage_max, concentration_permille, concentration_floor
         int64_t identical_max, identical_window_ns
-        int64_t executions_max, executions, day_orders_max, day_orders, protection_window_ns
-        int64_t protection_qty, protection_delta
-        uint32_t margin_grades[4]
-        uint32_t loss_grades[4]
-        uint32_t position_grades[4]
+        uint8_t self_match_own, self_match_group, tier, chain_count, trading_state, graded_state
+        uint8_t is_slowed, side_lock, cancel_on_disconnect, is_halted_by_executions, is_pool
         uint8_t grades[3]
-        uint8_t is_pool
-        uint32_t breaks
+        uint16_t session
         uint32_t identical_signature[4]
         uint32_t identical_count[4]
         int64_t identical_since_ns[4]
+        uint32_t chain[5]
+        uint32_t breaks
+        int64_t executions_max, executions
         uint64_t fill_count
+        int64_t max_position, converted_free
+        bucket replace_rate, cancel_rate
+        int64_t slow_interval_ns, protection_window_ns, protection_qty, protection_delta
+        uint32_t margin_grades[4]
+        uint32_t loss_grades[4]
+        uint32_t position_grades[4]
+        uint64_t products[4]
+        int64_t spare[4]
 
     ctypedef struct product_row:
-        uint32_t account, product, balance, scan
         credits all
-        int64_t margin_longs, margin_shorts, margin, protection_since_ns, protection_qty
+        uint32_t account
+        uint16_t product
+        uint8_t is_pulled, pad
+        uint32_t balance, scan
+        int64_t margin, margin_longs, margin_shorts, protection_since_ns, protection_qty
         int64_t protection_delta
-        uint8_t is_pulled
-        uint8_t pad[7]
 
     ctypedef struct scan_row:
         int64_t worst[16]
@@ -109,15 +119,16 @@ cdef extern from "tables.h" nogil:
         int64_t pad[4]
 
     ctypedef struct pair_row:
-        uint32_t account, instrument, parent, product, balance, next, sides, day
         credits all
-        int64_t net, margin, open_cost, unrealised, bought_qty
+        uint32_t account, instrument, parent, product, balance, sides, day, fold_version
+        int64_t net, margin, max_notional
+        int32_t max_order_qty
+        uint32_t watched
+        int32_t max_market_qty
+        uint8_t state, side_lock, is_permitted, pad
+        int64_t period_px, period_since_ns, open_cost, unrealised, bought_qty
         uint64_t fill_count
-        int64_t gross, period_px, period_since_ns, max_notional
-        int32_t max_order_qty, max_market_qty
-        uint32_t fold_version, reduce_only_orders
-        uint8_t state, side_lock, is_permitted
-        uint8_t pad[5]
+        uint32_t next, reduce_only_orders
 
     ctypedef struct sides_row:
         int32_t long_today, long_yesterday, short_today, short_yesterday, frozen_long_today
@@ -128,13 +139,13 @@ cdef extern from "tables.h" nogil:
     ctypedef struct day_row:
         uint32_t first_order, orders, replaces, cancels, large_cancels, self_trades, trades
         uint32_t last_match_id
-        uint8_t last_match_side
-        uint8_t pad[7]
         int64_t best_buy_px, best_sell_px
+        uint8_t last_match_side
+        uint8_t pad[15]
 
     ctypedef struct balance_row:
-        int64_t cash, initial_cash, credit_line, margin, fee_held, premium_held, cash_held
-        int64_t unrealised, fees, notional, margin_credit, converted, peak, max_loss, max_drawdown
+        int64_t cash, credit_line, unrealised, margin, fee_held, premium_held, cash_held, notional
+        int64_t initial_cash, peak, max_loss, max_drawdown, margin_credit, fees, converted
         uint8_t is_checked
         uint8_t pad[7]
 

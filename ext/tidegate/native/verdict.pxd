@@ -9,6 +9,6 @@ cdef enum:
     DECIDED_BIT = 63
 
 
-cdef uint64_t failed_checks(const context* c, int where) noexcept nogil
+cdef uint64_t failed_checks(const context* c, uint64_t doubted) noexcept nogil
 cdef int lowest_reason(uint64_t verdict) noexcept nogil
 cdef void numbers_of(const context* c, int reason, compared* n) noexcept nogil

@@ -1,7 +1,6 @@
 """Which checks an order failed, and what each compared. Off the path of an order that passes.
 
-A compile unit of its own: the path of an order that passes has the same checks inline, without
-their bits and numbers.
+A compile unit of its own: the path of an order that passes does not carry it along.
 """
 from libc.stdint cimport uint64_t
 
@@ -14,9 +13,16 @@ cdef extern from * nogil:
     int count_trailing_zeros "__builtin_ctzll"(uint64_t value)
 
 
-cdef uint64_t failed_checks(const context* c, int where) noexcept nogil:
-    """Bit r: the check of reason r failed. `where` is what any_failed found."""
-    return checks.exact_checks(c, where)
+cdef uint64_t failed_checks(const context* c, uint64_t doubted) noexcept nogil:
+    """Bit r: the check of reason r failed; only those in doubt are made."""
+    cdef uint64_t left = doubted & ~checks.not_asked(c)
+    cdef uint64_t failed = 0
+    cdef int reason
+    while left:
+        reason = count_trailing_zeros(left)
+        left &= left - 1
+        failed |= <uint64_t>checks.is_failed(c, reason, NULL) << reason
+    return failed
 
 
 cdef int lowest_reason(uint64_t verdict) noexcept nogil:
@@ -27,4 +33,4 @@ cdef int lowest_reason(uint64_t verdict) noexcept nogil:
 
 cdef void numbers_of(const context* c, int reason, compared* n) noexcept nogil:
     """What the check of this reason compared; n is zero before."""
-    checks.compare(c, reason, n)
+    checks.is_failed(c, reason, n)

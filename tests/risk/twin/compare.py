@@ -187,7 +187,6 @@ def of_pairs(s: State, arrays: Arrays, risk: dict[str, Any], lots: Lots) -> Foun
         yield f"{name} bought_qty", row["bought_qty"], book.bought
         yield f"{name} fill_count", row["fill_count"], book.fill_count
         yield f"{name} margin", row["margin"], pair_margin(s, lots, level, one)
-        yield f"{name} gross", row["gross"], worst_of(s, lots, level, [one]).gross
         yield (
             f"{name} period",
             (row["period_px"], row["period_since_ns"]),
