@@ -22,5 +22,8 @@ cdef bint unrealised_at(
     const tables* t, uint32_t pair, int64_t price, int64_t* out
 ) noexcept nogil
 # The same at the instrument's mark, carried to the pair and its balance. True on overflow.
-# Only where it loses (or only where it does not).
-cdef void revalue(tables* t, uint32_t pair, bint is_loss) noexcept nogil
+# Only those of the changes that are LOSSES, or GAINS, or both.
+cdef enum:
+    LOSSES = 1
+    GAINS = 2
+cdef void revalue(tables* t, uint32_t pair, int changes) noexcept nogil

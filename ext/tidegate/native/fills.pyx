@@ -190,17 +190,18 @@ cdef uint32_t balance_of(const tables* t, const pair_row* pair) noexcept nogil:
     return pair.account * t.currency_capacity + t.instruments[pair.instrument].currency
 
 
-cdef void revalue(tables* t, uint32_t pair, bint is_loss) noexcept nogil:
+cdef void revalue(tables* t, uint32_t pair, int changes) noexcept nogil:
     """`unrealised` at the mark; the caller has seen that it can be expressed.
 
-    A record's losses are taken before its gains, so that no sum passes its best on the way.
+    Of a pool a record's losses are taken before its gains, so that no sum passes its best on the
+    way.
     """
     cdef pair_row* row = &t.pairs[pair]
     cdef uint32_t balance
     cdef int64_t gain
     if unrealised_at(t, pair, t.instruments[row.instrument].mark_px, &gain):
         return
-    if gain == row.unrealised or (gain < row.unrealised) != is_loss:
+    if gain == row.unrealised or not changes & (LOSSES if gain < row.unrealised else GAINS):
         return
     if not t.accounts[row.account].is_pool:
         balance = balance_of(t, row)

@@ -23,7 +23,7 @@ cdef enum:
     GRADE_COUNT = 4
 
 
-cdef int64_t permille(int64_t used, int64_t limit) noexcept nogil:
+cdef inline int64_t permille(int64_t used, int64_t limit) noexcept nogil:
     """used / limit, rounded down; TG_NO_LIMIT where there is no limit left to divide by."""
     cdef int64_t share
     if used <= 0:
@@ -33,7 +33,7 @@ cdef int64_t permille(int64_t used, int64_t limit) noexcept nogil:
     return share
 
 
-cdef void farther(numbers* n, int64_t limit, int64_t used) noexcept nogil:
+cdef inline void farther(numbers* n, int64_t limit, int64_t used) noexcept nogil:
     """Keep what is further into its limit: asked = per mille of it."""
     cdef int64_t share = permille(used, limit)
     if share > n.asked_value:
@@ -68,9 +68,11 @@ cdef void of_position(const account_row* row, numbers* n) noexcept nogil:
         farther(n, row.all.max_short, positions.worst_short(&row.all))
 
 
-cdef uint8_t grade_of(const uint32_t* thresholds, int64_t reached) noexcept nogil:
+cdef inline uint8_t grade_of(const uint32_t* thresholds, int64_t reached) noexcept nogil:
     """The highest grade whose threshold, where it has one, is reached."""
     cdef int i
+    if reached <= 0:
+        return 0
     for i in range(GRADE_COUNT - 1, -1, -1):
         if thresholds[i] and reached >= <int64_t>thresholds[i]:
             return <uint8_t>(i + 1)
@@ -91,24 +93,45 @@ cdef bint tell(
     return grade == GRADE_HALT
 
 
+cdef void reach(
+    const tables* t, uint32_t account, numbers* held, numbers* lost, numbers* size
+) noexcept nogil:
+    """How far it is into its limits; 0 of what has no grade and can reach none."""
+    cdef const account_row* row = &t.accounts[account]
+    cdef bint of_held = is_graded(row.margin_grades, row.grades[0])
+    cdef bint of_lost = is_graded(row.loss_grades, row.grades[1])
+    held[0] = lost[0] = size[0] = numbers(0, 0, 0)
+    if of_held or of_lost:
+        of_money(t, account, of_held, of_lost, held, lost)
+    if is_graded(row.position_grades, row.grades[2]):
+        of_position(row, size)
+
+
+cdef bint has_changed(const tables* t, uint32_t account) noexcept nogil:
+    """Some grade of it is not what it was: nothing else follows from grading."""
+    cdef const account_row* row = &t.accounts[account]
+    cdef numbers held, lost, size
+    reach(t, account, &held, &lost, &size)
+    return (
+        grade_of(row.margin_grades, held.asked_value) != row.grades[0]
+        or grade_of(row.loss_grades, lost.asked_value) != row.grades[1]
+        or grade_of(row.position_grades, size.asked_value) != row.grades[2]
+    )
+
+
 cdef void grade(tables* t, uint32_t account, outputs* out) noexcept nogil:
     cdef account_row* row = &t.accounts[account]
-    cdef numbers held = numbers(0, 0, 0)
-    cdef numbers lost = numbers(0, 0, 0)
-    cdef numbers size = numbers(0, 0, 0)
+    cdef numbers held, lost, size
     cdef uint8_t worst, state
     cdef bint is_halt
-    of_money(
-        t, account, is_graded(row.margin_grades, row.grades[0]),
-        is_graded(row.loss_grades, row.grades[1]), &held, &lost
-    )
-    if is_graded(row.position_grades, row.grades[2]):
-        of_position(row, &size)
+    reach(t, account, &held, &lost, &size)
     is_halt = tell(t, account, 0, row.margin_grades, &held, MARGIN, out)
     is_halt |= tell(t, account, 1, row.loss_grades, &lost, LOSS_LIMIT, out)
     is_halt |= tell(t, account, 2, row.position_grades, &size, POSITION_LIMIT, out)
     worst = max(row.grades[0], row.grades[1], row.grades[2])
-    row.is_slowed = worst >= GRADE_SLOW
+    if row.is_slowed != (worst >= GRADE_SLOW):
+        row.is_slowed = worst >= GRADE_SLOW
+        states.unfold(t)
     state = REDUCING if worst >= GRADE_REDUCE else ACTIVE
     if is_halt or row.graded_state == HALTED:
         state = HALTED
@@ -149,13 +172,24 @@ cdef uint32_t ordered(tables* t, uint32_t first) noexcept nogil:
 
 
 cdef void grade_dirty(tables* t, outputs* out) noexcept nogil:
-    """At TICK: every account that has changed since, in the order of handles."""
-    cdef uint32_t account = ordered(t, t.risk.dirty_first)
-    cdef account_row* row
+    """At TICK: every account that has changed since. Few get another grade: these, sorted, are
+    graded, in the order of handles.
+    """
+    cdef uint32_t account = t.risk.dirty_first
+    cdef uint32_t changed = 0
+    cdef uint32_t following
     t.risk.dirty_first = 0
     while account:
-        row = &t.accounts[account]
-        grade(t, account, out)
-        account = row.next_dirty
-        row.next_dirty = 0
-        row.is_dirty = 0
+        following = t.accounts[account].next_dirty
+        t.accounts[account].is_dirty = 0
+        t.accounts[account].next_dirty = 0
+        if has_changed(t, account):
+            t.accounts[account].next_dirty = changed
+            changed = account
+        account = following
+    changed = ordered(t, changed)
+    while changed:
+        grade(t, changed, out)
+        following = t.accounts[changed].next_dirty
+        t.accounts[changed].next_dirty = 0
+        changed = following

@@ -12,6 +12,7 @@ cimport tidegate.native.holding as holding
 cimport tidegate.native.margin as margin
 cimport tidegate.native.states as states
 from tidegate.native.balances cimport change
+from tidegate.native.fills cimport GAINS, LOSSES
 from tidegate.native.records cimport record
 from tidegate.native.tables cimport TG_NO_LIMIT, instrument_row, pair_row, tables
 
@@ -75,7 +76,9 @@ cdef bint can_pool(
     )
 
 
-cdef bint can_revalue(const tables* t, uint32_t first, int64_t price) noexcept nogil:
+cdef bint can_revalue(
+    const tables* t, uint32_t first, int64_t price, bint* is_pooled
+) noexcept nogil:
     """Every pair can be valued at the price, and every balance and pool can bear it."""
     cdef change gains, losses
     cdef int64_t value
@@ -87,6 +90,7 @@ cdef bint can_revalue(const tables* t, uint32_t first, int64_t price) noexcept n
             t, &t.pairs[pair], value, &gains, &losses
         ):
             return False
+        is_pooled[0] |= t.accounts[t.pairs[pair].account].pool != 0
         pair = t.pairs[pair].next
     if gains.unrealised == 0 and losses.unrealised == 0:
         return True
@@ -98,15 +102,16 @@ cdef bint can_revalue(const tables* t, uint32_t first, int64_t price) noexcept n
     return True
 
 
-cdef void revalue_all(tables* t, uint32_t pair, bint is_loss) noexcept nogil:
+cdef void revalue_all(tables* t, uint32_t pair, int changes) noexcept nogil:
     while pair:
-        fills.revalue(t, pair, is_loss)
+        fills.revalue(t, pair, changes)
         pair = t.pairs[pair].next
 
 
 cdef bint mark(tables* t, const record* r) noexcept nogil:
     """A new reference price. True = refused."""
     cdef instrument_row before, after
+    cdef bint is_pooled = False
     if not states.is_instrument(t, r.instrument) or not is_price(r.price):
         return True
     before = t.instruments[r.instrument]
@@ -118,11 +123,14 @@ cdef bint mark(tables* t, const record* r) noexcept nogil:
     set_collar(&after)
     if holding.change_instrument(t, r.instrument, &after):
         return True
-    if not can_revalue(t, before.first_pair, r.price):
+    if not can_revalue(t, before.first_pair, r.price, &is_pooled):
         holding.change_instrument(t, r.instrument, &before)
         return True
-    revalue_all(t, before.first_pair, True)
-    revalue_all(t, before.first_pair, False)
+    if is_pooled:
+        revalue_all(t, before.first_pair, LOSSES)
+        revalue_all(t, before.first_pair, GAINS)
+    else:
+        revalue_all(t, before.first_pair, LOSSES | GAINS)
     return False
 
 
