@@ -54,12 +54,22 @@ def day(accounts: int, instruments: int, *, cl_ord_ids: int, model: str = "net")
 class Flow:
     """Gives the records of a day in chunks; the same seed, the same records.
 
-    Each sub-account trades `each` of the instruments; `marks` of 1,000 records are marks.
+    Each sub-account trades `each` of the instruments; `marks` of 1,000 records are marks; `working`
+    orders wait at the same time.
     """
 
-    def __init__(self, content: Universe, *, each: int, seed: int, marks: int = MARKS) -> None:
+    def __init__(
+        self,
+        content: Universe,
+        *,
+        each: int,
+        seed: int,
+        marks: int = MARKS,
+        working: int = WORKING,
+    ) -> None:
         self.rng = Random(seed)
         self.marks = marks
+        self.most_working = working
         self.instruments = len(content.instruments)
         handles = range(1, self.instruments + 1)
         self.pairs = [
@@ -118,7 +128,7 @@ class Flow:
                 self.working.append(order)
             elif self.canceling and self.rng.random() < 0.5:
                 self.end(executions[at], self.canceling.popleft(), ExecType.EXEC_CANCELED)
-            elif len(self.working) >= WORKING:
+            elif len(self.working) >= self.most_working:
                 self.finish(orders[at], executions[at])
             else:
                 self.open(orders[at])
