@@ -47,4 +47,5 @@ def test_steps_leave_no_python_block_behind() -> None:
     before = sys.getallocatedblocks()
     for batch in batches:
         step.replay(batch)
-    assert sys.getallocatedblocks() - before <= 2, "the loop's own variables, and nothing a record"
+    # Views of the two batches; of 2,000 records there would be thousands.
+    assert sys.getallocatedblocks() - before < 10

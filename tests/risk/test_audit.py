@@ -46,7 +46,7 @@ RECOMPUTED = {
     "pairs": "account instrument parent product balance next sides day all.buy_credit "
     "all.sell_credit all.gross_credit all.order_credit all.max_long all.max_short all.max_gross "
     "all.max_open_orders net margin open_cost unrealised bought_qty fill_count "
-    "reduce_only_orders state side_lock is_permitted max_order_qty",
+    "reduce_only_orders state side_lock is_permitted max_order_qty watched",
     "sides": "long_today long_yesterday short_today short_yesterday frozen_long_today "
     "frozen_long_yesterday frozen_short_today frozen_short_yesterday charged_long_today "
     "charged_short_today short_cost long_today_cost short_today_cost",
@@ -62,7 +62,7 @@ RECOMPUTED = {
     "product_index": "",
 }
 # Of pairs that were used since anything changed.
-FOLDED = ("state", "side_lock", "is_permitted", "max_order_qty")
+FOLDED = ("state", "side_lock", "is_permitted", "max_order_qty", "watched")
 # One more of these is found in some rows alone: where it decides something.
 SOMETIMES = {
     ("currencies", "asset_rate"),

@@ -4,8 +4,18 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from tidegate.audit.state import Row, State, chain, differs, pair_name
-from tidegate.native.records import Level, TradingState
+from tidegate.native.records import Level, SelfMatch, TradingState
 from tidegate.native.tables import NO_LIMIT
+
+# What a pair's chain states, as risk folds it (positions.pxd).
+PLACES, STEPS, DAY, LOSS, CONCENTRATION, SELF_MATCH = (1 << bit for bit in range(6))
+DAY_LIMITS = (
+    "day_orders_max",
+    "day_cancels_max",
+    "day_large_cancels_max",
+    "day_self_trades_max",
+    "order_to_trade_max",
+)
 
 
 def audit_breaks(state: State) -> Iterator[str]:
@@ -43,6 +53,7 @@ def audit_folds(state: State) -> Iterator[str]:
         yield from differs(where, "state", pair["state"], states)
         yield from differs(where, "side_lock", pair["side_lock"], lock)
         yield from differs(where, "is_permitted", pair["is_permitted"], is_permitted)
+        yield from differs(where, "watched", pair["watched"], _watched(state, pair, instrument))
         for name in ("max_order_qty", "max_market_qty"):
             most = min(_stated(state, pair, instrument, name, instrument[name]), (1 << 31) - 1)
             yield from differs(where, name, pair[name], most)
@@ -65,6 +76,34 @@ def _levels(state: State, pair: Row, instrument: Row) -> tuple[int, int, int]:
         for key in _scopes(account, pair, instrument):
             lock |= state.limits.get(key, {"side_lock": 0})["side_lock"]
     return states, lock, is_permitted
+
+
+def _watched(state: State, pair: Row, instrument: Row) -> int:
+    """Which controls the chain and the instrument state, or where they stand in the way."""
+    own = state.accounts[pair["account"]]
+    states, lock, is_permitted = _levels(state, pair, instrument)
+    stands = states != 1 << TradingState.ACTIVE or lock or not is_permitted
+    stands |= min(pair["all"]["max_long"], pair["all"]["max_short"]) < 0
+    stands |= not state.balances[pair["balance"]]["is_checked"] or own["is_converted"]
+    steps = max(instrument[name] for name in ("lot_step", "price_step", "min_order_qty")) > 1
+    loses = False
+    level = pair
+    while level["account"]:
+        row, balance = state.accounts[level["account"]], state.balances[level["balance"]]
+        stands |= row["is_slowed"] or row["executions"] >= row["executions_max"]
+        limits = (row["leverage_max"], balance["max_loss"], balance["max_drawdown"])
+        loses |= level["balance"] != 0 and any(limit != NO_LIMIT for limit in limits)
+        level = state.pairs[level["parent"]]
+    group = state.accounts[own["group"]]["self_match_group"]
+    meets = {own["self_match_own"], group} != {SelfMatch.SELF_MATCH_ALLOW}
+    return int(
+        PLACES * bool(stands)
+        | STEPS * steps
+        | DAY * any(instrument[name] != NO_LIMIT for name in DAY_LIMITS)
+        | LOSS * bool(loses)
+        | CONCENTRATION * (own["concentration_permille"] != NO_LIMIT)
+        | SELF_MATCH * meets
+    )
 
 
 def _scopes(account: int, pair: Row, instrument: Row) -> list[tuple[int, int, int]]:

@@ -67,8 +67,8 @@ cdef inline bint margin(const context* c, const level_plan* at, compared* n) noe
     """Control 16: the added margin and premium fit into what the level has available."""
     cdef int64_t asked = at.margin.added + c.premium
     return tell(
-        n, at.balance.is_checked and not can_spare(c, at, asked), equity(at.balance), held(at.balance),
-        asked, at.account.level, SCOPE_ALL,
+        n, at.balance.is_checked and not can_spare(c, at, asked),
+        equity(at.balance), held(at.balance), asked, at.account.level, SCOPE_ALL,
     )
 
 
@@ -76,7 +76,8 @@ cdef inline bint fee(const context* c, const level_plan* at, compared* n) noexce
     """Control 17: and so does the fee, where they do."""
     cdef int64_t asked = at.margin.added + c.premium
     return tell(
-        n, at.balance.is_checked and can_spare(c, at, asked) and not can_spare(c, at, asked + c.fee),
+        n, at.balance.is_checked and can_spare(c, at, asked)
+        and not can_spare(c, at, asked + c.fee),
         equity(at.balance), held(at.balance), asked + c.fee, at.account.level, SCOPE_ALL,
     )
 
