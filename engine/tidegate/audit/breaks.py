@@ -44,6 +44,7 @@ def audit_breaks(state: State) -> Iterator[str]:
 
 def audit_folds(state: State) -> Iterator[str]:
     """What an order's own pair says of states, locks and permissions is that of all levels."""
+    pairs = {(pair["account"], pair["instrument"]): pair for pair in state.pairs[1:]}
     for pair in state.pairs[1:]:
         if pair["fold_version"] != state.risk["fold_version"]:
             continue
@@ -53,7 +54,7 @@ def audit_folds(state: State) -> Iterator[str]:
         yield from differs(where, "state", pair["state"], states)
         yield from differs(where, "side_lock", pair["side_lock"], lock)
         yield from differs(where, "is_permitted", pair["is_permitted"], is_permitted)
-        yield from differs(where, "watched", pair["watched"], _watched(state, pair, instrument))
+        yield from differs(where, "watched", pair["watched"], _watched(state, pair, pairs))
         for name in ("max_order_qty", "max_market_qty"):
             most = min(_stated(state, pair, instrument, name, instrument[name]), (1 << 31) - 1)
             yield from differs(where, name, pair[name], most)
@@ -78,8 +79,9 @@ def _levels(state: State, pair: Row, instrument: Row) -> tuple[int, int, int]:
     return states, lock, is_permitted
 
 
-def _watched(state: State, pair: Row, instrument: Row) -> int:
+def _watched(state: State, pair: Row, pairs: dict[tuple[int, int], Row]) -> int:
     """Which controls the chain and the instrument state, or where they stand in the way."""
+    instrument = state.instruments[pair["instrument"]]
     own = state.accounts[pair["account"]]
     states, lock, is_permitted = _levels(state, pair, instrument)
     stands = states != 1 << TradingState.ACTIVE or lock or not is_permitted
@@ -87,13 +89,13 @@ def _watched(state: State, pair: Row, instrument: Row) -> int:
     stands |= not state.balances[pair["balance"]]["is_checked"] or own["is_converted"]
     steps = max(instrument[name] for name in ("lot_step", "price_step", "min_order_qty")) > 1
     loses = False
-    level = pair
-    while level["account"]:
-        row, balance = state.accounts[level["account"]], state.balances[level["balance"]]
+    for account in chain(state, pair["account"]):
+        row = state.accounts[account]
         stands |= row["is_slowed"] or row["executions"] >= row["executions_max"]
+        index = pairs.get((account, pair["instrument"]), {"balance": 0})["balance"]
+        balance = state.balances[index]
         limits = (row["leverage_max"], balance["max_loss"], balance["max_drawdown"])
-        loses |= level["balance"] != 0 and any(limit != NO_LIMIT for limit in limits)
-        level = state.pairs[level["parent"]]
+        loses |= index != 0 and any(limit != NO_LIMIT for limit in limits)
     group = state.accounts[own["group"]]["self_match_group"]
     meets = {own["self_match_own"], group} != {SelfMatch.SELF_MATCH_ALLOW}
     return int(
