@@ -216,6 +216,27 @@ def test_resent_records_say_so() -> None:
     assert record[ORDER.index["flags"]] == Flag.POST_ONLY | Flag.POSS_DUP
 
 
+def test_a_question_that_was_lost_is_asked_again_while_reports_go_on() -> None:
+    core, gateway = logged_on()
+    for number in range(1, 4):
+        gateway.report(number)
+        if number == 1:
+            gateway.outgoing.clear()
+    exchange_reports(core, gateway, 2)
+    core.outgoing.clear()
+    # A gateway that is busy sends no heartbeats, and each report is heard.
+    gateway.report(4)
+    exchange_reports(core, gateway, 1 + HEARTBEAT_NS)
+    core.tick(2 + HEARTBEAT_NS)
+    exchange(core, gateway, 2 + HEARTBEAT_NS)
+    assert delivered(core) == [1, 2, 3, 4]
+
+
+def exchange_reports(core: SessionCore, gateway: PlainGateway, now_ns: int) -> None:
+    while gateway.outgoing:
+        core.receive(gateway.outgoing.pop(0), now_ns)
+
+
 def test_a_refused_logon_is_not_tried_again() -> None:
     core = SessionCore("s")
     core.logon(1)

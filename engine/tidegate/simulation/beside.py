@@ -1,4 +1,4 @@
-"""The stages that no order passes, as processes of a simulation: snapshot and reconcile.
+"""The stages that no order passes, as processes of a simulation: snapshot, reconcile, margin.
 
 They work now and then, each at its own pace; losing one of them must cost nobody anything.
 """
@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from contextlib import redirect_stderr
 from io import StringIO
 
+from tidegate.margin_stage import MarginStage
 from tidegate.reconcile_stage import ReconcileStage
 from tidegate.run_dir import RunDir
 from tidegate.simulation.hosts import Host
@@ -25,7 +26,7 @@ class Beside(Host):
     """A stage that works after pauses; `due_ns` is when it does next, in time that has passed."""
 
     due_ns = 0
-    pause_ns = 50 * MS
+    pause_ns = 100 * MS
 
     def turn(self) -> int:
         # What cannot be asked or read is said to people, and tried again.
@@ -42,7 +43,7 @@ class Beside(Host):
 class SnapshotHost(Beside):
     """Follows the journal and writes risk's state down."""
 
-    pause_ns = 250 * MS
+    pause_ns = 300 * MS
 
     def __init__(self, universe: Universe, run_dir: RunDir, timeline: Timeline) -> None:
         super().__init__("snapshot", timeline, (), ())
@@ -90,10 +91,32 @@ class ReconcileHost(Beside):
     def work(self, now_ns: int) -> int:
         assert self.stage is not None
         told = self.stage.work(now_ns / 1e9)
-        self.pause_ns = (2 if self.stage.is_waiting else 50) * MS
+        self.pause_ns = (10 if self.stage.is_waiting else 100) * MS
         return told
 
     def drop(self) -> None:
         for link in self._links:
             link.asker_down()
+        self.stage = None
+
+
+class MarginHost(Beside):
+    """Gives back what SPAN's hold is above the exact figure."""
+
+    def __init__(
+        self, universe: Universe, run_dir: RunDir, timeline: Timeline, control: Lane
+    ) -> None:
+        super().__init__("margin", timeline, (control,), ())
+        self._universe = universe
+        self._run_dir = run_dir
+        self.stage: MarginStage | None = None
+
+    def make(self, place: Place) -> None:
+        self.stage = MarginStage(self._universe, self._run_dir, place)
+
+    def work(self, _now_ns: int) -> int:
+        assert self.stage is not None
+        return self.stage.work()
+
+    def drop(self) -> None:
         self.stage = None

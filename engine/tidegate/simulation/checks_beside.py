@@ -3,12 +3,17 @@
 from collections import Counter
 from collections.abc import Iterator
 
+import numpy as np
+
+from tidegate import snapshot
+from tidegate.native.journal_reader import JournalReader
 from tidegate.native.records import Level
 from tidegate.replay import check_snapshots as compared_snapshots
 from tidegate.simulation.checks import all_orders
 from tidegate.simulation.run import World
 from tidegate.simulation.trader import SELL
 from tidegate.simulation.world import has_rolls
+from tidegate.span.exact_margin import ExactMargin
 
 # (master, instrument, 0) of lots, (master, 0, currency) of money.
 Key = tuple[int, int, int]
@@ -19,6 +24,7 @@ def beside_problems(world: World) -> list[str]:
     return [
         *(f"breaks: {what}" for what in check_breaks(world)),
         *(f"snapshots: {what}" for what in check_snapshots(world)),
+        *(f"credits: {what}" for what in check_credits(world)),
     ]
 
 
@@ -48,11 +54,9 @@ def our_lots(world: World) -> dict[Key, int]:
     stage = world.risk.stage
     assert stage is not None
     arrays = stage.tables.arrays
-    return {
-        (int(pair["account"]), int(pair["instrument"]), 0): int(pair["net"])
-        for pair in arrays["pairs"]
-        if arrays["accounts"]["level"][pair["account"]] == Level.MASTER
-    }
+    pairs = arrays["pairs"]
+    pairs = pairs[arrays["accounts"]["level"][pairs["account"]] == Level.MASTER]
+    return {(int(pair["account"]), int(pair["instrument"]), 0): int(pair["net"]) for pair in pairs}
 
 
 def our_money(world: World) -> dict[Key, int]:
@@ -106,8 +110,46 @@ def their_holdings(world: World) -> Iterator[tuple[int, int, str, str, int, int]
             )  # fmt: skip
 
 
+def check_credits(world: World) -> Iterator[str]:
+    """No account got back more than SPAN's hold is above the exact figure."""
+    stage = world.risk.stage
+    if stage is None:
+        return
+    arrays = stage.tables.arrays
+    stride = len(world.universe.currencies) + 1
+    credited = np.flatnonzero(arrays["balances"]["margin_credit"])
+    if not len(credited):
+        return
+    world.risk.begun["margin_credited"] += 1
+    epoch = int(arrays["risk"]["margin_epoch"][0])
+    file = world.run_dir.margin_file(epoch)
+    exact = ExactMargin(world.universe, file if file.exists() else None)
+    names = arrays["instruments"].dtype.names or ()
+    rows = {
+        handle: {name: arrays["instruments"][name][handle].tolist() for name in names}
+        for handle in exact.handles
+    }
+    for place in credited.tolist():
+        account, currency = divmod(place, stride)
+        pairs = arrays["pairs"][arrays["pairs"]["account"] == account]
+        nets = {
+            int(pair["instrument"]): int(pair["net"])
+            for pair in pairs
+            if pair["net"] and int(pair["instrument"]) in exact.handles
+        }
+        most = exact.credits(nets, rows).get(currency, 0)
+        given = int(arrays["balances"]["margin_credit"][place])
+        if given > most:
+            yield f"account {account} got back {given}; {most} is above the exact figure"
+
+
 def check_snapshots(world: World) -> Iterator[str]:
     """Each snapshot is of the journal's state; those that were spoiled are not believed."""
-    for path, against in compared_snapshots(world.run_dir.journal):
+    journal = world.run_dir.journal
+    oldest = snapshot.paths(world.run_dir.snapshots)[-1:]
+    if JournalReader(journal).first_sequence > 1 and any(map(world.spoiled.has, oldest)):
+        # There is nothing to compare them with.
+        return
+    for path, against in compared_snapshots(journal):
         if world.spoiled.has(path) != bool(against):
             yield f"{path.name}: {against or 'is spoiled, and nothing speaks against it'}"

@@ -7,6 +7,8 @@ Off, nothing is drawn that would change what else happens later: quiet() ends al
 from collections import Counter
 from random import Random
 
+from tidegate.native.crash_point import HAS_CRASH_POINTS
+
 FRAME_FAULTS = ("drop", "duplicate", "delay", "reorder", "corrupt")
 # What a venue does by its own settings, and their values where a seed has it.
 VENUE_FAULTS = {
@@ -14,8 +16,8 @@ VENUE_FAULTS = {
     "resent_by_draw": {"resend_ppm": 50_000},
     "hang_ups": {"disconnect_every_ms": 600},
 }
-STAGES = ("gateway", "risk", "router", "venue", "snapshot", "reconcile")
-EVENT_FAULTS = (
+STAGES = ("gateway", "risk", "router", "venue", "snapshot", "reconcile", "margin")
+EVENT_FAULTS: tuple[str, ...] = (
     *(f"kill_{stage}" for stage in STAGES),
     "stop_lane",
     "cut_client",
@@ -27,9 +29,11 @@ EVENT_FAULTS = (
     "power_loss",
     "kill_client",
     "spoil_snapshot",
+    # Only the debug build has places to die at.
+    *(("die_within",) if HAS_CRASH_POINTS else ()),
 )
 # What comes of faults, and must have come of some.
-CONSEQUENCES = ("from_snapshot", "from_older_snapshot")
+CONSEQUENCES = ("from_snapshot", "from_older_snapshot", "margin_credited")
 # The mean time between two of a kind, where a seed has it.
 BETWEEN_NS = {
     "kill_gateway": 250_000_000,
@@ -46,10 +50,13 @@ BETWEEN_NS = {
     "power_loss": 300_000_000,
     "kill_snapshot": 900_000_000,
     "kill_reconcile": 900_000_000,
+    "kill_margin": 900_000_000,
     "kill_client": 500_000_000,
     "spoil_snapshot": 700_000_000,
+    "die_within": 60_000_000,
 }
 CHANCE = 0.5
+FOREVER_NS = 1 << 62
 
 
 class Faults:
@@ -70,6 +77,7 @@ class Faults:
         self.due = {
             name: self._after(0, name) for name in chosen if name in EVENT_FAULTS
         }  # fmt: skip
+        self.next_ns = 0
 
     def quiet(self) -> None:
         """No more faults."""
@@ -97,10 +105,13 @@ class Faults:
 
     def events(self, elapsed_ns: int) -> list[str]:
         """The faults that are due; the next of each is drawn."""
+        if elapsed_ns < self.next_ns:
+            return []
         found = [name for name, due_ns in self.due.items() if due_ns <= elapsed_ns]
         for name in found:
             self.due[name] = self._after(elapsed_ns, name)
             self.happened[name] += 1
+        self.next_ns = min(self.due.values(), default=FOREVER_NS)
         return found
 
     def _after(self, elapsed_ns: int, name: str) -> int:

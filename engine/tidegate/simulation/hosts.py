@@ -16,6 +16,7 @@ from msgspec import structs
 
 from tidegate import snapshot
 from tidegate.gateway import Gateway
+from tidegate.native import mortal
 from tidegate.native.numbered import NumberedSource
 from tidegate.risk import LANES_IN, Risk
 from tidegate.router import Router
@@ -63,7 +64,8 @@ class Host:
         self._timeline = timeline
         self._sends = sends
         self._takes = takes
-        self._wires: list[Wire] = [*takes, *sends]
+        # Connections that carry both ways.
+        self._wires: list[Wire] = []
 
     @property
     def is_up(self) -> bool:
@@ -90,12 +92,12 @@ class Host:
         if self.place is None:
             return 0
         at_ns = self._timeline.now_ns
-        for wire in self._wires:
-            wire.move(at_ns)
-        self.place.settle()
+        self._bring(at_ns)
         now_ns = self._timeline.hand_to(self.name)
         count = self.work(now_ns)
         self._timeline.give_back(self.name)
+        for lane in self._sends:
+            lane.move(at_ns)
         for wire in self._wires:
             wire.move(at_ns)
         return count
@@ -104,12 +106,25 @@ class Host:
         """A duty cycle of which nothing leaves, for it dies before it is over."""
         if self.place is None:
             return
-        for wire in self._wires:
-            wire.move(self._timeline.now_ns)
-        self.place.settle()
+        self._bring(self._timeline.now_ns)
         now_ns = self._timeline.hand_to(self.name)
         self.work(now_ns)
         self._timeline.give_back(self.name)
+
+    def die_within(self, number: int) -> bool:
+        """A duty cycle that ends at its number-th crash point; False = it has not so many."""
+        mortal.die_within(number)
+        self.last_turn()
+        return mortal.die_within(0) == 0
+
+    def _bring(self, at_ns: int) -> None:
+        """What is there for it to take."""
+        assert self.place is not None
+        for lane in self._takes:
+            lane.move(at_ns)
+        for wire in self._wires:
+            wire.move(at_ns)
+        self.place.settle()
 
     def down(self, *, is_mute: bool = False) -> None:
         """Kill it; mute = before anything of its last turn has left."""
@@ -203,6 +218,7 @@ class RiskHost(Host):
         self.loses_more_than = 0
         self._spoiled = spoiled
         self._before = (0, "")
+        self._is_torn = False
         self._prepare_ns = 0
 
     def make(self, place: Place) -> None:
@@ -245,8 +261,14 @@ class RiskHost(Host):
             self.stage.publish()
         return count
 
+    def die_within(self, number: int) -> bool:
+        self._is_torn = super().die_within(number)
+        return self._is_torn
+
     def drop(self) -> None:
-        self._before = self._state()
+        # Half of a step may be in the tables: the journal alone says what state there is.
+        self._before = (0, "") if self._is_torn else self._state()
+        self._is_torn = False
         self.stage = None
 
     def sources(self) -> list[tuple[str, NumberedSource]]:

@@ -20,8 +20,10 @@ from tidegate.native.records import (
     LimitKind,
     TradingState,
 )
+from tidegate.run_dir import RunDir
 from tidegate.simulation.client_link import ClientLink
 from tidegate.simulation.decisions import Decisions
+from tidegate.simulation.margin_file import new_arrays
 from tidegate.simulation.world import DAY, MID
 from tidegate.universe import Session, Universe
 
@@ -61,7 +63,12 @@ class Operator:
     """The session "operator"; `answered` counts answers by request number."""
 
     def __init__(
-        self, universe: Universe, session: Session, link: ClientLink, draw: Random
+        self,
+        universe: Universe,
+        run_dir: RunDir,
+        session: Session,
+        link: ClientLink,
+        draw: Random,
     ) -> None:
         self.name = f"client:{session.name}"
         self.link = link
@@ -84,6 +91,7 @@ class Operator:
         self.rolls = 0
         self.losses = 0
         self._universe = universe
+        self._run_dir = run_dir
         self._draw = draw
         self._next_id = 1
         self._act_ns = 0
@@ -321,9 +329,13 @@ class Operator:
         return Request([Control(RATE, values)], "simulated")
 
     def _margins(self) -> Request:
-        """New margin rates of an instrument or two, in one cut."""
+        """New margin rates of an instrument or two, or SPAN's arrays, in one cut."""
         draw = self._draw
         self._epoch += 1
+        if draw.random() < 0.5:
+            scale = draw.randint(60, 140)
+            arrays = new_arrays(self._universe, self._run_dir, epoch=self._epoch, scale=scale)
+            return self._cut(list(arrays))
         handles = sorted(draw.sample(range(1, 5), draw.randint(1, 2)))
         staged = [
             Control(
@@ -341,6 +353,9 @@ class Operator:
             )
             for handle in handles
         ]
+        return self._cut(staged)
+
+    def _cut(self, staged: list[Control]) -> Request:
         commit = {"kind": Kind.MARGIN_COMMIT, "order_qty": self._epoch, "amount": len(staged)}
         return Request([*staged, control(commit)], "simulated")
 

@@ -10,12 +10,12 @@ import msgspec
 
 from tidegate.native.records import Reason
 from tidegate.simulation.checks import check_audit, settled_problems
-from tidegate.simulation.checks_beside import beside_problems, check_breaks
+from tidegate.simulation.checks_beside import beside_problems, check_breaks, check_credits
 from tidegate.simulation.run import World
 from tidegate.simulation.trouble import Trouble
 
 SETTLE_NS = 40_000_000_000
-SETTLE_TURNS = 200
+SETTLE_ROUNDS = 4
 AUDIT_EVERY = 5_000
 PROBLEMS_MAX = 8
 SHM = Path("/dev/shm")
@@ -62,6 +62,7 @@ def _simulate(world: World, steps: int) -> Outcome:
         if world.steps >= audit_at and not problems:
             audit_at += AUDIT_EVERY
             problems = [f"audit: {what}" for what in check_audit(world)]
+            problems += [f"credits: {what}" for what in check_credits(world)]
     if not problems:
         trouble.heal()
         settle(world)
@@ -73,15 +74,11 @@ def settle(world: World) -> None:
     """Let everything that is under way arrive, every order end, and each difference be told."""
     world.is_trading = False
     until_ns = world.elapsed_ns + SETTLE_NS
-    while world.elapsed_ns < until_ns:
-        for _ in range(SETTLE_TURNS):
-            world.turn()
-        if world.is_quiet():
-            break
     while world.elapsed_ns < until_ns and not world.problems():
+        for _ in range(SETTLE_ROUNDS):
+            world.round()
         if world.is_quiet() and not any(check_breaks(world)):
             return
-        world.round()
 
 
 def _outcome(world: World, problems: list[str]) -> Outcome:

@@ -13,7 +13,7 @@ from random import Random
 from typing import Any
 
 from tidegate.run_dir import RunDir
-from tidegate.simulation.beside import Beside, ReconcileHost, SnapshotHost
+from tidegate.simulation.beside import Beside, MarginHost, ReconcileHost, SnapshotHost
 from tidegate.simulation.client_link import ClientLink
 from tidegate.simulation.client_restart import Return
 from tidegate.simulation.faults import Faults
@@ -30,10 +30,10 @@ from tidegate.simulation.world import START_NS, has_rolls, make_universe
 
 LANES = ("orders", "control", "reports", "routes", "executions")
 # Who asks risk for something besides the gateway, over a lane of his own to the same end.
-ASKING = ("reconcile",)
+ASKING = ("reconcile", "margin")
 LATE_ORDERS_MIN = 1024
 # Heartbeats and answers come in time all the same.
-ROUND_NS = 40_000_000
+ROUND_NS = 25_000_000
 
 
 class World:
@@ -73,6 +73,7 @@ class World:
         self.beside: list[Beside] = [
             SnapshotHost(*own),
             ReconcileHost(*own, self.lanes["reconcile"], questions),
+            MarginHost(*own, self.lanes["margin"]),
         ]
         self._beside_ns = 0
         self.hosts: list[Host] = [
@@ -94,7 +95,7 @@ class World:
             link = ClientLink(self.faults)
             draw = Random(self.draw.randrange(1 << 30))
             if session.role == "operator":
-                operators.append(Operator(self.universe, session, link, draw))
+                operators.append(Operator(self.universe, self.run_dir, session, link, draw))
             else:
                 self.traders.append(Trader(self.universe, session, link, draw))
         operators[0].may_roll = self._may_roll
@@ -146,12 +147,15 @@ class World:
         self._note_stages()
 
     def _note_stages(self) -> None:
-        """As the supervisor does it: reconcile asks nobody while risk or router are not there."""
+        """As the supervisor does it, while risk or router is not there: reconcile asks nobody."""
         stages = {
             host.name: {"pid": os.getpid(), "is_ready": host.is_up}
             for host in (self.risk, self.router)
         }
-        self.run_dir.stages.write_text(json.dumps(stages))
+        if self.risk.is_up and self.router.is_up:
+            self.run_dir.stages.unlink(missing_ok=True)
+        else:
+            self.run_dir.stages.write_text(json.dumps(stages))
 
     def problems(self) -> list[str]:
         """What clients have seen that cannot be, so far."""

@@ -16,7 +16,8 @@ class Place(zmq.Context[Socket]):
     ends: Ends | None
 
     def __init__(self) -> None:
-        super().__init__()
+        # Everything is inproc, which needs no thread for input and output.
+        super().__init__(io_threads=0)
         # pyzmq takes an unknown attribute of a context for an option of its sockets.
         object.__setattr__(self, "made", [])
         object.__setattr__(self, "ends", None)

@@ -26,11 +26,13 @@ class Spoiled:
         return path.exists() and path.stat().st_ino in self._inodes
 
     def spoil(self, damage: str) -> bool:
-        """Do it to the newest good snapshot; False while only one is good."""
+        """Do it to the newest good snapshot; False where too few would be left."""
         directory = recovery.snapshots_of(self._journal)
         good = [path for path in snapshot.paths(directory) if not self.has(path)]
         first = JournalReader(self._journal).first_sequence
-        if len(good) < 2 or int(good[0].stem) < first:
+        # The next one may be of a moment that risk cannot go on from.
+        least = 2 if first == 1 else 3
+        if len(good) < least or int(good[0].stem) < first:
             return False
         if damage == "foreign":
             made_foreign(good[0], self._journal)

@@ -9,6 +9,8 @@ from tidegate.simulation.spoiling import DAMAGES
 
 MS = 1_000_000
 DOWN_NS_MAX = 300 * MS
+# Crash points that a duty cycle passes, as a power of two.
+POINTS_LOG_MAX = 9
 STOP_NS_MAX = 150 * MS
 # Longer than the gateway waits for a client that is silent, now and then.
 GONE_NS_MAX = 1800 * MS
@@ -58,7 +60,9 @@ class Trouble:
         """One fault, now."""
         world, draw = self.world, self.world.faults.draw
         now_ns = world.timeline.now_ns
-        if name == "kill_client":
+        if name == "die_within":
+            self._die_within()
+        elif name == "kill_client":
             until_ns = world.elapsed_ns + draw.randrange(GONE_NS_MAX)
             world.kill_client(draw.choice(world.clients), until_ns)
         elif name == "spoil_snapshot":
@@ -86,6 +90,17 @@ class Trouble:
             world.timeline.advance(-draw.randrange(BACK_NS_MAX))
         elif name == "clock_ahead":
             world.timeline.advance(draw.randrange(AHEAD_NS_MAX))
+
+    def _die_within(self) -> None:
+        """A stage ends in the middle of a duty cycle, and of a change; some of it may have left."""
+        world, draw = self.world, self.world.faults.draw
+        host: Host = draw.choice((world.gateway, world.risk, world.router))
+        if host.is_up and host.die_within(1 + int(2 ** (draw.random() * POINTS_LOG_MAX))):
+            world.down(host, is_mute=draw.random() < 0.5)
+            self.dead.append((world.elapsed_ns + draw.randrange(DOWN_NS_MAX), host))
+        else:
+            # It was over before: an ordinary duty cycle.
+            world.faults.happened["die_within"] -= 1
 
     def _lose_power(self) -> None:
         """Risk's host stops while records of a turn are written and not yet on the disk."""

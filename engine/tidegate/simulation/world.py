@@ -2,7 +2,6 @@
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -12,7 +11,15 @@ from msgspec import structs
 from tidegate.config import resolve
 from tidegate.config.schema import Config, Tables
 from tidegate.run_dir import RunDir
-from tidegate.universe import Instrument, Lane, Scan, Universe
+from tidegate.simulation.margin_file import (
+    CALL,
+    EXPIRY,
+    FUTURE,
+    MONTH,
+    STRIKE,
+    write_margin_file,
+)
+from tidegate.universe import Lane, Universe
 
 DAY = date(2026, 1, 5)
 START_NS = int(datetime(2026, 1, 5, 9, tzinfo=UTC).timestamp()) * 1_000_000_000
@@ -22,8 +29,7 @@ ALPHA, BETA = "ALPHA", "BETA"
 NET, NET_TOO, SIDED, LARGER, SPANNED, OPTION = "NET", "NETTOO", "SIDED", "LARGER", "SPAN", "CALL"
 SIDES = frozenset({SIDED, LARGER})
 SELF_MATCH = ("allow", "allow", "deny_new", "cancel_resting", "cancel_both")
-LOSSES = (0, 0, -7, -7, 7, 7, -13, -13, 13, 13, -20, -20, 20, 20, -19, 19)
-OPTION_LOSSES = (-1, 2, -5, -3, 2, 4, -9, -8, 4, 6, -15, -14, 5, 6, -6, 3)
+MARGIN_FILE = "margin.pa2"
 SESSIONS = {
     "one": ["a1s1", "p1"],
     "two": ["a1s2", "a2", "p2"],
@@ -37,12 +43,12 @@ OUTBOX_MAX = 1 << 14
 def make_universe(seed: int, run_dir: RunDir) -> Universe:
     """The universe of a seed; equal for equal seeds."""
     draw = Random(seed)
+    write_margin_file(run_dir.path / MARGIN_FILE)
     tables = msgspec.convert(content(draw), Tables)
-    made = resolve(Config(file=Path("simulated.toml"), tables=tables), run_dir, DAY)
+    made = resolve(Config(file=run_dir.path / "simulated.toml", tables=tables), run_dir, DAY)
     outbox = OUTBOX_MAX if has_rolls(seed) else made.gateway.outbox
     return structs.replace(
         made,
-        instruments=tuple(_with_scan(row) for row in made.instruments),
         lanes={
             name: Lane(**(structs.asdict(lane) | _place(name, draw)))
             for name, lane in made.lanes.items()
@@ -73,22 +79,6 @@ def _place(lane: str, draw: Random) -> dict[str, Any]:
     }
 
 
-def _with_scan(row: Instrument) -> Instrument:
-    """SPAN held by scan values alone: no margin file, so no margin stage is needed."""
-    if row.symbol not in (SPANNED, OPTION):
-        return row
-    is_option = row.symbol == OPTION
-    scan = Scan(
-        unit=300,
-        losses=OPTION_LOSSES if is_option else LOSSES,
-        delta=4321 if is_option else 10_000,
-        intra_rate=11,
-        delivery_rate=3,
-        short_option_rate=2,
-    )
-    return structs.replace(row, margin_model="span", scan=scan, right="C" if is_option else None)
-
-
 def content(draw: Random) -> dict[str, Any]:
     """What a config file would say."""
     return {
@@ -113,7 +103,7 @@ def content(draw: Random) -> dict[str, Any]:
         "sessions": [_session(name, names, draw) for name, names in SESSIONS.items()],
         "gateway": {"outbox": draw.choice((256, 4096, 4096))},
         "capacity": {
-            "orders": draw.choice((64, 1024, 1024)),
+            "orders": draw.choice((40, 40, 1024, 1024, 1024)),
             "pairs": 256,
             "cl_ord_ids": 1 << 15,
             "products": 128,
@@ -172,11 +162,16 @@ def _instrument(name: str, draw: Random) -> dict[str, Any]:
         "calendar": "always",
         "settlement": str(Decimal(MID) / 2),
         "fee_per_lot": draw.choice((0, "0.7", 3)),
-        "margin_long_ppm": 60_000,
-        "margin_short_ppm": 70_000,
-        "margin_long_per_lot": 3,
-        "margin_short_per_lot": 5,
     }
+    if name in (SPANNED, OPTION):
+        row |= {"margin_model": "span", "margin_file": MARGIN_FILE}
+        row |= {"span_product": FUTURE, "maturity": MONTH}
+    if name == OPTION:
+        row |= {"span_product": CALL, "maturity": EXPIRY, "right": "C", "strike": STRIKE}
+        row |= {"underlying": SPANNED, "premium": "margined"}
+    if name not in (SPANNED, OPTION):
+        row |= {"margin_long_ppm": 60_000, "margin_short_ppm": 70_000}
+        row |= {"margin_long_per_lot": 3, "margin_short_per_lot": 5}
     if is_sided:
         row |= {"margin_model": "sides", "day_limits": "odd"}
         row |= {"closes_today": True} if name == SIDED else {"max_side": True}
@@ -277,7 +272,7 @@ ODDITIES: tuple[dict[str, Any], ...] = (
         "slow_interval_ms": 10,
     },
     {"day_orders_max": 400},
-    {"max_loss": {"USD": 3_000, "CNY": 3_000}},
+    {"max_loss": {"USD": 800, "CNY": 800}},
     {"max_drawdown": {"USD": 2_000}},
     {"limits": [{"max_gross": 16, "max_long": 90, "max_short": 90, "max_notional": 400_000}]},
     {"max_leverage": 2},

@@ -2,6 +2,8 @@
 from libc.signal cimport raise_
 from libc.stdint cimport int64_t
 
+from tidegate.native.mortal cimport pass_within
+
 
 cdef extern from "<signal.h>" nogil:
     enum:
@@ -13,6 +15,7 @@ cdef int64_t left = 0
 
 cdef void pass_one() noexcept nogil:
     global left
+    pass_within()
     if left == 0:
         return
     left -= 1

@@ -10,6 +10,7 @@ from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libc.string cimport memcpy, memset, strlen
 
 from tidegate.native.clock cimport monotonic_ns, now_ns
+from tidegate.native.crash_point cimport TG_HAS_CRASH_POINTS
 from tidegate.native.front cimport JSON_SIZE_MAX, RECORDS_SIZE_MAX, Front
 from tidegate.native.intake cimport (
     INTAKE_DUPLICATE,
@@ -24,6 +25,7 @@ from tidegate.native.invariant cimport must
 from tidegate.native.intents cimport Intents
 from tidegate.native.legs cimport Legs
 from tidegate.native.link cimport Link
+from tidegate.native.mortal cimport live
 from tidegate.native.outbox cimport Outbox
 from tidegate.native.poll cimport POLL_STOPPED, Poller
 from tidegate.native.records cimport (
@@ -64,6 +66,10 @@ cdef enum:
     TICK_NS = 10_000_000
     TICK_MS = 10
     COMMANDS_A_CYCLE = 16
+
+
+cdef int cycle(void* agent) noexcept nogil:
+    return (<GatewayAgent>agent).do_work()
 
 
 cdef class GatewayAgent:
@@ -121,7 +127,7 @@ cdef class GatewayAgent:
         """One duty cycle without waiting; how many messages, reports and answers it took."""
         cdef int count
         with nogil:
-            count = self.do_work()
+            count = live(cycle, <void*>self) if TG_HAS_CRASH_POINTS else self.do_work()
         return count
 
     cdef int do_work(self) noexcept nogil:

@@ -16,11 +16,12 @@ from tidegate.native.records import RECORD
 cimport tidegate.native.ahead as ahead
 cimport tidegate.native.pretrade as pretrade
 from tidegate.native.clock cimport monotonic_ns, now_ns
-from tidegate.native.crash_point cimport crash_point
+from tidegate.native.crash_point cimport TG_HAS_CRASH_POINTS, crash_point
 from tidegate.native.journal cimport JOURNAL_NO_SEGMENT, JOURNAL_OK, Journal
 from tidegate.native.lane cimport LaneTarget
 from tidegate.native.lane_numbers cimport CONTROL, EXECUTIONS, ORDERS
 from tidegate.native.link cimport Link
+from tidegate.native.mortal cimport live
 from tidegate.native.numbered cimport NumberedSource
 from tidegate.native.outputs cimport add_report
 from tidegate.native.poll cimport POLL_STOPPED, Poller
@@ -79,6 +80,10 @@ cdef inline bint is_kind_of(int lane, uint8_t kind) noexcept nogil:
     )
 
 
+cdef int cycle(void* agent) noexcept nogil:
+    return (<RiskAgent>agent).do_work()
+
+
 cdef class RiskAgent:
     """One duty cycle: outputs first, then venue reports, control and orders, in this order."""
 
@@ -132,7 +137,7 @@ cdef class RiskAgent:
         """One duty cycle without waiting; how many records it ran."""
         cdef int count
         with nogil:
-            count = self.do_work()
+            count = live(cycle, <void*>self) if TG_HAS_CRASH_POINTS else self.do_work()
         self.refuse_failed()
         return count
 

@@ -13,8 +13,10 @@ import numpy as np
 from tidegate.native.records import RECORD
 
 from tidegate.native.clock cimport monotonic_ns, now_ns
+from tidegate.native.crash_point cimport TG_HAS_CRASH_POINTS
 from tidegate.native.invariant cimport must
 from tidegate.native.link cimport Link
+from tidegate.native.mortal cimport live
 from tidegate.native.poll cimport POLL_FAILED, Poller
 from tidegate.native.records cimport record
 from tidegate.native.region cimport begin_write, end_write, header_of
@@ -28,6 +30,10 @@ cdef enum:
     # An agent that owes a word on its lanes, or may not take anything, sleeps no longer.
     RESTLESS_MS = 10
     BLOCKED_MS = 1
+
+
+cdef int cycle(void* agent) noexcept nogil:
+    return (<RouterAgent>agent).do_work()
 
 
 @cython.final
@@ -77,7 +83,7 @@ cdef class RouterAgent:
     def work(self):
         cdef int count
         with nogil:
-            count = self.do_work()
+            count = live(cycle, <void*>self) if TG_HAS_CRASH_POINTS else self.do_work()
         self._raise_failure()
         return count
 
