@@ -329,8 +329,10 @@ class Orders:
             self._by_order_id.pop(order.order_id, None)
 
     def _follow_denial(self, report: Report) -> None:
-        # Risk has never heard of the order that was to be canceled: it was lost on the way.
-        is_lost = report.kind == Kind.CANCEL_REJECT and report.reason == Reason.UNKNOWN_ORDER
+        # Risk has never heard of the order that was to be canceled: it was lost on the way. With an
+        # order_id it is the router that has not, and risk will end it.
+        is_unknown = report.reason == Reason.UNKNOWN_ORDER and not report.order_id
+        is_lost = report.kind == Kind.CANCEL_REJECT and is_unknown
         if report.ord_status != REJECTED and not is_lost:
             return
         order = self._by_cl_ord_id.get(report.cl_ord_id)

@@ -52,7 +52,7 @@ BETWEEN_NS = {
     "kill_reconcile": 900_000_000,
     "kill_margin": 900_000_000,
     "kill_client": 500_000_000,
-    "spoil_snapshot": 700_000_000,
+    "spoil_snapshot": 250_000_000,
     "die_within": 60_000_000,
 }
 CHANCE = 0.5

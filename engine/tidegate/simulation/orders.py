@@ -270,7 +270,8 @@ class OrderBook:
             if is_cancel and is_ours and reason not in CANCEL_REASONS:
                 self._problem(f"a cancel was refused: {Reason(reason).name}")
             is_last = order is not None and row[_D["cl_ord_id"]] >= order.asked_id
-            if order is not None and is_last and reason == Reason.UNKNOWN_ORDER:
+            is_risks = row[_D["order_id"]] == 0
+            if order is not None and is_last and is_risks and reason == Reason.UNKNOWN_ORDER:
                 self._never_came(order)
             return
         if order is None:
@@ -293,7 +294,10 @@ class OrderBook:
             self._end(order)
 
     def _never_came(self, order: Known) -> None:
-        """Risk knew nothing of it when it took a cancel that was sent behind it."""
+        """Risk knew nothing of it when it took a cancel that was sent behind it.
+
+        A refusal with an order_id is the router's: risk knows the order, and will end it.
+        """
         if order.is_over:
             # Of its end risk has told, and perhaps forgotten it since.
             return

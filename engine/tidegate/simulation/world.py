@@ -103,7 +103,7 @@ def content(draw: Random) -> dict[str, Any]:
         "sessions": [_session(name, names, draw) for name, names in SESSIONS.items()],
         "gateway": {"outbox": draw.choice((256, 4096, 4096))},
         "capacity": {
-            "orders": draw.choice((40, 40, 1024, 1024, 1024)),
+            "orders": draw.choice((40, 40, 1024, 1024)),
             "pairs": 256,
             "cl_ord_ids": 1 << 15,
             "products": 128,
@@ -117,11 +117,11 @@ def content(draw: Random) -> dict[str, Any]:
         },
         "journal": {
             "segment_records": draw.choice((1024, 4096)),
-            "durability": draw.choice(("process", "process", "power")),
+            "durability": draw.choice(("process", "power")),
             "keep": draw.choice(("all", "all", "snapshots")),
         },
         "snapshots": {
-            "every_records": draw.choice((400, 1500)),
+            "every_records": draw.choice((250, 1000)),
             "every_s": draw.choice((1, 5)),
             "keep": draw.choice((2, 3)),
         },
@@ -185,13 +185,13 @@ def _instrument(name: str, draw: Random) -> dict[str, Any]:
 
 def _day_limits(draw: Random) -> dict[str, Any]:
     row: dict[str, Any] = {"name": "odd", "exempts_immediate": draw.random() < 0.5}
-    for key, most in (("orders", 120), ("cancels", 8), ("large_cancels", 6), ("self_trades", 3)):
-        if draw.random() < 0.4:
-            row[key] = draw.randint(most // 3, most)
+    for key, most in (("orders", 120), ("cancels", 8), ("large_cancels", 6), ("self_trades", 2)):
+        if draw.random() < 0.6 or key == "self_trades":
+            row[key] = draw.randint(max(1, most // 3), most)
     if "large_cancels" in row:
         row["large_cancel_qty"] = 4
-    if draw.random() < 0.3:
-        row |= {"order_to_trade": 12, "order_to_trade_floor": 60}
+    if draw.random() < 0.6:
+        row |= {"order_to_trade": 6, "order_to_trade_floor": 40}
     return row
 
 
@@ -252,7 +252,7 @@ def _trading(name: str, products: list[str] | None, draw: Random, **fields: Any)
     row["self_match"] = draw.choice(SELF_MATCH)
     row["cancel_on_disconnect"] = draw.random() < 0.7
     for odd in ODDITIES:
-        if draw.random() < 0.2:
+        if draw.random() < 0.25:
             row |= odd
     return row
 
@@ -273,7 +273,7 @@ ODDITIES: tuple[dict[str, Any], ...] = (
     },
     {"day_orders_max": 400},
     {"max_loss": {"USD": 800, "CNY": 800}},
-    {"max_drawdown": {"USD": 2_000}},
+    {"max_drawdown": {"USD": 700}},
     {"limits": [{"max_gross": 16, "max_long": 90, "max_short": 90, "max_notional": 400_000}]},
     {"max_leverage": 2},
     {"concentration_permille": 600, "concentration_floor": 20},
