@@ -43,7 +43,7 @@ class Known:
     __slots__ = (
         "account", "asked_id", "cl_ord_id", "cum_qty", "day", "ends", "fills", "instrument",
         "is_acknowledged", "is_asked", "is_refused", "is_stale", "is_unsent", "is_unsure",
-        "last_exec_id", "order_id", "order_qty", "price", "record", "side",
+        "last_exec_id", "order_id", "order_qty", "price", "record", "side", "times_sent",
     )  # fmt: skip
 
     def __init__(
@@ -77,6 +77,7 @@ class Known:
         self.is_stale = self.is_asked = False
         # The first cl_ord_id that could be given after it was last sent once more; 0 = never was.
         self.asked_id = 0
+        self.times_sent = 1
         # Ended because the gateway had no room for it: risk has never heard of it.
         self.is_refused = False
         # Its owner died and the gateway has never taken it.
@@ -88,6 +89,7 @@ class Known:
         args = self.cl_ord_id, self.account, self.instrument, self.side, order_qty, self.record
         fresh = Known(*args)
         fresh.asked_id = self.asked_id
+        fresh.times_sent = self.times_sent
         fresh.is_unsent = self.is_unsent
         return fresh
 
@@ -123,6 +125,7 @@ class OrderBook:
     def ask_about(self, order: Known, next_id: int) -> None:
         """It is sent once more; `next_id` comes behind that."""
         order.asked_id = next_id
+        order.times_sent += 1
         self.asked.add(order.cl_ord_id)
 
     def revive(self, order: Known) -> None:

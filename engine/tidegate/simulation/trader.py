@@ -116,9 +116,14 @@ class Trader:
         """Of what was sent the gateway has taken nothing from number `first` on."""
         taken = {_cl_ord_id(record) for number, record in sent if number < first}
         taken.update(map(_cl_ord_id, again))
-        for number, record in sent:
-            if number >= first and record[_KIND] == _NEW and _cl_ord_id(record) not in taken:
-                self.book.never_sent(_cl_ord_id(record))
+        orders = [(number, _cl_ord_id(record)) for number, record in sent if record[_KIND] == _NEW]
+        copies = Counter(cl_ord_id for _, cl_ord_id in orders)
+        for number, cl_ord_id in orders:
+            if number < first or cl_ord_id in taken:
+                continue
+            # With fewer copies than it was sent times, it was taken before and sent once more.
+            if copies[cl_ord_id] == self.book.by_cl_ord_id[cl_ord_id].times_sent:
+                self.book.never_sent(cl_ord_id)
 
     def _act(self, now_ns: int) -> int:
         draw = self._draw
