@@ -224,10 +224,9 @@ def test_a_question_that_was_lost_is_asked_again_while_reports_go_on() -> None:
             gateway.outgoing.clear()
     exchange_reports(core, gateway, 2)
     core.outgoing.clear()
-    # A gateway that is busy sends no heartbeats, and each report is heard.
+    # A gateway that is busy sends no heartbeats.
     gateway.report(4)
-    exchange_reports(core, gateway, 1 + HEARTBEAT_NS)
-    core.tick(2 + HEARTBEAT_NS)
+    exchange_reports(core, gateway, 2 + HEARTBEAT_NS)
     exchange(core, gateway, 2 + HEARTBEAT_NS)
     assert delivered(core) == [1, 2, 3, 4]
 
