@@ -249,6 +249,23 @@ def test_stages_that_may_be_orphans_go_on_and_the_next_supervisor_adopts_them(
     assert (run_dir.logs / "gateway.log").read_text() == "stopped\n"
 
 
+def test_adopted_stages_go_on_while_another_does_not_start(start: Start, run_dir: RunDir) -> None:
+    settings = 'orphans = "adopt"\nrestarts_max = 10_000'
+    first = start(settings=settings)
+    wait_ready(first)
+    first.kill()
+    first.wait()
+    before = {name: row["pid"] for name, row in state(run_dir).items()}
+    os.kill(before["router"], signal.SIGKILL)
+    until(lambda: not is_running(before["router"]), "the router to be dead")
+    wait_ready(start({"router": "dies"}, settings))
+    until(lambda: state(run_dir)["router"]["restarts"] > 1, "the router to be tried again")
+    (run_dir.path / "behaviour.json").write_text("{}")
+    until(lambda: bool(state(run_dir)["router"]["is_ready"]), "the router to be ready")
+    after = {name: row["pid"] for name, row in state(run_dir).items()}
+    assert [name for name in STAGES if after[name] != before[name]] == ["router"]
+
+
 def test_a_stage_that_was_not_ready_when_its_supervisor_died_is_started_anew(
     start: Start, run_dir: RunDir
 ) -> None:

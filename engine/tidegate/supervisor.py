@@ -71,13 +71,20 @@ class Supervisor:
     async def start(self) -> None:
         """Start each stage once the one before it is ready; StageError when one is not.
 
-        One that was adopted is taken as it is.
+        One that was adopted is taken as it is, and does not end because another has to be tried
+        again: watch() does so.
         """
+        is_running = any(child.process is not None for child in self.children)
         for child in self.children:
-            if child.process is None:
-                await self.start_stage(child)
-            else:
+            if child.process is not None:
                 say(f"stage {child.name} still runs as process {child.process.pid}: adopted")
+                continue
+            try:
+                await self.start_stage(child)
+            except StageError as error:
+                if not is_running:
+                    raise
+                say(str(error))
         self.write_state()
 
     async def watch(self) -> None:
