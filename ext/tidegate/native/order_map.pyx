@@ -35,7 +35,9 @@ from tidegate.native.records cimport (
 
 def _dtype():
     cdef route_row sample
-    return np.asarray(<route_row[:1]>&sample).dtype
+    # A view by name: without one Cython declares what views are made of too late.
+    cdef route_row[::1] view = <route_row[:1]>&sample
+    return np.asarray(view).dtype
 
 
 ROUTE_ROW = _dtype()

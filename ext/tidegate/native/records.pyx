@@ -20,8 +20,10 @@ def _views():
     cdef margin_record margin_record_sample
     cdef array_record array_record_sample
     cdef rate_record rate_record_sample
+    # A view by name: without one Cython declares what views are made of too late.
+    cdef record[::1] view = <record[:1]>&record_sample
     return (
-        np.asarray(<record[:1]>&record_sample).dtype,
+        np.asarray(view).dtype,
         np.asarray(<order_record[:1]>&order_record_sample).dtype,
         np.asarray(<execution_record[:1]>&execution_record_sample).dtype,
         np.asarray(<denial_record[:1]>&denial_record_sample).dtype,

@@ -9,8 +9,10 @@ import numpy as np
 def _dtypes():
     cdef session_row session_sample
     cdef gateway_row gateway_sample
+    # A view by name: without one Cython declares what views are made of too late.
+    cdef session_row[::1] view = <session_row[:1]>&session_sample
     return (
-        np.asarray(<session_row[:1]>&session_sample).dtype,
+        np.asarray(view).dtype,
         np.asarray(<gateway_row[:1]>&gateway_sample).dtype,
     )
 

@@ -33,8 +33,10 @@ def _dtypes():
     cdef order_row order_row_sample
     cdef cl_ord_id_row cl_ord_id_row_sample
     cdef session_orders_row session_orders_row_sample
+    # A view by name: without one Cython declares what views are made of too late.
+    cdef risk_row[::1] view = <risk_row[:1]>&risk_row_sample
     return {
-        "risk": np.asarray(<risk_row[:1]>&risk_row_sample).dtype,
+        "risk": np.asarray(view).dtype,
         "currencies": np.asarray(<currency_row[:1]>&currency_row_sample).dtype,
         "instruments": np.asarray(<instrument_row[:1]>&instrument_row_sample).dtype,
         "staged": np.asarray(<staged_row[:1]>&staged_row_sample).dtype,
