@@ -1,10 +1,11 @@
 """Instructions of the hot path, counted: python bench/instructions.py [--write].
 
 Noise cannot move them: callgrind counts risk's step over a fixed day's flow, the journal's append
-and a lane's put and take of the same records, in our own modules alone. instructions.json has the
-figures that are committed, by compiler and processor; --write puts those of this build there, after
-a change that is meant to cost more or less. Of another compiler no more can be said than that
-nothing has become much dearer. Nothing that the step calls may allocate, nor touch Python.
+and a lane's put and take of the same records, and the stamp and the legs of as many answers, in our
+own modules alone. instructions.json has the figures that are committed, by compiler and processor;
+--write puts those of this build there, after a change that is meant to cost more or less. Of
+another compiler no more can be said than that nothing has become much dearer. Nothing that the step
+calls may allocate, nor touch Python.
 """
 
 import argparse
@@ -32,6 +33,7 @@ PARTS = {
     "__pyx_f_8tidegate_6native_7journal_7Journal_append": "journal append",
     "__pyx_f_8tidegate_6native_4lane_10LaneTarget_put": "lane put",
     "__pyx_f_8tidegate_6native_4lane_10LaneSource_take": "lane take",
+    "__pyx_f_8tidegate_6native_4legs_4Legs_stamp": "latency legs",
 }
 FORBIDDEN = re.compile(r"^(_?_?libc_)?(malloc|calloc|realloc|free|mmap|brk)$|^_?Py[A-Z_]")
 
@@ -59,8 +61,11 @@ def work(place: Path) -> None:
     from flow import day
 
     from tidegate import risk_state
+    from tidegate.native.histogram import HISTOGRAM
     from tidegate.native.journal import Journal
     from tidegate.native.lane import LaneSource, LaneTarget
+    from tidegate.native.legs import NAMES, Legs
+    from tidegate.native.records import Kind
 
     rows = np.load(place / "rows.npy")
     pretrade.Pretrade(risk_state.in_memory(day(20, 10, cl_ord_ids=1 << 13))).replay(rows)
@@ -68,6 +73,12 @@ def work(place: Path) -> None:
     journal = Journal(place / "journal", segment_records=1 << 13)
     journal.append_rows(rows)
     journal.close()
+    # As a gateway does it for each report: five legs and the whole.
+    answers = np.zeros(RECORDS, rows.dtype)
+    answers["kind"], answers["received_ns"] = Kind.EXECUTION_REPORT, 1
+    for at, name in enumerate(("sequenced", "decided", "routed", "venue"), start=1):
+        answers[f"{name}_delta"] = at * np.arange(1, RECORDS + 1)
+    Legs(np.zeros(len(NAMES), HISTOGRAM)).stamp_rows(answers, 10 * RECORDS)
     with zmq.Context() as context:
         source = LaneSource(context, "inproc://lane")
         target = LaneTarget(context, "inproc://lane")

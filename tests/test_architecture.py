@@ -71,7 +71,7 @@ LAYERS = (
     "venue",
     "stage",
     "adoption",
-    "supervisor inspect explain statement tuning",
+    "supervisor inspect explain statement tuning latency",
     "demo simulation journal embedded",
     "cli+__main__ __init__",
 )

@@ -30,7 +30,7 @@ Value = str | int
 Row = dict[str, Value]
 
 WORKING = {ord("A"): "PendingNew", ord("0"): "New", ord("1"): "PartiallyFilled"}
-QUANTILES = {"p50_ns": 0.5, "p99_ns": 0.99, "p999_ns": 0.999}
+QUANTILES = {"p50_ns": 0.5, "p90_ns": 0.9, "p99_ns": 0.99, "p999_ns": 0.999}
 SESSION_COLUMNS = ("next_expected", "next_out", "forwarded", "refused", "gaps", "resends")
 PATIENCE_S = 1.0
 BAD = ("bad_length", "bad_version", "bad_kind", "bad_part", "bad_checksum")
@@ -217,7 +217,7 @@ class Inspector:
         return rows
 
     def latency(self) -> list[Row]:
-        """The time between two stages, and in all, of each order once."""
+        """The time between two stages, and in all, of each request that was answered."""
         rows: list[Row] = []
         for leg in self.region("latency", HISTOGRAM).read_rows():
             quantiles = percentiles(leg, *QUANTILES.values())
@@ -226,7 +226,7 @@ class Inspector:
                     "leg": leg["name"].tobytes().rstrip(b"\0").decode(),
                     "count": int(leg["count"]),
                     **dict(zip(QUANTILES, quantiles, strict=True)),
-                    "max_ns": int(leg["high_ns"]),
+                    "worst_ns": int(leg["high_ns"]),
                 }
             )
         return rows

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from e2e_rig import Desk, Engine, engine, until
 
-from tidegate import Client, NewOrder
+from tidegate import Client, NewOrder, latency
 from tidegate.client.report import Order
 from tidegate.errors import SessionError
 from tidegate.native.tables import DTYPES
@@ -119,5 +119,7 @@ def test_a_killed_stage_loses_no_order_and_doubles_no_fill(
             until(lambda: nets(run) == {filled}, "risk's positions to be the client's fills")
         until(lambda: sum(run.held().values()) == 0, "nothing to be held")
         until(run.is_consistent, "risk's tables to add up")
+        legs = latency.read_curves(run.run_dir)
+        assert set(legs) >= {*latency.STACKED, latency.WHOLE, "reported"}
         code, errors = run.terminate()
         assert code == 0, errors

@@ -134,6 +134,7 @@ class Risk:
         report["exec_type"] = ExecType.EXEC_TRADE
         report["order_id"] = order_id
         report["exec_id"] = cum_qty
+        report["received_ns"], report["venue_delta"] = order["received_ns"], 1
         report["last_px"] = order["price"]
         report["last_qty"] = last_qty
         report["cum_qty"] = cum_qty

@@ -188,7 +188,7 @@ def test_the_newest_logon_of_a_session_wins_and_the_other_is_told(gateway: House
             next(first.reports(timeout=5))
 
 
-def test_latency_is_recorded_by_leg_for_the_first_report(gateway: House) -> None:
+def test_latency_is_recorded_by_leg_for_the_report_that_answers(gateway: House) -> None:
     with Client(gateway.front, "one") as client:
         submit(client)
         row = gateway.risk.take()[0]

@@ -148,6 +148,7 @@ def test_an_order_in_is_a_route_out_stamped_numbered_and_journaled(rig: Rig) -> 
     assert [int(row["cl_ord_id"]) for row in routes] == [1, 2]
     assert all(row["sequenced_delta"] > 0 and row["decided_delta"] > 0 for row in routes)
     assert Reason(reports[0]["reason"]) is Reason.ORDER_SIZE
+    assert 0 < reports[0]["sequenced_delta"] <= reports[0]["decided_delta"]
     order_id = int(routes[0]["order_id"])
     rig.ends.put("executions", trade(order_id, 1, 1, 13_000))
     assert int(rig.ends.wait("reports", 2, rig.work)[1]["exec_type"]) == ExecType.EXEC_TRADE

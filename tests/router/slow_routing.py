@@ -23,6 +23,10 @@ STAMPS = ("received_ns", "sequenced_delta", "decided_delta", "routed_delta")
 KEPT = ("layout_version", "order_id", "account", "instrument", "session")
 KEPT += ("side", "ord_type", "time_in_force", "position_effect", *STAMPS)
 FINAL = (ExecType.EXEC_CANCELED, ExecType.EXEC_REJECTED, ExecType.EXEC_EXPIRED)
+ASKED = {
+    ExecType.EXEC_CANCELED: (Kind.CANCEL_REQUEST, Kind.CANCEL_REPLACE_REQUEST),
+    ExecType.EXEC_REPLACED: (Kind.CANCEL_REPLACE_REQUEST,),
+}
 Row = np.ndarray[Any, Any]
 
 
@@ -61,6 +65,7 @@ class SlowOrder:
     venue_order_id: int = 0
     ids: dict[int, int] = field(default_factory=dict)
     pending: dict[int, int] = field(default_factory=dict)
+    stamped: int = 0
 
 
 class SlowRouting:
@@ -107,8 +112,14 @@ class SlowRouting:
         if kind == Kind.NEW_ORDER_SINGLE or order is None or order.order_id != order_id:
             own = int(request.view(ORDER_RECORD)["orig_cl_ord_id"][0])
             order = self.orders[place] = SlowOrder(order_id, index, out, own)
-        order.head = request.copy()
-        order.head["routed_delta"] = out["routed_delta"]
+        head = request.copy()
+        head["routed_delta"] = out["routed_delta"]
+        if order.stamped == kind or not any(order.pending.values()):
+            order.stamped = kind
+        else:
+            for name in STAMPS:
+                head[name] = order.head[name]
+        order.head = head
         order.channel = index
         order.ids[kind] = int(request["cl_ord_id"][0])
         order.pending[kind] = int(out["msg_seq_num"][0])
@@ -206,9 +217,7 @@ class SlowRouting:
         ours = next((ours for ours, theirs in channel.codes.items() if theirs == code), 0)
         if report["kind"][0] == Kind.MARK:
             out["instrument"] = ours
-            if report["received_ns"][0] == 0:
-                out["received_ns"] = now_ns
-            out["venue_delta"] = delta(out, now_ns)
+            stamp(out, now_ns)
             return out if ours else None
         if report["kind"][0] == Kind.EXECUTION_REPORT:
             exec_id = int(report.view(EXECUTION_RECORD)["exec_id"][0])
@@ -230,14 +239,15 @@ class SlowRouting:
             out["instrument"] = ours
         else:
             self.answer(order, report, out)
-        out["venue_delta"] = delta(out, now_ns) if out["received_ns"][0] else 0
+        stamp(out, now_ns)
         return out
 
     def answer(self, order: SlowOrder, report: Row, out: Row) -> None:
         order.venue_order_id = int(report["order_id"][0]) or order.venue_order_id
         for name in ("account", "instrument", "session"):
             out[name] = order.head[name]
-        if report["received_ns"][0] == 0:
+        answers = self.answered_kind(order, report)
+        if report["received_ns"][0] == 0 and answers == order.stamped:
             for name in STAMPS:
                 out[name] = order.head[name]
         if report["kind"][0] == Kind.CANCEL_REJECT:
@@ -251,10 +261,15 @@ class SlowRouting:
             order.exec_id = exec_id
             self.note(order, report)
 
+    def answered_kind(self, order: SlowOrder, report: Row) -> int:
+        if report["kind"][0] == Kind.CANCEL_REJECT:
+            kinds: tuple[int, ...] = (int(report.view(DENIAL_RECORD)["ref_kind"][0]),)
+        else:
+            kinds = (Kind.NEW_ORDER_SINGLE, *ASKED.get(int(report["exec_type"][0]), ()))
+        return next((kind for kind in kinds if order.pending.get(kind)), -1)
+
     def answered(self, order: SlowOrder, exec_type: int) -> int:
-        asked = (Kind.CANCEL_REQUEST, Kind.CANCEL_REPLACE_REQUEST)
-        kinds = {ExecType.EXEC_CANCELED: asked, ExecType.EXEC_REPLACED: asked[1:]}
-        for kind in kinds.get(exec_type, ()):
+        for kind in ASKED.get(exec_type, ()):
             if order.pending.get(kind):
                 return order.ids[kind]
         return order.cl_ord_id
@@ -290,6 +305,12 @@ def refusal(request: Row, reason: Reason) -> Row:
         out["kind"] = Kind.CANCEL_REJECT
         out.view(DENIAL_RECORD)["ref_kind"] = request["kind"]
     return out
+
+
+def stamp(out: Row, now_ns: int) -> None:
+    if out["received_ns"][0] == 0:
+        out["received_ns"] = now_ns
+    out["venue_delta"] = delta(out, now_ns)
 
 
 def delta(row: Row, now_ns: int) -> int:

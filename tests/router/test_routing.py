@@ -47,6 +47,29 @@ def test_report_comes_back_in_our_names_with_the_requests_stamps(tables: Tables)
     assert tables.routes[3]["venue_order_id"] == 7001
 
 
+def test_stamps_are_of_the_request_that_a_report_answers_and_of_no_other(tables: Tables) -> None:
+    def stamps(exec_type: ExecType, exec_id: int, now_ns: int) -> tuple[int, int, int]:
+        _, out = tables.report(1, report(exec_type, exec_id), now_ns)
+        return int(out["received_ns"][0]), int(out["routed_delta"][0]), int(out["venue_delta"][0])
+
+    cancel = request(Kind.CANCEL_REQUEST, cl_ord_id=101, received_ns=SECOND + 50)
+    tables.route(request(), SECOND + 40)
+    tables.route(cancel, SECOND + 60)
+    assert stamps(ExecType.EXEC_NEW, 1, SECOND + 90) == (SECOND, 40, 90)
+    # The cancel went out behind a request that was still pending: there is one set of stamps.
+    assert stamps(ExecType.EXEC_CANCELED, 2, SECOND + 95) == (SECOND + 95, 0, 1)
+    tables.route(request(order_id=2 << 32 | 3), SECOND + 200)
+    tables.report(1, report(ExecType.EXEC_NEW, 3, cl_ord_id=2 << 32 | 3), SECOND + 210)
+    cancel["order_id"], cancel["received_ns"] = 2 << 32 | 3, SECOND + 300
+    tables.route(cancel, SECOND + 310)
+    trade = report(ExecType.EXEC_TRADE, 4, cl_ord_id=2 << 32 | 3, cum_qty=1)
+    _, fill = tables.report(1, trade, SECOND + 320)
+    assert (int(fill["received_ns"][0]), int(fill["routed_delta"][0])) == (SECOND + 320, 0)
+    done = report(ExecType.EXEC_CANCELED, 5, cl_ord_id=2 << 32 | 3)
+    _, out = tables.report(1, done, SECOND + 330)
+    assert (int(out["received_ns"][0]), int(out["routed_delta"][0])) == (SECOND + 300, 10)
+
+
 def test_cancel_answer_names_the_cancel_and_carries_the_venue_order_id(tables: Tables) -> None:
     tables.route(request(), SECOND)
     tables.report(1, report(ExecType.EXEC_NEW, 1), SECOND)

@@ -16,6 +16,7 @@ COMMANDS = {
     "run": ("tidegate.cli.run", "Start and watch all stages of a config."),
     "check": ("tidegate.cli.check", "Validate a config; name all that is wrong with it."),
     "inspect": ("tidegate.cli.inspect", "Show a run live, read-only."),
+    "latency": ("tidegate.cli.latency", "Where the time of requests goes, live or as plots."),
     "tape": ("tidegate.cli.tape", "Import recordings, show a tape."),
     "demo": ("tidegate.cli.demo", "Trade recorded markets and prove the books."),
     "replay": ("tidegate.cli.replay", "Replay a journal and compare state hashes."),

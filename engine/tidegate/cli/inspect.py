@@ -32,6 +32,11 @@ def inspect(words: tuple[str, ...], once: bool, as_json: bool) -> None:
     without one, what fits a screen. RUN_DIR may be left out when there is one run below run/.
     """
     run_dir, views = understand(words)
+    present(run_dir, views, once=once, as_json=as_json)
+
+
+def present(run_dir: RunDir, views: tuple[str, ...], *, once: bool, as_json: bool) -> None:
+    """Print views of a run: live on a terminal, else once."""
     inspector = Inspector(run_dir)
     try:
         if as_json:
@@ -105,7 +110,7 @@ def drawn(inspector: Inspector, view: str) -> Table | Text:
 
 
 def heading(column: str) -> str:
-    return column.replace("_ns", " us").replace("_", " ")
+    return column.replace("_ns", " us").replace("p999", "p99.9").replace("_", " ")
 
 
 def cell(column: str, row: Row) -> str:

@@ -1,4 +1,4 @@
-"""Latency of an order by leg, from the stamps of its first report."""
+"""Latency of a request by leg, from the stamps of the report that answers it."""
 from libc.stdint cimport int64_t
 
 from tidegate.native.histogram cimport Histogram
@@ -13,6 +13,7 @@ cdef class Legs:
     cdef Histogram back
     cdef Histogram answered
     cdef Histogram denied
+    cdef Histogram reported
 
-    # Writes the stamp `back`; a first report goes into the histograms.
+    # Writes the stamp `back`; what the report's stamps say goes into the histograms.
     cdef void stamp(self, record* r, int64_t now) noexcept nogil

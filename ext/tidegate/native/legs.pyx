@@ -1,15 +1,17 @@
-"""Where an order's time went, for each order once: when its first report leaves.
+"""Where a request's time went, for each request once: when the report that answers it leaves.
 
     received -> sequenced -> decided -> routed -> venue -> back
        '------------------- answered ----------------------'   (denied, when risk denied it)
+
+Reports that answer nothing (a later fill, an end that nobody asked for) have one leg: reported,
+from the venue's report in the router to the client.
 """
-from libc.stdint cimport int64_t, uint32_t
+from libc.stdint cimport UINT32_MAX, int64_t, uint32_t
 
 from tidegate.native.histogram cimport Histogram
 from tidegate.native.records cimport (
+    CANCEL_REJECT,
     DENIED,
-    EXEC_NEW,
-    EXEC_REJECTED,
     EXECUTION_REPORT,
     POSS_DUP,
     POSS_RESEND,
@@ -17,7 +19,7 @@ from tidegate.native.records cimport (
 )
 from tidegate.native.stamps cimport delta
 
-NAMES = ("sequenced", "decided", "routed", "venue", "back", "answered", "denied")
+NAMES = ("sequenced", "decided", "routed", "venue", "back", "answered", "denied", "reported")
 
 
 cdef class Legs:
@@ -30,6 +32,7 @@ cdef class Legs:
             self.back,
             self.answered,
             self.denied,
+            self.reported,
         ) = (Histogram(rows, index, name) for index, name in enumerate(NAMES))
 
     cdef void stamp(self, record* r, int64_t now) noexcept nogil:
@@ -38,21 +41,31 @@ cdef class Legs:
         r.back_delta = delta(r.received_ns, now)
         if r.flags & (POSS_DUP | POSS_RESEND):
             return
-        if r.kind == DENIED:
-            add_leg(self.sequenced, 0, r.sequenced_delta)
-            add_leg(self.decided, r.sequenced_delta, r.decided_delta)
-            add_leg(self.denied, 0, r.back_delta)
-        elif r.kind == EXECUTION_REPORT and (
-            r.exec_type == EXEC_NEW or r.exec_type == EXEC_REJECTED
-        ):
-            add_leg(self.sequenced, 0, r.sequenced_delta)
-            add_leg(self.decided, r.sequenced_delta, r.decided_delta)
-            add_leg(self.routed, r.decided_delta, r.routed_delta)
-            add_leg(self.venue, r.routed_delta, r.venue_delta)
-            add_leg(self.back, r.venue_delta, r.back_delta)
-            add_leg(self.answered, 0, r.back_delta)
+        if r.kind != DENIED and r.kind != CANCEL_REJECT and r.kind != EXECUTION_REPORT:
+            return
+        if r.venue_delta != 0 and r.routed_delta == 0:
+            add_leg(self.reported, r.venue_delta, r.back_delta)
+            return
+        # Neither risk's own report of an end, nor a refusal before risk, is an answer with legs.
+        if r.sequenced_delta == 0 or r.decided_delta == 0:
+            return
+        self.sequenced.record(r.sequenced_delta)
+        add_leg(self.decided, r.sequenced_delta, r.decided_delta)
+        if r.venue_delta == 0:
+            self.denied.record(now - r.received_ns)
+            return
+        add_leg(self.routed, r.decided_delta, r.routed_delta)
+        add_leg(self.venue, r.routed_delta, r.venue_delta)
+        add_leg(self.back, r.venue_delta, r.back_delta)
+        self.answered.record(now - r.received_ns)
+
+    def stamp_rows(self, record[::1] rows, int64_t now):
+        cdef Py_ssize_t index
+        for index in range(rows.shape[0]):
+            self.stamp(&rows[index], now)
 
 
 cdef inline void add_leg(Histogram leg, uint32_t start, uint32_t end) noexcept nogil:
-    if end != 0:
+    # From where a stamp says 4.29 s or more, how long what follows took is not known.
+    if start != UINT32_MAX:
         leg.record(<int64_t>end - start)

@@ -31,7 +31,8 @@ cdef extern from "routing.h" nogil:
         uint8_t time_in_force
         uint8_t position_effect
         uint8_t state
-        uint8_t pad[7]
+        uint8_t stamped
+        uint8_t pad[6]
 
 
 cpdef enum RouteState:
@@ -59,5 +60,6 @@ cdef void ending(const route_row* row, record* out) noexcept nogil
 cdef bint is_of_earlier(const route_row* row, const denial_record* reject) noexcept nogil
 cdef uint8_t pending_kind(const route_row* row, uint32_t first_seq_num) noexcept nogil
 cdef uint64_t answered_cl_ord_id(const route_row* row, const record* answer) noexcept nogil
+cdef uint8_t answered_kind(const route_row* row, const record* answer) noexcept nogil
 cdef void restore_request(const route_row* row, uint8_t kind, record* out) noexcept nogil
 cdef void refusal(const record* request, Reason reason, record* out) noexcept nogil

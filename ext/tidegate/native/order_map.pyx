@@ -62,10 +62,12 @@ cdef void note_request(route_row* row, const record* request, uint32_t channel) 
     row.ord_type = request.ord_type
     row.time_in_force = request.time_in_force
     row.position_effect = request.position_effect
-    row.received_ns = request.received_ns
-    row.sequenced_delta = request.sequenced_delta
-    row.decided_delta = request.decided_delta
-    row.routed_delta = request.routed_delta
+    if row.stamped == request.kind or not is_any_pending(row):
+        row.stamped = request.kind
+        row.received_ns = request.received_ns
+        row.sequenced_delta = request.sequenced_delta
+        row.decided_delta = request.decided_delta
+        row.routed_delta = request.routed_delta
     if request.kind == NEW_ORDER_SINGLE:
         row.cl_ord_id = request.cl_ord_id
         row.price = request.price
@@ -84,6 +86,10 @@ cdef void note_request(route_row* row, const record* request, uint32_t channel) 
         crash_point()
         row.order_id = request.order_id
     crash_point()
+
+
+cdef inline bint is_any_pending(const route_row* row) noexcept nogil:
+    return (row.new_seq_num | row.cancel_seq_num | row.replace_seq_num) != 0
 
 
 cdef uint32_t seq_num_of(const route_row* row, uint8_t kind) noexcept nogil:
@@ -134,6 +140,21 @@ cdef void note_execution(route_row* row, const execution_record* report) noexcep
         row.state = ROUTE_WORKING
     crash_point()
     row.exec_id = report.exec_id
+
+
+cdef uint8_t answered_kind(const route_row* row, const record* answer) noexcept nogil:
+    """The kind of the pending request that is answered; 0 = nobody asked for this."""
+    cdef uint8_t kind
+    if answer.kind == CANCEL_REJECT:
+        kind = (<const denial_record*>answer).ref_kind
+        return kind if seq_num_of(row, kind) != 0 else KIND_NONE
+    if row.new_seq_num != 0:
+        return NEW_ORDER_SINGLE
+    if answer.exec_type == EXEC_CANCELED and row.cancel_seq_num != 0:
+        return CANCEL_REQUEST
+    if answer.exec_type == EXEC_CANCELED or answer.exec_type == EXEC_REPLACED:
+        return CANCEL_REPLACE_REQUEST if row.replace_seq_num != 0 else KIND_NONE
+    return KIND_NONE
 
 
 cdef uint64_t answered_cl_ord_id(const route_row* row, const record* answer) noexcept nogil:

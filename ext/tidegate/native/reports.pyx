@@ -11,6 +11,7 @@ import numpy as np
 from tidegate.native.crash_point cimport crash_point
 from tidegate.native.order_map cimport (
     answered_cl_ord_id,
+    answered_kind,
     is_of_earlier,
     note_execution,
     route_row,
@@ -39,15 +40,13 @@ cdef bint take_report(
     out.checksum = 0
     out.sequence = 0
     if report.kind == MARK:
-        if out.received_ns == 0:
-            out.received_ns = now_ns
-        out.venue_delta = delta(out.received_ns, now_ns)
+        stamp(out, now_ns)
         return take_mark(routing, channel, out)
     if not is_wanted(routing, row, report):
         note_number(row, report)
         return False
     name_answer(routing, channel, out)
-    out.venue_delta = delta(out.received_ns, now_ns) if out.received_ns else 0
+    stamp(out, now_ns)
     if report.msg_seq_num != 0 and report.msg_seq_num == row.answering:
         finish_report(routing, channel, report, out)
         return False
@@ -56,6 +55,13 @@ cdef bint take_report(
     row.answering = report.msg_seq_num
     crash_point()
     return True
+
+
+cdef inline void stamp(record* out, int64_t now_ns) noexcept nogil:
+    """What answers no request was received now."""
+    if out.received_ns == 0:
+        out.received_ns = now_ns
+    out.venue_delta = delta(out.received_ns, now_ns)
 
 
 cdef void finish_report(
@@ -137,7 +143,7 @@ cdef void name_answer(Routing routing, uint32_t channel, record* out) noexcept n
     out.account = row.account
     out.instrument = row.instrument
     out.session = row.session
-    if out.received_ns == 0:
+    if out.received_ns == 0 and row.stamped != 0 and answered_kind(row, out) == row.stamped:
         out.received_ns = row.received_ns
         out.sequenced_delta = row.sequenced_delta
         out.decided_delta = row.decided_delta

@@ -71,6 +71,7 @@ cdef class RiskAgent:
     cdef int _run(self, int lane, NumberedSource source) noexcept nogil
     cdef bint _has_routes(self) noexcept nogil
     cdef bint _is_quiet(self) noexcept nogil
+    cdef void _stamp(self, uint32_t route, uint32_t report) noexcept nogil
     cdef bint _journal(self, record* r) noexcept nogil
     cdef void _step(self, const record* r) noexcept nogil
     cdef void _deny_unjournaled(self, const record* r) noexcept nogil

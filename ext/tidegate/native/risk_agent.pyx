@@ -267,10 +267,12 @@ cdef class RiskAgent:
         """Sequence, journal and run one record; False = it must wait, the journal refuses it."""
         cdef uint32_t route = self.out.route_count
         cdef uint32_t report = self.out.report_count
-        if is_orders:
-            r.sequenced_delta = delta(r.received_ns, now)
-        elif r.received_ns == 0:
+        # What comes from the router has the stamps of the request that it answers.
+        cdef bint is_asked = is_orders or (r.venue_delta == 0 and is_kind_of(CONTROL, r.kind))
+        if not is_orders and r.received_ns == 0:
             r.received_ns = now
+        if is_asked:
+            r.sequenced_delta = delta(r.received_ns, now)
         if not self._journal(r):
             # Nobody would be told that a mass cancel was refused, so it waits as reports do.
             if not is_orders or r.kind == MASS_CANCEL_REQUEST:
@@ -278,15 +280,22 @@ cdef class RiskAgent:
             self._deny_unjournaled(r)
             return True
         self._step(r)
-        if is_orders:
-            now = now_ns()
-            while route < self.out.route_count:
-                self.out.routes[route].decided_delta = delta(r.received_ns, now)
-                route += 1
-            while report < self.out.report_count:
-                self.out.reports[report].decided_delta = delta(r.received_ns, now)
-                report += 1
+        if is_asked:
+            self._stamp(route, report)
         return True
+
+    cdef void _stamp(self, uint32_t route, uint32_t report) noexcept nogil:
+        """What the step gave, from these places on, was decided now."""
+        cdef int64_t now = now_ns()
+        cdef record* out
+        while route < self.out.route_count:
+            out = &self.out.routes[route]
+            out.decided_delta = delta(out.received_ns, now)
+            route += 1
+        while report < self.out.report_count:
+            out = &self.out.reports[report]
+            out.decided_delta = delta(out.received_ns, now)
+            report += 1
 
     cdef void tick(self, int64_t now) noexcept nogil:
         """Tell the step the time when it has moved on; without a journal time stands still."""
@@ -329,7 +338,7 @@ cdef class RiskAgent:
             return
         d = <denial_record*>add_report(&self.out)
         refuse(d, r, DENIED if r.kind == NEW_ORDER_SINGLE else CANCEL_REJECT, JOURNAL_UNAVAILABLE)
-        d.sequenced_delta = r.sequenced_delta
+        d.sequenced_delta = d.decided_delta = r.sequenced_delta
         d.order_id = 0
 
     cdef void put_out(self) noexcept nogil:

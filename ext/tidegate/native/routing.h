@@ -24,7 +24,7 @@ typedef struct {
     int64_t price;
     int64_t order_qty;
     int64_t cum_qty;
-    int64_t received_ns;       /* of the last request, with its stamps */
+    int64_t received_ns;       /* of the request whose kind is `stamped`, with its stamps */
     uint64_t exec_id;          /* of the last report that is noted here */
     uint32_t sequenced_delta;
     uint32_t decided_delta;
@@ -41,7 +41,8 @@ typedef struct {
     uint8_t time_in_force;
     uint8_t position_effect;
     uint8_t state;
-    uint8_t pad[7];
+    uint8_t stamped;           /* 0 = of none */
+    uint8_t pad[6];
 } route_row;
 
 /* A step is written down before its first effect and cleared after its last, so that a router
