@@ -1,4 +1,4 @@
-"""What the journal costs: python bench/journal.py [--records N] [--syncs N] [--dir DIR] [--seed S].
+"""What the journal costs, beside a step and beside the disk: python bench/journal.py [--dir DIR].
 
 First what appending adds to risk's step in process mode: the same day's flow runs over two sets of
 tables, batch by batch and by turns, one of them journaled; the tables must end alike. Then power
@@ -6,7 +6,6 @@ mode: groups of records appended and synced, by turns with one block written to 
 same disk and synced. DIR says which disk; the default is the working directory's.
 """
 
-import argparse
 import os
 import tempfile
 from pathlib import Path
@@ -15,10 +14,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from flow import Flow, day
-from verdict import machine
+from rig.bench import PERCENTILES, Bench
+from rig.samples import percentiles
 
 from tidegate import risk_state
-from tidegate.native.build import PROFILE
 from tidegate.native.journal import Journal
 from tidegate.native.journal_bench import BATCH, measure, measure_syncs
 from tidegate.native.records import RECORD, Kind
@@ -27,16 +26,13 @@ ACCOUNTS, INSTRUMENTS, EACH = 200, 20, 4
 GROUPS = (1, 8, 64)
 FILE_BLOCKS = 4096
 WARM_PERCENT = 10
+Samples = npt.NDArray[Any]
 
 
-def tell(name: str, ns: npt.NDArray[Any], more: str = "") -> None:
-    """One line of the table."""
-    cells = "".join(f"{value:12,.1f}" for value in (*np.percentile(ns, (50, 99, 99.9)), ns.max()))
-    print(f"{name:40}{cells}{more}")
-
-
-def time_steps(place: Path, records: int, seed: int, accounts: int = ACCOUNTS) -> float:
-    """Print the step with and without the journal; what it adds at the median, in ns."""
+def time_steps(
+    place: Path, records: int, seed: int, accounts: int = ACCOUNTS
+) -> tuple[Samples, Samples, str]:
+    """ns a record of the step without and with the journal, in batches, and the state's hash."""
     content = day(accounts, INSTRUMENTS, cl_ord_ids=1 << 21)
     # Marks revalue whole positions: a hundred steps in one, in whose noise the journal is lost.
     rows = Flow(content, each=EACH, seed=seed, marks=0).chunk(records)
@@ -49,15 +45,11 @@ def time_steps(place: Path, records: int, seed: int, accounts: int = ACCOUNTS) -
         raise SystemExit("the journaled tables ended otherwise")
     warm = records // BATCH * WARM_PERCENT // 100
     without, with_journal = (ns[warm:] / BATCH for ns in found)
-    added = float(np.median(with_journal - without))
-    tell("step", without)
-    tell("step, journaled", with_journal, f"   adds {added:.1f} at p50")
-    print(f"state {plain.state_hash()[:16]}")
-    return added
+    return without, with_journal, plain.state_hash()[:16]
 
 
-def time_syncs(place: Path, syncs: int, group: int) -> float:
-    """Print groups synced and a block synced, in us; the ratio at p99."""
+def time_syncs(place: Path, syncs: int, group: int) -> tuple[Samples, Samples]:
+    """ns of a block synced, and of a group appended and synced, by turns."""
     path = place / f"block-{group}"
     fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     os.write(fd, bytes(4096 * FILE_BLOCKS))
@@ -70,35 +62,37 @@ def time_syncs(place: Path, syncs: int, group: int) -> float:
     journal.close()
     os.close(fd)
     warm = syncs * WARM_PERCENT // 100
-    bare, grouped = bare[warm:] / 1000, grouped[warm:] / 1000
-    ratio = float(np.percentile(grouped, 99) / np.percentile(bare, 99))
-    tell("one block, fdatasync", bare)
-    tell(f"{group} appended, synced", grouped, f"   p99 {ratio:.2f} of bare")
-    return ratio
+    return bare[warm:], grouped[warm:]
 
 
 def main() -> None:
-    """Print the machine, the build, the seed, and the tables."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--records", type=int, default=1_000_000)
-    parser.add_argument("--syncs", type=int, default=2_000)
-    parser.add_argument("--dir", type=Path, default=Path())
-    parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--core", type=int, help="Run on this core alone; default: the last.")
-    options = parser.parse_args()
-    if PROFILE != "release":
-        parser.error(f"this is the {PROFILE} build; only release is worth timing")
-    cores = os.sched_getaffinity(0)
-    core = max(cores) if options.core is None else options.core
+    """Both tables."""
+    bench = Bench("journal", __doc__)
+    bench.parser.add_argument("--records", type=int, default=1_000_000)
+    bench.parser.add_argument("--syncs", type=int, default=2_000)
+    bench.parser.add_argument("--dir", type=Path, default=Path(), help="on the disk to be synced")
+    bench.parser.add_argument("--core", type=int, help="run on this core alone; default: the last")
+    options = bench.begin()
+    if options.small:
+        options.records, options.syncs = 32_000, 100
+    core = max(os.sched_getaffinity(0)) if options.core is None else options.core
     os.sched_setaffinity(0, {core})
-    print(f"machine {machine()}; build {PROFILE}; seed {options.seed}; core {core}")
+    bench.line("pinning", f"core {core}")
     with tempfile.TemporaryDirectory(dir=options.dir, prefix="bench-journal-") as name:
-        heads = "".join(f"{head:>12}" for head in ("p50", "p99", "p99.9", "max"))
-        print(f"{'ns a record, means of ' + str(BATCH):40}{heads}")
-        time_steps(Path(name), options.records, options.seed)
-        print(f"{'us a sync, ' + str(options.syncs) + ' by turns':40}{heads}")
+        plain, journaled, state = time_steps(Path(name), options.records, options.seed)
+        bench.table(f"a record, means of {BATCH}", "ns", PERCENTILES | {"adds": ".1f"})
+        added = float(np.median(journaled - plain))
+        bench.row("step", percentiles(plain, "ns"))
+        bench.row("step, journaled", percentiles(journaled, "ns") | {"adds": added})
+        bench.line("result", state)
+        title = f"a sync, {options.syncs} by turns"
+        bench.table(title, "us", PERCENTILES | {"p99 over block": ".2f"})
         for group in GROUPS:
-            time_syncs(Path(name), options.syncs, group)
+            bare, synced = time_syncs(Path(name), options.syncs, group)
+            over = float(np.percentile(synced, 99) / np.percentile(bare, 99))
+            bench.row(f"one block, beside {group}", percentiles(bare))
+            bench.row(f"{group} appended, synced", percentiles(synced) | {"p99 over block": over})
+    bench.end()
 
 
 if __name__ == "__main__":

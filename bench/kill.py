@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 from statistics import median
 
-from verdict import machine
+from rig import host
 
 from tidegate import Client, NewOrder
 from tidegate.native.build import PROFILE
@@ -86,7 +86,7 @@ def main() -> None:
     options = parser.parse_args()
     if PROFILE != "release":
         raise SystemExit(f"the build is {PROFILE}; expected release")
-    print(f"{machine()}; release build; stages unpinned")
+    print(f"{host.line()}; release build; stages unpinned")
     print(
         f"{'working orders':>14} {'median us':>10} {'least':>10} {'most':>10} {'us an order':>12}"
     )

@@ -1,4 +1,4 @@
-"""Replay of a journal, records a second: python bench/replay.py [--records N] [RUN_DIR].
+"""Replay of a journal, records a second: python bench/replay.py [RUN_DIR].
 
 Without a run directory a day's flow is generated: 200 sub-accounts that trade 3 of 50 instruments
 each, 2,000 orders at work, every control of RISK.md on; the table says how many records there are
@@ -7,7 +7,6 @@ alone too. Time is the processor's own, of the best of the rounds; every round m
 same state hash.
 """
 
-import argparse
 import tempfile
 import time
 from collections.abc import Callable
@@ -16,10 +15,9 @@ from typing import Any
 
 import numpy as np
 from flow import day, write_journal
-from verdict import machine
+from rig.bench import Bench
 
 from tidegate import recovery, replay
-from tidegate.native.build import PROFILE
 from tidegate.native.journal_reader import JournalReader
 from tidegate.native.pretrade import Pretrade
 from tidegate.native.records import Kind
@@ -35,11 +33,11 @@ def seconds(work: Callable[[], Any]) -> float:
     return time.process_time() - began
 
 
-def generated(place: Path, records: int) -> Path:
+def generated(place: Path, records: int, seed: int = SEED) -> Path:
     """A journal of the day's flow."""
     ids = 1 << max(16, (records // 2).bit_length())
     content = day(ACCOUNTS, INSTRUMENTS, cl_ord_ids=ids)
-    write_journal(place, content, each=EACH, count=records, seed=SEED)
+    write_journal(place, content, each=EACH, count=records, seed=seed)
     return place
 
 
@@ -51,8 +49,8 @@ def kinds_of(journal: Path) -> dict[str, int]:
     return {Kind(int(kind)).name: int(counts[kind]) for kind in np.flatnonzero(counts)}
 
 
-def measure(journal: Path, rounds: int) -> dict[str, float]:
-    """Seconds of the whole and of its parts, the best of some rounds each."""
+def measure(journal: Path, rounds: int) -> tuple[dict[str, float], str]:
+    """Seconds of the whole and of its parts, the best of some rounds each; the state's hash."""
     content = replay.read_universe(journal)
     rows = list(JournalReader(journal).batches())
     found: dict[str, list[float]] = {"read and verify": [], "step": [], "replay": []}
@@ -68,8 +66,7 @@ def measure(journal: Path, rounds: int) -> dict[str, float]:
         hashes.add(tables.state_hash())
     if len(hashes) != 1:
         raise SystemExit(f"{journal}: {len(hashes)} different states; expected one")
-    print(f"state {hashes.pop()}")
-    return {name: min(taken) for name, taken in found.items()}
+    return {name: min(taken) for name, taken in found.items()}, hashes.pop()
 
 
 def _read(journal: Path) -> Any:
@@ -77,26 +74,30 @@ def _read(journal: Path) -> Any:
 
 
 def main() -> None:
-    """Print the machine, the mix, and records a second of the whole and its parts."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("run_dir", type=Path, nargs="?")
-    parser.add_argument("--records", type=int, default=1_000_000)
-    parser.add_argument("--rounds", type=int, default=5)
-    options = parser.parse_args()
-    if PROFILE != "release":
-        parser.error(f"this is the {PROFILE} build; only release is worth timing")
-    print(f"machine {machine()}; build {PROFILE}; seed {SEED}; rounds {options.rounds}")
+    """The mix, and records a second of the whole and its parts."""
+    bench = Bench("replay", __doc__, seed=SEED)
+    bench.parser.add_argument("run_dir", type=Path, nargs="?")
+    bench.parser.add_argument("--records", type=int, default=1_000_000)
+    bench.parser.add_argument("--rounds", type=int, default=5)
+    options = bench.begin()
+    if options.small:
+        options.records, options.rounds = 20_000, 2
     with tempfile.TemporaryDirectory(prefix="tg") as place:
         if options.run_dir:
             journal = RunDir(options.run_dir).journal
         else:
-            journal = generated(Path(place), options.records)
+            journal = generated(Path(place), options.records, options.seed)
         kinds = kinds_of(journal)
         count = sum(kinds.values())
+        bench.table("the journal", "records", {"count": ",", "percent": ".1f"})
         for kind, number in kinds.items():
-            print(f"{kind:28} {number:10} {number / count:7.1%}")
-        for name, taken in measure(journal, options.rounds).items():
-            print(f"{name:28} {count / taken / 1e6:10.2f} M/s {taken / count * 1e9:9.0f} ns")
+            bench.row(kind, {"count": number, "percent": 100 * number / count})
+        taken, state = measure(journal, options.rounds)
+        bench.table("a record", "of processor", {"M/s": ".2f", "ns": ".0f"})
+        for name, each in taken.items():
+            bench.row(name, {"M/s": count / each / 1e6, "ns": each / count * 1e9})
+        bench.line("result", state)
+    bench.end()
 
 
 if __name__ == "__main__":

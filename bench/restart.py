@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 from flow import Flow, day
-from verdict import machine
+from rig import host
 
 from tidegate import recovery, replay, snapshot, topology
 from tidegate.errors import StageError
@@ -165,7 +165,7 @@ def main() -> None:
     options = parser.parse_args()
     if PROFILE != "release":
         parser.error(f"this is the {PROFILE} build; only release is worth timing")
-    print(f"machine {machine()}; build {PROFILE}; seed {SEED}")
+    print(f"machine {host.line()}; build {PROFILE}; seed {SEED}")
     print(f"{options.records} records behind the snapshot, {options.tail} after it")
     with tempfile.TemporaryDirectory(prefix="tg") as place:
         run_dir = RunDir(options.keep or Path(place) / "run")

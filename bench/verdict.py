@@ -1,4 +1,4 @@
-"""One full verdict with its hold, in C: python bench/verdict.py [--rounds N] [--seed S].
+"""One full verdict with its hold, in C: python bench/verdict.py.
 
 Every control of RISK.md is on, the chain has four levels (sub-account, owner group, shared
 master, firm), margin is checked at two. Timed is what lies between a record and its verdict: its
@@ -9,47 +9,34 @@ for its rows first, and that is timed too. The median is over batches of the mea
 beside it the floor of the same run: four levels' credits compared and held, and nothing else.
 """
 
-import argparse
-import platform
-from pathlib import Path
 from typing import Any
 
 import numpy as np
+from rig.bench import Bench
 from verdict_world import orders_of, tables_of, world
 
-from tidegate.native.build import PROFILE
 from tidegate.native.verdict_bench import BATCH, measure
 
 HOT_POSITIONS = (1, 10, 50, 500)
 ACCOUNTS, INSTRUMENTS = 2_000, 256
+COLUMNS = {"p50": ".1f", "p10": ".1f", "p99": ".1f", "floor p50": ".1f", "over floor": ".1f"}
+COLUMNS |= {"result": ""}
 
 
-def machine() -> str:
-    """The processor and the kernel, as the system names them."""
-    names = [
-        line.partition(":")[2].strip()
-        for line in Path("/proc/cpuinfo").read_text().splitlines()
-        if line.startswith("model name")
-    ]
-    return f"{names[0] if names else platform.processor()} x {len(names)}, {platform.release()}"
-
-
-def tell(name: str, found: tuple[Any, Any, int, int]) -> None:
+def tell(bench: Bench, name: str, found: tuple[Any, Any, int, int]) -> None:
     """One line of the table, without the first tenth of the rounds; all or none must pass."""
     taken, least, hashed, accepted = found
     if accepted != (taken.size * BATCH if name.startswith("accept") else 0):
         raise SystemExit(f"{name}: {accepted} of {taken.size * BATCH} orders were accepted")
     warm = max(len(taken) // 10, 1)
     ns, floor = (rows[warm:].ravel() / BATCH for rows in (taken, least))
-    quick, middle, slow = np.percentile(ns, [10, 50, 99])
-    base = np.median(floor)
-    print(
-        f"{name:34} {middle:8.1f} {quick:8.1f} {slow:8.1f} {base:8.1f} {middle / base:6.1f}"
-        f"  {hashed:016x}"
-    )
+    quick, middle, slow = map(float, np.percentile(ns, [10, 50, 99]))
+    base = float(np.median(floor))
+    values = (middle, quick, slow, base, middle / base, f"{hashed:016x}")
+    bench.row(name, dict(zip(COLUMNS, values, strict=True)))
 
 
-def hot(model: str, count: int, rounds: int, seed: int, **fields: int) -> None:
+def hot(bench: Bench, model: str, count: int, rounds: int, seed: int, **fields: int) -> None:
     """One account with `count` positions; every order in the same instrument."""
     content = world(1, max(HOT_POSITIONS), model, pairs=8 * max(HOT_POSITIONS))
     owner = len(content.accounts)
@@ -57,10 +44,10 @@ def hot(model: str, count: int, rounds: int, seed: int, **fields: int) -> None:
     tables = tables_of(content, positions, is_filled=True)
     orders = orders_of([positions[0]] * BATCH, seed, **fields)
     name = "deny" if fields else "accept"
-    tell(f"{name} hot {model} {count} positions", measure(tables, orders, rounds, False))
+    tell(bench, f"{name} hot {model} {count} positions", measure(tables, orders, rounds, False))
 
 
-def uniform(model: str, rounds: int, seed: int, *, is_fetched: bool) -> None:
+def uniform(bench: Bench, model: str, rounds: int, seed: int, *, is_fetched: bool) -> None:
     """Accounts and instruments drawn; every pair exists."""
     content = world(ACCOUNTS, INSTRUMENTS, model, pairs=(ACCOUNTS + 200) * INSTRUMENTS)
     first = len(content.accounts) - ACCOUNTS + 1
@@ -70,30 +57,28 @@ def uniform(model: str, rounds: int, seed: int, *, is_fetched: bool) -> None:
     drawn = [pairs[index] for index in draw.integers(0, len(pairs), 2_048 * BATCH)]
     orders = orders_of(drawn, seed)
     name = "uniform, prefetched" if is_fetched else "uniform"
-    tell(f"accept {name} {model}", measure(tables, orders, max(rounds // 1000, 3), is_fetched))
+    tell(
+        bench, f"accept {name} {model}", measure(tables, orders, max(rounds // 1000, 3), is_fetched)
+    )
 
 
 def main() -> None:
-    """Print the machine, the build, the seed, and a line for each case."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=20_000)
-    parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--small", action="store_true", help="hot cases alone, few rounds")
-    options = parser.parse_args()
-    if PROFILE != "release":
-        parser.error(f"this is the {PROFILE} build; only release is worth timing")
+    """A line for each case."""
+    bench = Bench("verdict", __doc__)
+    bench.parser.add_argument("--rounds", type=int, default=20_000)
+    options = bench.begin()
     rounds = 200 if options.small else options.rounds
-    print(f"machine {machine()}; build {PROFILE}; seed {options.seed}; rounds {rounds}")
-    heads = "".join(f"{head:>9}" for head in ("median", "p10", "p99", "floor"))
-    print(f"{'ns a verdict with its hold':34}{heads}{'ratio':>7}  hash")
+    bench.line("rounds", f"{rounds} of {BATCH} verdicts, the floor by turns with them")
+    bench.table("a verdict with its hold", "ns", COLUMNS)
     for model in ("net", "span"):
         for count in HOT_POSITIONS:
-            hot(model, count, rounds, options.seed)
-        hot(model, 1, rounds, options.seed, order_qty=5_000)
+            hot(bench, model, count, rounds, options.seed)
+        hot(bench, model, 1, rounds, options.seed, order_qty=5_000)
     if not options.small:
         for model in ("net", "span"):
             for is_fetched in (False, True):
-                uniform(model, rounds, options.seed, is_fetched=is_fetched)
+                uniform(bench, model, rounds, options.seed, is_fetched=is_fetched)
+    bench.end()
 
 
 if __name__ == "__main__":
