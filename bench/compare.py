@@ -1,12 +1,12 @@
 """Two commits or two settings by turns: python bench/compare.py A B --run "lanes --pin one".
 
 A and B are commits, checked out and built below build/compare, or, with --settings, two strings of
-options for the bench at the tree as it is:
+options for the bench at the tree as it is ("" = none; a word alone as " --small"):
     python bench/compare.py --settings "--pin one" "--pin two" --run "pipeline --pairs 5"
 Each pair runs the bench once on each side, every other pair the other way round. Printed is B over
 A for each figure that both have, with a 95 % interval from a bootstrap over the pairs: a figure
 whose interval holds 1 has not changed as far as these pairs can tell. The bench itself is this
-tree's.
+tree's: a commit that lacks what the bench needs of the engine cannot be compared by it.
 """
 
 import json
@@ -47,15 +47,21 @@ def built(commit: str) -> Path:
     sha = found.stdout.strip()
     tree = PLACE / sha[:12]
     if not tree.exists():
-        subprocess.run([*git, "worktree", "add", "--detach", str(tree), sha], check=True)
+        # One that was deleted is still in git's list.
+        do([*git, "worktree", "prune"], ROOT)
+        do([*git, "worktree", "add", "-q", "--detach", str(tree), sha], ROOT)
     print(f"building {commit} in {tree.relative_to(ROOT)}", flush=True)
-    subprocess.run(
-        [sys.executable, "setup.py", "-q", "build_ext", "--inplace"],
-        cwd=tree,
-        env=os.environ | {"TIDEGATE_PROFILE": "release", "PYTHONPATH": str(tree / "engine")},
-        check=True,
-    )
+    do([sys.executable, "setup.py", "-q", "build_ext", "--inplace"], tree)
     return tree
+
+
+def do(command: list[str], tree: Path) -> None:
+    """Run something that has nothing to say unless it fails."""
+    environment = os.environ | {"TIDEGATE_PROFILE": "release", "PYTHONPATH": str(tree / "engine")}
+    done = subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True)
+    if done.returncode:
+        said = (done.stderr or done.stdout)[-2_000:]
+        raise SystemExit(f"{' '.join(command)} in {tree} ended with {done.returncode}\n{said}")
 
 
 def run(side: Side, command: list[str]) -> dict[tuple[str, str, str], float]:
@@ -76,7 +82,7 @@ def run(side: Side, command: list[str]) -> dict[tuple[str, str, str], float]:
         for table in content["tables"]
         for row in table["rows"]
         for column, value in row.items()
-        if column != "name" and column not in SETTINGS and value
+        if column not in SETTINGS and isinstance(value, int | float) and value
     }
 
 
@@ -93,6 +99,9 @@ def main() -> None:
     else:
         sides = [Side(name, built(name), []) for name in options.sides]
     command = options.run.split()
+    if options.small:
+        options.pairs = 2
+        command.append("--small")
     found: list[list[dict[tuple[str, str, str], float]]] = []
     for turn in range(options.pairs):
         pair: list[dict[tuple[str, str, str], float]] = [{}, {}]
@@ -102,14 +111,16 @@ def main() -> None:
     bench.line("A", sides[0].name)
     bench.line("B", sides[1].name)
     bench.table(options.run, f"{options.pairs} pairs", COLUMNS)
-    for key in found[0][0]:
-        if not all(key in side for pair in found for side in pair):
-            continue
+    common = [key for key in found[0][0] if all(key in side for pair in found for side in pair)]
+    if not common:
+        raise SystemExit(f"{options.run}: no figure that every run has")
+    is_one = len({title for title, _, _ in common}) == 1
+    for key in common:
         pairs = [(np.array([pair[1][key]]), np.array([pair[0][key]])) for pair in found]
         value, low, high = ratio(pairs, 50, options.seed)
         title, row, column = key
         bench.row(
-            f"{title}: {row}, {column}"[-60:],
+            f"{row}, {column}" if is_one else f"{title}: {row}, {column}",
             {
                 "A": float(np.median([pair[0][key] for pair in found])),
                 "B": float(np.median([pair[1][key] for pair in found])),

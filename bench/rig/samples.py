@@ -29,17 +29,13 @@ def ratio(
     disturbed the machine for longer than a pair moves both, what hit one moves the interval.
     """
     draw = np.random.Generator(np.random.PCG64(seed))
-    found = [
-        quotient([pairs[at] for at in draw.integers(0, len(pairs), len(pairs))], quantile)
-        for _ in range(RESAMPLES if len(pairs) > 1 else 1)
-    ]
-    low, high = np.percentile(found, (2.5, 97.5))
-    return quotient(pairs, quantile), float(low), float(high)
+    sides = np.array([[np.percentile(side, quantile) for side in pair] for pair in pairs])
+    drawn = draw.integers(0, len(pairs), (RESAMPLES if len(pairs) > 1 else 1, len(pairs)))
+    low, high = np.percentile(quotients(sides[drawn]), (2.5, 97.5))
+    return float(quotients(sides)), float(low), float(high)
 
 
-def quotient(pairs: Sequence[tuple[Samples, Samples]], quantile: float) -> float:
-    """Of the medians over the pairs of each side's quantile."""
-    sides = [
-        float(np.median([np.percentile(pair[side], quantile) for pair in pairs])) for side in (0, 1)
-    ]
-    return sides[0] / sides[1]
+def quotients(sides: Samples) -> Samples:
+    """Of the medians over the pairs of each side; sides: (..., pairs, 2)."""
+    middle = np.median(sides, axis=-2)
+    return np.asarray(middle[..., 0] / middle[..., 1])
