@@ -15,7 +15,7 @@ SOURCES := $(shell find ext -name '*.pyx' -o -name '*.pxd' -o -name '*.h')
 NATIVE := $(patsubst ext/%.pyx,%,$(wildcard ext/tidegate/native/*.pyx))
 BUILT := build/$(TIDEGATE_PROFILE)/built.stamp
 
-.PHONY: bench-report setup build compile test lint demo bench bench-smoke chaos sim mutants asan
+.PHONY: bench-peers bench-report setup build compile test lint demo bench bench-smoke chaos sim mutants asan
 .PHONY: test-plain test-rest test-runs fuzz-build fuzz cover clean
 .DELETE_ON_ERROR:
 
@@ -82,6 +82,26 @@ bench: setup
 bench-report: setup
 	$(BIN)/python .ci/requirements.py bench | xargs -d '\n' $(PIP) install -q
 	$(BIN)/python bench/report.py
+
+# Other engines beside ours, each in a venv of its own; not part of make bench, and never of CI.
+# vn.py's risk manager needs these few of its dependencies; the others are of its windows and plots.
+PEERS := build/peers
+NAUTILUS := nautilus_trader==1.221.0
+VNPY := vnpy==4.5.0 vnpy_riskmanager==2.0.0
+VNPY_NEEDS := numpy loguru tzlocal ta-lib requests qrcode
+bench-peers: setup $(PEERS)/nautilus_trader.stamp $(PEERS)/vnpy.stamp
+	$(BIN)/python bench/peers.py $(ARGS)
+
+$(PEERS)/nautilus_trader.stamp: | $(BIN)/python
+	$(PYTHON) -m venv $(PEERS)/nautilus_trader
+	$(PEERS)/nautilus_trader/bin/pip install -q $(NAUTILUS)
+	@touch $@
+
+$(PEERS)/vnpy.stamp: | $(BIN)/python
+	$(PYTHON) -m venv $(PEERS)/vnpy
+	$(PEERS)/vnpy/bin/pip install -q --no-deps $(VNPY)
+	$(PEERS)/vnpy/bin/pip install -q $(VNPY_NEEDS)
+	@touch $@
 
 # Each bench as small as shows that it works: its figures mean nothing.
 bench-smoke: setup

@@ -10,6 +10,8 @@ of the same orders between these, by names and decimal strings. Timed in the cal
 import argparse
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -98,8 +100,7 @@ def run(bench: Bench, options: argparse.Namespace, content: Universe, engine: En
     rows = passing(64 * BATCH, sub_accounts(content), INSTRUMENTS, options.seed)
     # The engine signs what it takes; the floor takes it as it is.
     rows["session"] = engine.native.session
-    if not engine.until(lambda: all(map(engine.mark, symbols(content))), UP_S):
-        raise SystemExit(f"no marks within {UP_S:g} s")
+    wait_marks(content, engine)
     plain, regions = marked(content, engine)
     orders = words(content, rows)
     journal = Journal(
@@ -131,8 +132,11 @@ def run(bench: Bench, options: argparse.Namespace, content: Universe, engine: En
     bench.line("result", f"{hashed(*hashes)} of {len(hashes) * BATCHES * BATCH} verdicts")
 
 
-def symbols(content: Universe) -> list[str]:
-    return [row.symbol for row in content.instruments]
+def wait_marks(content: Universe, engine: Engine) -> None:
+    """Until every instrument has its reference price."""
+    symbols = [row.symbol for row in content.instruments]
+    if not engine.until(lambda: all(map(engine.mark, symbols)), UP_S):
+        raise SystemExit(f"no marks within {UP_S:g} s")
 
 
 def tell(
@@ -158,16 +162,10 @@ def tell(
     bench.goal("with journal and lane on one core, M orders/s", rate, at_least=8)
 
 
-def main() -> None:
-    """Start router and venue, open the engine, measure."""
-    bench = Bench("embedded", __doc__)
-    bench.parser.add_argument("--turns", type=int, default=60, help="of 2,048 orders each")
-    bench.parser.add_argument("--pin", default="two")
-    bench.parser.add_argument("--dir", help="of the run directory")
-    options = bench.begin()
-    if options.small:
-        options.turns = 1
-    with tempfile.TemporaryDirectory(dir=options.dir, prefix="tg") as place:
+@contextmanager
+def opened(pin: str, directory: str | None) -> Iterator[tuple[Universe, Engine, str]]:
+    """The universe, an engine whose router and venue run, and the line that says what is pinned."""
+    with tempfile.TemporaryDirectory(dir=directory, prefix="tg") as place:
         run_dir = RunDir(Path(place) / "run")
         content = msgspec.structs.replace(
             universe_in(run_dir, accounts=ACCOUNTS, instruments=INSTRUMENTS, cl_ord_ids=1 << 20),
@@ -185,10 +183,23 @@ def main() -> None:
                 flush_every=64,
                 starts_channels=False,
             ) as engine:
-                bench.line("pinning", running.place(options.pin))
-                run(bench, options, content, engine)
+                yield content, engine, running.place(pin)
         finally:
             running.end()
+
+
+def main() -> None:
+    """Start router and venue, open the engine, measure."""
+    bench = Bench("embedded", __doc__)
+    bench.parser.add_argument("--turns", type=int, default=60, help="of 2,048 orders each")
+    bench.parser.add_argument("--pin", default="two")
+    bench.parser.add_argument("--dir", help="of the run directory")
+    options = bench.begin()
+    if options.small:
+        options.turns = 1
+    with opened(options.pin, options.dir) as (content, engine, pinned):
+        bench.line("pinning", pinned)
+        run(bench, options, content, engine)
     bench.end()
 
 

@@ -24,7 +24,7 @@ STYLE = """
 body { font: 15px/1.45 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem }
 table { border-collapse: collapse; margin: .8rem 0; display: block; overflow-x: auto }
 td, th { padding: .15rem .7rem; text-align: right; font-variant-numeric: tabular-nums }
-td:first-child, th:first-child { text-align: left }
+td:first-child, th:first-child, .words { text-align: left }
 tr + tr { border-top: 1px solid #ddd } svg { max-width: 100%; height: auto }
 .no { color: #b00020; font-weight: 600 } .yes { color: #1b6e3c } .how { color: #555 }
 """
@@ -133,9 +133,15 @@ def section(content: Content) -> str:
         rows = []
         for at, row in enumerate(cells(table)):
             tag = "td" if at else "th"
-            rows.append("".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in row))
+            rows.append("".join(marked(tag, cell) for cell in row))
         parts.append("<table>" + "".join(f"<tr>{row}</tr>" for row in rows) + "</table>")
     return "\n".join(parts + curves(content) + rates(content))
+
+
+def marked(tag: str, cell: str) -> str:
+    """A cell in HTML; one of words runs from the left."""
+    kind = " class=words" if tag == "td" and " " in cell else ""
+    return f"<{tag}{kind}>{html.escape(cell)}</{tag}>"
 
 
 def markdown(content: Content) -> str:
