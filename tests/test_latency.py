@@ -71,6 +71,12 @@ def test_a_report_that_answers_nothing_counts_from_the_router_alone() -> None:
     assert counted(fill) == {"reported": (1, 4_999)}
 
 
+def test_an_end_that_no_venue_has_told_has_no_legs() -> None:
+    assert counted(report(100, 300, 1_000, 0, exec_type=ExecType.EXEC_CANCELED)) == {}
+    refused = counted(report(100, 300, 0, 0, exec_type=ExecType.EXEC_REJECTED))
+    assert set(refused) == {"sequenced", "decided", "denied"}
+
+
 @pytest.mark.parametrize("flag", [Flag.POSS_DUP, Flag.POSS_RESEND])
 def test_what_is_sent_again_counts_once(flag: Flag) -> None:
     first = report(100, 300, 1_000, 4_000)

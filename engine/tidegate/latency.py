@@ -18,9 +18,10 @@ from tidegate.run_dir import RunDir
 
 STACKED = ("sequenced", "decided", "routed", "venue", "back")
 WHOLE = "answered"
-# 0 to the highest value, the tail drawn out: the axis is 1 / (1 - quantile).
+# 0 to the highest value, the tail drawn out: the axis is 1 / (1 - quantile), and ends at 1 / LEAST.
 QUANTILES = (*np.linspace(0, 0.9, 19), *(1 - np.logspace(-1, -4, 31)[1:]), 1.0)
-MARKS = {0.0: "0", 0.5: "50", 0.9: "90", 0.99: "99", 0.999: "99.9", 0.9999: "99.99"}
+MARKS = {0.0: "0", 0.5: "50", 0.9: "90", 0.99: "99", 0.999: "99.9", 0.9999: "99.99", 1.0: "100"}
+LEAST = 1e-5
 SUFFIXES = (".png", ".svg")
 
 Curves = dict[str, npt.NDArray[np.float64]]
@@ -68,7 +69,7 @@ def plot(run_dir: RunDir, file: Path) -> list[Path]:
 def drawn(figure: Any, curves: Curves) -> Any:
     """Both plots in an empty figure of matplotlib."""
     stacked, single = figure.subplots(2, 1)
-    away = 1 / np.maximum(1 - np.array(QUANTILES), 1e-5)
+    away = 1 / np.maximum(1 - np.array(QUANTILES), LEAST)
     legs = {name: curves[name] for name in STACKED if name in curves}
     if legs:
         stacked.stackplot(away, *legs.values(), labels=list(legs), alpha=0.85)
@@ -80,8 +81,8 @@ def drawn(figure: Any, curves: Curves) -> Any:
     single.set(title="Each by itself", yscale="log", ylabel="us", xlabel="percentile")
     for axes in (stacked, single):
         axes.set_xscale("log")
-        axes.set_xticks([1 / (1 - at) for at in MARKS], list(MARKS.values()))
+        axes.set_xticks([1 / max(1 - at, LEAST) for at in MARKS], list(MARKS.values()))
         axes.minorticks_off()
         axes.grid(alpha=0.3)
-        axes.legend(loc="upper left", fontsize=8, frameon=False)
+        axes.legend(loc="best", fontsize=8, frameon=False)
     return figure

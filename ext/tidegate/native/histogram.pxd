@@ -1,4 +1,5 @@
 """Latency histograms, log-linear: 64 buckets to an octave, so a value is known to 1.6 %."""
+cimport cython
 from libc.stdint cimport int64_t, uint8_t, uint64_t
 
 
@@ -41,6 +42,7 @@ cdef inline int64_t bucket_high(int bucket) noexcept nogil:
 
 
 # Records into one row of a HISTOGRAM array or region, which it keeps alive.
+@cython.final
 cdef class Histogram:
     cdef object rows
     cdef histogram_row* row

@@ -12,6 +12,7 @@ from tidegate.native.histogram cimport Histogram
 from tidegate.native.records cimport (
     CANCEL_REJECT,
     DENIED,
+    EXEC_REJECTED,
     EXECUTION_REPORT,
     POSS_DUP,
     POSS_RESEND,
@@ -46,8 +47,10 @@ cdef class Legs:
         if r.venue_delta != 0 and r.routed_delta == 0:
             add_leg(self.reported, r.venue_delta, r.back_delta)
             return
-        # Neither risk's own report of an end, nor a refusal before risk, is an answer with legs.
+        # No leg of a refusal before risk, nor of an end that no venue has told.
         if r.sequenced_delta == 0 or r.decided_delta == 0:
+            return
+        if r.venue_delta == 0 and r.kind == EXECUTION_REPORT and r.exec_type != EXEC_REJECTED:
             return
         self.sequenced.record(r.sequenced_delta)
         add_leg(self.decided, r.sequenced_delta, r.decided_delta)
