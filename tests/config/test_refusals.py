@@ -334,6 +334,17 @@ def test_a_product_without_cash_in_its_currency_is_refused(tmp_path: Path) -> No
     ]
 
 
+@pytest.mark.parametrize("keep", [0, 1])
+def test_one_snapshot_is_not_enough_where_the_journal_below_it_goes(
+    tmp_path: Path, keep: int
+) -> None:
+    text = DEV + f'[journal]\nkeep = "snapshots"\n[snapshots]\nkeep = {keep}\n'
+    assert refusal(tmp_path / "keep.toml", text) == [
+        f'snapshots.keep: {keep}; expected at least 2 with journal.keep = "snapshots": where one '
+        "is broken, the one before is all that there is"
+    ]
+
+
 class TestKeyFile:
     """The gateway's secret key, without which there is no tcp front."""
 

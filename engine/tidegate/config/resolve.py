@@ -43,6 +43,8 @@ from tidegate.universe import (
 # A bit each in the permission words of risk (TG_PRODUCT_WORDS of 64).
 PRODUCTS_MAX = 256
 SESSIONS_MAX = 65_535
+# The journal below the oldest snapshot is gone, and a snapshot may be broken.
+SNAPSHOTS_MIN = 2
 
 
 def resolve(config: Config, run_dir: RunDir, today: date) -> Universe:
@@ -224,8 +226,12 @@ def resolve_journaling(tables: Tables, problems: Problems) -> Journaling:
         problems.add(
             "journal.reserve_records", f"{reserve}; expected less than {row.segment_records}"
         )
-    if row.keep == "snapshots" and not tables.snapshots.keep:
-        problems.add("journal.keep", '"snapshots", but snapshots.keep is 0; expected "all"')
+    if row.keep == "snapshots" and tables.snapshots.keep < SNAPSHOTS_MIN:
+        problems.add(
+            "snapshots.keep",
+            f"{tables.snapshots.keep}; expected at least {SNAPSHOTS_MIN} with journal.keep = "
+            '"snapshots": where one is broken, the one before is all that there is',
+        )
     return Journaling(
         durability=row.durability, reserve_records=reserve, slow_ms=row.slow_ms, keep=row.keep
     )
