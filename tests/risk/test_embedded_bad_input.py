@@ -1,5 +1,6 @@
 """What an embedded engine refuses: arguments, records, sessions and configs."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,11 @@ from embedded_rig import DESK, STRATEGY, Rig, buy, rig
 from risk_rig import order
 
 from tidegate.audit import audit_run
-from tidegate.errors import ConfigError, PriceError, SessionError
+from tidegate.errors import ConfigError, PriceError, ReplayError, RunDirError, SessionError
 from tidegate.native.records import ORDER_RECORD, Kind, Reason
-from tidegate.universe import Placement
+from tidegate.universe import Placement, Universe
+
+replace = msgspec.structs.replace
 
 
 @pytest.fixture
@@ -121,9 +124,52 @@ def test_a_config_of_another_layout_opens_no_engine(house: Rig) -> None:
     house.engine.close()
     made, house.content = (
         house.content,
-        msgspec.structs.replace(house.content, placement=Placement(layout="processes")),
+        replace(house.content, placement=Placement(layout="processes")),
     )
     with pytest.raises(ConfigError, match="embedded"):
         house.open()
+    house.content = made
+    house.open()
+
+
+def contents(path: Path) -> dict[str, bytes]:
+    """Every file there but locks, which name who looked last."""
+    return {
+        str(file.relative_to(path)): file.read_bytes()
+        for file in sorted(path.rglob("*"))
+        if file.is_file() and file.parent.name != "locks" and file.name != "lock"
+    }
+
+
+def with_slow_venue(made: Universe) -> Universe:
+    """Of the same state: only how a stage runs is another."""
+    return replace(made, venues=(replace(made.venues[0], latency_us=(5, 5)),))
+
+
+def test_a_config_of_another_state_touches_nothing(house: Rig) -> None:
+    house.engine.close()
+    made = house.content
+    before = contents(house.run_dir.path)
+    house.content = replace(made, order_age_ms_max=7)
+    with pytest.raises(ReplayError, match="order_age_ms_max was 0, the config now has 7"):
+        house.open(starts_channels=True)
+    assert contents(house.run_dir.path) == before
+    house.content = made
+    house.open()
+
+
+def test_a_config_that_is_not_that_of_the_running_stages_touches_nothing(house: Rig) -> None:
+    house.engine.close()
+    made = house.content
+    house.run_dir.write_universe(made)
+    before = contents(house.run_dir.path)
+    house.content = with_slow_venue(made)
+    lock = house.run_dir.lock()
+    try:
+        with pytest.raises(RunDirError, match="runs the stages of another config there"):
+            house.open()
+        assert contents(house.run_dir.path) == before
+    finally:
+        os.close(lock)
     house.content = made
     house.open()

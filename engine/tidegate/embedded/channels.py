@@ -27,25 +27,9 @@ LOOK_S = 0.01
 class Channels:
     """The supervisor beside an engine, a child of its own or another's."""
 
-    def __init__(self, content: Universe, run_dir: RunDir, *, starts: bool) -> None:
-        """StageError when they do not start; RunDirError when those that run are of another config.
-
-        `starts` = False: others start them, now or later.
-        """
-        self._process: subprocess.Popen[bytes] | None = None
-        pid = supervisor_of(run_dir)
-        if pid and is_orphan(pid):
-            # It stops what an engine left that was killed just now.
-            await_end_of(run_dir)
-            pid = 0
-        if pid:
-            if run_dir.universe.read_bytes() != universe.encode(content):
-                raise RunDirError(
-                    f"{run_dir.path}: process {pid} runs the stages of another config there"
-                )
-        elif starts:
-            run_dir.write_universe(content)
-            self._process = start(run_dir)
+    def __init__(self, run_dir: RunDir, *, starts: bool) -> None:
+        """StageError when they do not start. `starts` = False: others start them, now or later."""
+        self._process = start(run_dir) if starts else None
 
     def check(self) -> None:
         """StageError when those that this engine started have ended by themselves."""
@@ -68,6 +52,25 @@ class Channels:
             process.kill()
             process.wait()
         process.stdout.close()
+
+
+def settle(content: Universe, run_dir: RunDir, *, starts: bool) -> bool:
+    """Whether an engine has to start its channels; `starts` = it would.
+
+    To be asked before anything in the directory changes. The universe is written for them where it
+    has to. RunDirError when those that run are of another config, ReplayError when the journal is.
+    """
+    pid = supervisor_of(run_dir)
+    if pid and is_orphan(pid):
+        # It stops what an engine left that was killed just now.
+        await_end_of(run_dir)
+        pid = 0
+    if pid and run_dir.universe.read_bytes() != universe.encode(content):
+        raise RunDirError(f"{run_dir.path}: process {pid} runs the stages of another config there")
+    if pid or not starts:
+        return False
+    supervisor.begin(content, run_dir)
+    return True
 
 
 def supervisor_of(run_dir: RunDir) -> int:

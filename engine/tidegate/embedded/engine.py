@@ -31,7 +31,7 @@ from tidegate.client.orders import Orders
 from tidegate.client.report import Alert, ControlAnswer, Report
 from tidegate.codec import offset_of
 from tidegate.config import load_universe
-from tidegate.embedded.channels import Channels
+from tidegate.embedded.channels import Channels, settle
 from tidegate.embedded.look import has_cancels, has_orders, mark_of, session_of
 from tidegate.embedded.operating import carry_out
 from tidegate.errors import ConfigError, SessionError
@@ -92,8 +92,9 @@ class Engine:
         self._opened = ExitStack()
         try:
             self._opened.callback(os.close, run_dir.lock_stage("risk"))
+            starts = settle(universe, run_dir, starts=starts_channels)
             self._open(own, desk, flush_every)
-            self._channels = Channels(universe, run_dir, starts=starts_channels)
+            self._channels = Channels(run_dir, starts=starts)
             self._opened.callback(self._channels.close)
         except BaseException:
             self._opened.close()
