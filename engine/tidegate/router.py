@@ -95,7 +95,13 @@ class Router:
             len(universe.venues) + 1,
             len(universe.accounts) + 1,
         )
-        self.routing = Routing(self.routes.rows, self.channels.rows, self.own.rows, self.codes)
+        self.routing = Routing(
+            self.routes.rows,
+            self.channels.rows,
+            self.own.rows,
+            self.codes,
+            order_age_ms_max=universe.order_age_ms_max,
+        )
         self.ring = Ring(universe, run_dir, context, "executions")
         self.routing.recover(self.ring.target.next_number)
         seqlock.end(self.routes)

@@ -19,6 +19,7 @@ from tidegate.native.records import (
 from tidegate.native.routing import CHANNEL_ROW, ROUTER_ROW, ChannelState, Routed, Routing
 from tidegate.native.venue_codes import VenueCodes
 
+MS = 10**6
 SECOND = 10**9
 CAPACITY = 8
 # Instruments 1 and 2 trade on channel 1, 3 on channel 2, 4 on 1 where the venue lists it not.
@@ -30,12 +31,12 @@ ACCOUNTS = {1: {1: 5001, 2: 5001}, 2: {3: 77}}
 class Tables:
     """A Routing with both channels up and the rows it writes."""
 
-    def __init__(self, rate: int = 10, burst: int = 5) -> None:
+    def __init__(self, rate: int = 10, burst: int = 5, order_age_ms_max: int = 0) -> None:
         self.routes = np.zeros(CAPACITY, ROUTE_ROW)
         self.channels = np.zeros(3, CHANNEL_ROW)
         self.own = np.zeros(1, ROUTER_ROW)
         self.codes = VenueCodes(INSTRUMENT_CHANNELS, 3, 5)
-        self.routing = Routing(self.routes, self.channels, self.own, self.codes)
+        self.routing = Routing(self.routes, self.channels, self.own, self.codes, order_age_ms_max)
         for channel in (1, 2):
             self.routing.open_channel(channel, rate, burst)
             self.codes.learn(channel, SECURITIES[channel], ACCOUNTS[channel])

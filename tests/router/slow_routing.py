@@ -71,8 +71,11 @@ class SlowOrder:
 class SlowRouting:
     """The same inputs and outputs as native.routing.Routing."""
 
-    def __init__(self, capacity: int, instrument_channels: list[int]) -> None:
+    def __init__(
+        self, capacity: int, instrument_channels: list[int], *, order_age_ms_max: int = 0
+    ) -> None:
         self.capacity = capacity
+        self.order_age_ns_max = order_age_ms_max * 10**6
         self.instrument_channels = instrument_channels
         self.channels: dict[int, SlowChannel] = {}
         self.orders: dict[int, SlowOrder] = {}
@@ -160,7 +163,11 @@ class SlowRouting:
             return Reason.VENUE_DOWN
         if instrument not in channel.codes or int(request["account"][0]) not in channel.accounts:
             return Reason.VENUE_CODE_MISSING
-        if request["kind"][0] != Kind.CANCEL_REQUEST and channel.level(now_ns) < 1:
+        if request["kind"][0] == Kind.CANCEL_REQUEST:
+            return Reason.REASON_NONE
+        if 0 < self.order_age_ns_max < now_ns - int(request["received_ns"][0]):
+            return Reason.STALE_ORDER
+        if channel.level(now_ns) < 1:
             return Reason.VENUE_THROTTLE
         return Reason.REASON_NONE
 

@@ -8,6 +8,7 @@ import pytest
 from router_rig import Peer, Rig, reasons, request
 
 from tidegate.errors import RegionInUseError
+from tidegate.native.clock import wall_ns
 from tidegate.native.order_map import RouteState
 from tidegate.native.records import ExecType, Kind, Reason
 from tidegate.native.routing import ChannelState
@@ -52,6 +53,18 @@ def test_order_before_the_venue_is_there_is_refused_at_once(place: Path) -> None
         rig.log_on()
         rig.step()
         assert rig.peer.requests == []
+
+
+def test_an_order_that_waited_too_long_for_the_router_does_not_reach_the_venue(rig: Rig) -> None:
+    rig.log_on()
+    late = wall_ns() - rig.universe.order_age_ms_max * 10**6
+    # As one that has its tables for longer: of what is older than they are it knows nothing.
+    rig.router.own.rows["born_ns"] = late
+    rig.risk.put(request(1, received_ns=late), request(2))
+    rig.until(lambda: rig.risk.executions and rig.venue.requests)
+    assert reasons(rig.risk.executions) == [Reason.STALE_ORDER]
+    assert [row["cl_ord_id"] for row in rig.venue.requests] == [2]
+    assert rig.row["refused_stale"] == 1
 
 
 def test_ctp_flow_limit_the_router_throttles_itself_and_never_queues(place: Path) -> None:

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from routing_rig import CAPACITY, SECOND, Tables, report, request
+from routing_rig import CAPACITY, MS, SECOND, Tables, report, request
 
 from tidegate.native.order_map import RouteState
 from tidegate.native.records import (
@@ -162,6 +162,23 @@ def test_cancel_while_the_venue_is_down_is_answered(tables: Tables, kind: Kind) 
     assert out["reason"][0] == Reason.VENUE_DOWN
     assert out.view(DENIAL_RECORD)["ref_kind"][0] == kind
     assert out["cl_ord_id"][0] == 101
+
+
+@pytest.mark.parametrize(
+    "kind", [Kind.NEW_ORDER_SINGLE, Kind.CANCEL_REPLACE_REQUEST, Kind.CANCEL_REQUEST]
+)
+def test_what_waited_too_long_for_the_router_is_refused_unless_it_cancels(kind: Kind) -> None:
+    tables = Tables(order_age_ms_max=5)
+    in_time = SECOND + 5 * MS
+    assert tables.route(request(), in_time)[0] == 1
+    late = request(kind, cl_ord_id=101, order_id=1 << 32 | (4 if kind == 1 else 3))
+    routed, out = tables.route(late, in_time + 1)
+    if kind == Kind.CANCEL_REQUEST:
+        assert routed == 1
+        return
+    assert (routed, out["reason"][0]) == (Routed.ROUTED_REFUSED, Reason.STALE_ORDER)
+    assert tables.channels[1]["refused_stale"] == 1
+    assert tables.route(request(order_id=1 << 32 | 5, received_ns=in_time + 1), in_time + 1)[0] == 1
 
 
 def test_throttle_refuses_what_is_over_the_burst_and_lets_cancels_pass(tables: Tables) -> None:

@@ -8,6 +8,7 @@ from routing_rig import (
     ACCOUNTS,
     CAPACITY,
     INSTRUMENT_CHANNELS,
+    MS,
     SECOND,
     SECURITIES,
     Tables,
@@ -60,8 +61,8 @@ STEPS = st.lists(
 )
 
 
-def slow_twin(rate: int, burst: int) -> SlowRouting:
-    slow = SlowRouting(CAPACITY, INSTRUMENT_CHANNELS)
+def slow_twin(rate: int, burst: int, age_ms_max: int) -> SlowRouting:
+    slow = SlowRouting(CAPACITY, INSTRUMENT_CHANNELS, order_age_ms_max=age_ms_max)
     for index in (1, 2):
         slow.channels[index] = SlowChannel(rate, burst, is_up=True)
         slow.channels[index].tokens += burst
@@ -71,15 +72,16 @@ def slow_twin(rate: int, burst: int) -> SlowRouting:
 
 
 @settings(max_examples=300, deadline=None)
-@given(steps=STEPS, rate=st.integers(1, 30), burst=st.integers(1, 6))
-def test_routing_is_its_slow_twin(steps: list[Any], rate: int, burst: int) -> None:
-    tables = Tables(rate, burst)
-    slow = slow_twin(rate, burst)
+@given(steps=STEPS, rate=st.integers(1, 30), burst=st.integers(1, 6), age=st.integers(0, 2))
+def test_routing_is_its_slow_twin(steps: list[Any], rate: int, burst: int, age: int) -> None:
+    tables = Tables(rate, burst, age)
+    slow = slow_twin(rate, burst, age)
     now_ns, exec_id = SECOND, 1
     for number, (name, first, second) in enumerate(steps):
         if name == "request":
             now_ns += second
-            row = request(**first, received_ns=now_ns - number, session=number)
+            received_ns = now_ns - number - first["account"] * MS // 2
+            row = request(**first, received_ns=received_ns, session=number)
             row.view(ORDER_RECORD)["orig_cl_ord_id"] = number
             routed, out = tables.route(row, now_ns)
             slow_routed, slow_out = slow.route(row, now_ns)

@@ -186,7 +186,7 @@ class Journal(Strict, frozen=True, kw_only=True):
 
 
 class Risk(Strict, frozen=True, kw_only=True):
-    """[risk]: an order or replace that waited longer for risk is denied; 0 = off."""
+    """[risk]: an order or replace that waited longer for risk or router is refused; 0 = off."""
 
     order_age_ms_max: Annotated[int, Meta(ge=0, le=86_400_000)] = 5000
 

@@ -43,6 +43,7 @@ class Routing:
         channels: npt.NDArray[Any],
         router: npt.NDArray[Any],
         codes: VenueCodes,
+        order_age_ms_max: int = 0,
     ) -> None: ...
     @property
     def route_count(self) -> int: ...

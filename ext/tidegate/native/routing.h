@@ -77,6 +77,7 @@ typedef struct {
     uint64_t refused_down;
     uint64_t refused_throttle;
     uint64_t refused_code;
+    uint64_t refused_stale;    /* on its way for too long */
     uint64_t refused_order;    /* an order_id that the map has no place for, or has outlived */
     uint64_t requests_lost;    /* refused after logon: the venue never got them */
     uint64_t orders_forgotten; /* ended after logon: the venue has them no more */
@@ -100,7 +101,7 @@ typedef struct {
 static_assert(sizeof(route_row) == 8 * 10 + 4 * 8 + 2 * 2 + 12, "hidden padding");
 static_assert(sizeof(route_row) == 128, "a route is two lines of cache");
 static_assert(sizeof(router_row) == 64, "a line of cache");
-static_assert(sizeof(channel_row) == 4 * 6 + 8 * 23, "hidden padding");
+static_assert(sizeof(channel_row) == 4 * 6 + 8 * 24, "hidden padding");
 static_assert(sizeof(venue_code) == 8, "hidden padding");
 
 #endif

@@ -36,6 +36,7 @@ cdef extern from "routing.h" nogil:
         uint64_t refused_down
         uint64_t refused_throttle
         uint64_t refused_code
+        uint64_t refused_stale
         uint64_t refused_order
         uint64_t requests_lost
         uint64_t orders_forgotten
@@ -82,6 +83,8 @@ cdef class Routing:
     cdef router_row* own
     cdef readonly uint32_t route_count
     cdef readonly uint32_t channel_count
+    # A new order or replace that is older is refused; 0 = of any age.
+    cdef int64_t order_age_ns_max
 
     # ROUTED_REFUSED: out is put on the lane to risk as number `given`, then comes finish().
     cdef int step(

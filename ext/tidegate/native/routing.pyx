@@ -28,6 +28,7 @@ from tidegate.native.records cimport (
     CANCEL_REQUEST,
     NEW_ORDER_SINGLE,
     REASON_NONE,
+    STALE_ORDER,
     TABLE_FULL,
     UNKNOWN_ORDER,
     VENUE_CODE_MISSING,
@@ -52,6 +53,9 @@ def _dtypes():
 
 CHANNEL_ROW, ROUTER_ROW = _dtypes()
 RATE_MAX = 1_000_000_000
+
+cdef enum:
+    MS = 1000000
 
 
 cdef inline int64_t throttle_level(const channel_row* row, int64_t now_ns) noexcept nogil:
@@ -82,7 +86,8 @@ cdef inline bint is_past(uint32_t next_given, uint32_t given) noexcept nogil:
 cdef class Routing:
     """The order map and the channels (given arrays, perhaps over regions) and the codes."""
 
-    def __cinit__(self, routes, channels, router, VenueCodes codes not None):
+    def __cinit__(self, routes, channels, router, VenueCodes codes not None,
+                  uint32_t order_age_ms_max=0):
         cdef route_row[::1] route_view = routes
         cdef channel_row[::1] channel_view = channels
         cdef router_row[::1] router_view = router
@@ -90,6 +95,7 @@ cdef class Routing:
             raise ValueError("routing needs a row for orders, row 0 of its channels and its own")
         self.owners = (routes, channels, router)
         self.codes = codes
+        self.order_age_ns_max = <int64_t>order_age_ms_max * MS
         self.routes = &route_view[0]
         self.channels = &channel_view[0]
         self.own = &router_view[0]
@@ -200,9 +206,11 @@ cdef class Routing:
         if self.codes.account_code(channel, request.account) == 0:
             return VENUE_CODE_MISSING
         # A cancel lowers risk: it is counted against the venue's limit but always goes.
-        if request.kind != CANCEL_REQUEST and throttle_level(row, now_ns) < TG_MESSAGE_COST:
-            return VENUE_THROTTLE
-        return REASON_NONE
+        if request.kind == CANCEL_REQUEST:
+            return REASON_NONE
+        if self.order_age_ns_max != 0 and request.received_ns < now_ns - self.order_age_ns_max:
+            return STALE_ORDER
+        return VENUE_THROTTLE if throttle_level(row, now_ns) < TG_MESSAGE_COST else REASON_NONE
 
     cdef bint has_place(self, const record* request) noexcept nogil:
         """Whether its order is in the map, or may be entered: not over a later or a live one."""
@@ -222,6 +230,8 @@ cdef class Routing:
             row.refused_throttle += 1
         elif reason == VENUE_CODE_MISSING:
             row.refused_code += 1
+        elif reason == STALE_ORDER:
+            row.refused_stale += 1
         else:
             row.refused_order += 1
 
