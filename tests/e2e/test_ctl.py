@@ -98,16 +98,20 @@ def test_a_halt_may_be_of_what_is_traded(run: Engine, desk: Desk, scope: tuple[s
     assert ended(desk, buy(1)) is None
 
 
-def test_a_kill_blocks_and_cancels_and_says_what(run: Engine, desk: Desk) -> None:
+@pytest.mark.parametrize("scope", [("account", SUB), ("session", "client")])
+def test_a_kill_blocks_and_cancels_and_says_what(
+    run: Engine, desk: Desk, scope: tuple[str, str]
+) -> None:
+    kind, name = scope
     orders = desk.submit([buy(1), buy(2), buy(3)])
     desk.take_until(lambda: all(order.ord_status == NEW for order in orders), "orders to rest")
-    code, said = ctl(run, "kill", "--account", SUB)
+    code, said = ctl(run, "kill", f"--{kind}", name)
     assert code == 0
-    assert f"account {SUB} is killed; 3 orders canceled, 0 were being canceled" in said
+    assert f"{kind} {name} is killed; 3 orders canceled, 0 were being canceled" in said
     desk.take_until(lambda: all(order.ord_status == CANCELED for order in orders), "the cancels")
     assert {order.reason for order in orders} == {Reason.CANCELED_BY_KILL}
     assert ended(desk, buy(1)) == Reason.KILL_SWITCH
-    assert ctl(run, "resume", "--account", SUB)[0] == 0
+    assert ctl(run, "resume", f"--{kind}", name)[0] == 0
     assert ended(desk, buy(1)) is None
 
 

@@ -29,18 +29,18 @@ def asks(
     """
 
     def command(
-        run_dir: RunDir, /, *, session: str, key: Path | None, as_json: bool, **options: Any
+        run_dir: RunDir, /, *, operator: str, key: Path | None, as_json: bool, **options: Any
     ) -> None:
         requests = words(**options)
         universe = run_dir.read_universe()
         roles = {row.name: row.role for row in universe.sessions}
-        if roles.get(session, "operator") != "operator":
+        if roles.get(operator, "operator") != "operator":
             # Its logon would take the place of the strategy that is logged on.
-            raise click.UsageError(f"session {session!r} is a strategy's; expected an operator's")
+            raise click.UsageError(f"session {operator!r} is a strategy's; expected an operator's")
         speaker = Speaker(universe)
         secret = key.read_text().strip() if key is not None else None
         is_done = True
-        with Client(universe.gateway.endpoints[0], session, secret) as client:
+        with Client(universe.gateway.endpoints[0], operator, secret) as client:
             for what, asked in requests:
                 answer = asked(client.operator)
                 is_done = is_done and answer.is_done
@@ -57,7 +57,7 @@ def asks(
         click.option("--json", "as_json", is_flag=True, help="As JSON."),
         click.option("--why", required=True, help="The reason, for the journal."),
         click.option("--key", type=click.Path(path_type=Path, exists=True), help="Its secret key."),
-        click.option("--operator", "session", required=True, help="A session of role operator."),
+        click.option("--operator", required=True, help="A session of role operator."),
     ):
         made = option(made)
     return made
