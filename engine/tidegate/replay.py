@@ -89,17 +89,25 @@ def replay(journal: Path, *, until: int | None = None, from_beginning: bool = Tr
 
 
 def hashes(journal: Path, every: int, *, until: int | None = None) -> Iterator[tuple[int, str]]:
-    """(sequence, state hash) after each `every` records, and at the end."""
+    """(sequence, state hash) after each `every` records, and at the end.
+
+    Of a journal that is being written the end is where it was found to end first.
+    """
     content = read_universe(journal)
     tables = recovery.in_memory(content, journal, until=until, from_beginning=True).tables
     risk = tables.arrays["risk"]
-    told = -1
-    while told != (sequence := int(risk["sequence"][0])):
-        if told >= 0 or sequence:
-            yield sequence, tables.state_hash()
+    sequence = int(risk["sequence"][0])
+    if sequence:
+        yield sequence, tables.state_hash()
+    is_whole = True
+    while is_whole and sequence != until:
         told = sequence
         stop = (sequence // every + 1) * every
         catch_up(tables, journal, until=stop if until is None else min(stop, until))
+        sequence = int(risk["sequence"][0])
+        is_whole = sequence == stop
+        if sequence != told:
+            yield sequence, tables.state_hash()
 
 
 def check_snapshots(journal: Path) -> Iterator[tuple[Path, str]]:

@@ -62,6 +62,22 @@ def test_replay_until_stops_at_that_record(written: tuple[Path, list[str]], unti
     assert (found.sequence, found.state_hash) == (until, hashes[until])
 
 
+def test_hashes_end_where_a_journal_that_is_being_written_ended_first(
+    written: tuple[Path, list[str]],
+) -> None:
+    directory, expected = written
+    found = []
+    journal = Journal(directory, append=True, segment_records=32)
+    for each in replay.hashes(directory, 30):
+        found.append(each)
+        if each[0] == RECORDS:
+            row = order(1)
+            row["sequence"] = RECORDS + 1
+            journal.append_rows(row)
+    journal.close()
+    assert found == [(at, expected[at]) for at in (30, 60, RECORDS)]
+
+
 def test_until_beyond_the_end_is_refused(written: tuple[Path, list[str]]) -> None:
     with pytest.raises(ReplayError, match=f"ends at sequence {RECORDS}; expected {RECORDS + 1}"):
         replay.replay(written[0], until=RECORDS + 1)
