@@ -38,8 +38,9 @@ class Start(NamedTuple):
 
     def report(self) -> dict[str, int]:
         """Say on stderr what was refused; the counters of it."""
+        instead = "an older one is taken" if self.taken else "the whole journal is run"
         for reason in self.refused:
-            print(f"{reason}; an older one is taken", file=sys.stderr, flush=True)
+            print(f"{reason}; {instead}", file=sys.stderr, flush=True)
         return {
             "snapshot_sequence": self.taken.sequence if self.taken else 0,
             "snapshots_refused": len(self.refused),

@@ -146,16 +146,17 @@ class Region:
         count = native.read_consistent(self, self.rows.view(np.uint8), copy.view(np.uint8))
         return copy[:count]
 
-    def undisturbed(self, read: Callable[[], T]) -> T | None:
-        """What `read` gives, not None by itself; None when the writer was at work meanwhile."""
+    def undisturbed(self, read: Callable[[], T | None]) -> T | None:
+        """What `read` gives; None when it gives None, or the writer was at work meanwhile."""
         version = int(self.header["version"])
         if version % 2:
             return None
         found = read()
         return found if int(self.header["version"]) == version else None
 
-    def between_changes(self, read: Callable[[], T], patience_s: float) -> T:
-        """What `read` gives when nothing changed meanwhile; RegionError after `patience_s`."""
+    def between_changes(self, read: Callable[[], T | None], patience_s: float) -> T:
+        """What `read` gives when nothing changed meanwhile, None = it is to be asked again;
+        RegionError after `patience_s`."""
         until = time.monotonic() + patience_s  # nondeterministic: a reader's patience
         while True:
             found = self.undisturbed(read)

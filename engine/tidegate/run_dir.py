@@ -6,6 +6,7 @@ enter it can trade), locks it and writes universe.json; each stage creates its o
     RUN_DIR/lanes/NAME.ring (lanes in shared memory; .bell and .bell.fifo wake who sleeps on one)
     RUN_DIR/snapshots/SEQUENCE.snapshot
     RUN_DIR/venues/NAME.jsonl (what a simulated venue remembers)
+    RUN_DIR/flows.json (what reconciliation knows of deposits over its restarts)
     RUN_DIR/margin/EPOCH.pa2 (copies of the margin files of intraday changes)
     RUN_DIR/logs/STAGE.log (only where stages may outlive their supervisor)
 """

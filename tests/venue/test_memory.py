@@ -1,5 +1,6 @@
 """A venue that is killed and started again: what it remembers, and what it gives again."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -207,3 +208,33 @@ def test_a_memory_that_cannot_be_written_anew_goes_on_as_it_is(desk: Desk) -> No
     desk.venue.step()
     assert desk.memory.read_bytes() == before
     assert not memory.is_large
+
+
+def test_a_venue_on_a_full_disk_stands_still_until_there_is_room(
+    desk: Desk, capfd: pytest.CaptureFixture[str]
+) -> None:
+    wire = desk.venue.channel()
+    trade(wire)
+    memory = desk.venue.agent._memory
+    assert memory is not None
+    # What a write to it is answered is what one to a full disk is.
+    file, memory.fd = memory.fd, os.open("/dev/full", os.O_WRONLY)
+    wire.order(5, price=102, order_qty=1)
+    wire.order(6, price=90)
+    for _ in range(50):
+        desk.venue.step()
+        wire.take()
+    assert len(wire.reports) == 6
+    assert desk.venue.agent.is_full
+    os.close(memory.fd)
+    memory.fd = file
+    last = wire.until_reports(8)[-1]
+    assert (last["exec_type"], last["cl_ord_id"]) == (NEW, 6)
+    before = wire.request("statement")["accounts"]["M1"]  # type: ignore[index]
+    after = desk.restart().request("statement")["accounts"]["M1"]  # type: ignore[index]
+    assert (after["position"], after["cash"]) == (before["position"], before["cash"])
+    said = capfd.readouterr().err.splitlines()
+    assert said == [
+        f"{desk.memory}: its disk is full; the venue stands still until there is room",
+        f"{desk.memory}: there is room again",
+    ]

@@ -20,6 +20,8 @@ from tidegate.venue.settings import Settings, settings_of
 __all__ = ["main"]
 
 MS = 1_000_000
+# How often a venue on a full disk looks whether there is room.
+FULL_S = 0.1
 
 
 def main(universe: Universe, run_dir: RunDir, ready: Callable[[], None], name: str) -> int:
@@ -73,7 +75,9 @@ def feed_of(settings: Settings) -> Feed | None:
 def _wait(agent: VenueAgent, now_ns: int) -> None:
     """Waits for a message or for what is due next, whichever is first."""
     wait_ns = agent.wait_ns(now_ns)
-    if wait_ns >= MS:
+    if agent.is_full:
+        sleep(FULL_S)
+    elif wait_ns >= MS:
         agent.front.socket.poll(wait_ns // MS)
     elif wait_ns and not agent.front.socket.poll(0):
         # Finer than the milliseconds of a poll; a message waits at most as long.

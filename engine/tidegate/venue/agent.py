@@ -69,12 +69,18 @@ class VenueAgent:
         return {"requests": self.request_count} | self.faults.counters
 
     def do_work(self, now_ns: int) -> int:
-        """One duty cycle, at a time that never runs back; returns how much was done."""
+        """One duty cycle, at a time that never runs back; returns how much was done.
+
+        A venue that cannot remember does nothing.
+        """
+        if self._memory is not None and not self._memory.flush():
+            return 0
         work, questions = self.front.take(now_ns, self._latency_ns)
         work += self._match(now_ns)
         self._tend(now_ns)
         if self._memory is not None:
-            self._memory.flush()
+            if not self._memory.flush():
+                return work
             if self._memory.is_large:
                 self._memory.write_anew([*self.front.picture(), self.exchange.picture()])
         for question in questions:
@@ -84,6 +90,11 @@ class VenueAgent:
             self._publish(security_id)
         self.exchange.touched.clear()
         return work
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it stands still because its disk is full."""
+        return self._memory is not None and self._memory.is_full
 
     def wait_ns(self, now_ns: int) -> int:
         """How long nothing is due if no message comes; at most IDLE_NS."""

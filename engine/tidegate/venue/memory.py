@@ -3,11 +3,14 @@
 The first line says of which venue; then come logons, the requests served and the reports that they
 caused, of one turn of its work a line. A line is written before any of its reports leaves, so the
 venue that is started again from it has given nothing that it does not know. What is behind the last
-whole line is cut. A file that has grown large is written anew: what stands, in place of how it came
-to that.
+whole line is cut. While the disk is full nothing is written and the venue stands still, as one that
+hangs: it takes and gives nothing, until there is room. A file that has grown large is written anew:
+what stands, in place of how it came to that.
 """
 
+import errno
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -74,6 +77,7 @@ _DECODER = msgspec.json.Decoder(list[Line])
 
 # From this size on the file is written anew, and again when it has grown as much once more.
 LARGE = 64 << 20
+FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class Memory:
@@ -82,6 +86,7 @@ class Memory:
     def __init__(self, path: Path, settings: Settings, incarnation: int) -> None:
         self.path = path
         self._pending: list[bytes] = []
+        self.is_full = False
         opened = Opened(
             incarnation,
             settings.accounts,
@@ -97,7 +102,8 @@ class Memory:
         if not self.lines:
             self.lines = [opened]
             self._note(opened)
-            self.flush()
+            if not self.flush():
+                raise VenueError(f"{path}: cannot be written: its disk is full")
         first = self.lines.pop(0)
         if not isinstance(first, Opened) or (
             (first.accounts, first.securities) != (opened.accounts, opened.securities)
@@ -121,21 +127,28 @@ class Memory:
         """Reports are on their way to a channel."""
         self._note(Reported(channel, [list(row) for row in rows]))
 
-    def flush(self) -> None:
-        """Writes what was noted; from here on it survives this process.
+    def flush(self) -> bool:
+        """Writes what was noted; from here on it survives this process. False = the disk is full.
 
         As one line, for a kill may cut a write anywhere: what a request led to is never known
         without the request, nor the request without that.
         """
         if not self._pending:
-            return
+            return True
         data = b"[" + b",".join(self._pending) + b"]\n"
-        self._pending.clear()
         try:
             write_all(self.fd, data)
         except OSError as error:
-            raise VenueError(f"{self.path}: cannot be written: {error.strerror}") from error
+            if error.errno not in FULL:
+                raise VenueError(f"{self.path}: cannot be written: {error.strerror}") from error
+            self._wait_for_room()
+            return False
+        self._pending.clear()
         self.size += len(data)
+        if self.is_full:
+            self.is_full = False
+            print(f"{self.path}: there is room again", file=sys.stderr, flush=True)
+        return True
 
     @property
     def is_large(self) -> bool:
@@ -164,9 +177,21 @@ class Memory:
         self.large = self.size + LARGE
 
     def close(self) -> None:
-        """Gives the file back."""
+        """Gives the file back. What there is no room for has led to nothing yet."""
         self.flush()
         os.close(self.fd)
+
+    def _wait_for_room(self) -> None:
+        """Cuts what was written of a line, and says once why the venue stands still."""
+        if os.fstat(self.fd).st_size > self.size:
+            os.ftruncate(self.fd, self.size)
+        if not self.is_full:
+            self.is_full = True
+            print(
+                f"{self.path}: its disk is full; the venue stands still until there is room",
+                file=sys.stderr,
+                flush=True,
+            )
 
     def _note(self, line: Line) -> None:
         self._pending.append(msgspec.json.encode(line))
