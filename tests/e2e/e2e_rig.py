@@ -82,6 +82,14 @@ class Engine:
         self.process.terminate()
         return self.finish()
 
+    def stop(self) -> None:
+        """Stop it; nothing fails but that a stage on a loaded machine had no turn to stop in.
+
+        How soon they stop is test_stop.py's.
+        """
+        code, errors = self.terminate()
+        assert code == ("did not stop in time and was killed" in errors), errors
+
     def pids(self) -> dict[str, int]:
         """Process of each stage."""
         stages = json.loads(self.run_dir.stages.read_text())

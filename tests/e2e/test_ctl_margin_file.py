@@ -19,8 +19,7 @@ def run(place: Path) -> Iterator[Engine]:
     config.write_text(config_text())
     with engine(config, run_dir=place / "run") as opened:
         yield opened
-        code, errors = opened.terminate()
-        assert code == 0, errors
+        opened.stop()
 
 
 def margin_file(run: Engine, file: Path) -> tuple[int, str, str]:
