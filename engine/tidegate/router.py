@@ -187,8 +187,6 @@ class Router:
         self.routing.open_channel(index, venue.message_rate, venue.message_burst)
         if channel.native is None:
             self.run_ms = PYTHON_RUN_MS
-        else:
-            self.poller.add_socket(channel.native.socket)
         return Link(venue, channel)
 
     def _follow(self, index: int, link: Link, now_ns: int) -> None:

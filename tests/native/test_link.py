@@ -154,6 +154,7 @@ def test_a_lost_acknowledgement_is_told_again(pair: Pair) -> None:
     pair.x.link.tend_at(pair.now_ns)
     pair.wires[0].deliver()
     pair.y.take(0, 64)
+    pair.tend()
     pair.tend(20)
     pair.wires[2].collect()
     assert pair.wires[2].frames
@@ -182,6 +183,22 @@ def test_an_eighth_of_the_ring_is_acknowledged_without_waiting_for_the_time(pair
     pair.y.take(0, 64)
     pair.tend()
     assert kinds_on(pair.wires[2]) == [Kind.HEARTBEAT]
+
+
+def test_while_records_move_a_word_between_them_is_said_every_200_ms(pair: Pair) -> None:
+    pair.settle()
+    told: list[int] = []
+    for _ in range(30):
+        pair.x.put(0, 1)
+        pair.tend(40)
+        pair.wires[0].deliver()
+        pair.y.take(0, 64)
+        told += kinds_on(pair.wires[2])
+        pair.wires[2].frames.clear()
+    assert told == [Kind.HEARTBEAT] * len(told)
+    assert 5 <= len(told) <= 6
+    pair.settle()
+    assert pair.y.done[0] == list(range(30))
 
 
 def test_a_gap_is_asked_for_at_once_and_then_each_100_ms(pair: Pair) -> None:
@@ -327,6 +344,7 @@ def test_a_message_of_the_lane_says_what_both_ends_have(pair: Pair) -> None:
     pair.tend()
     pair.wires[2].deliver()
     pair.x.take(0, 64)
+    pair.tend()
     pair.tend(20)
     pair.wires[0].collect()
     told = np.frombuffer(pair.wires[0].frames[-1], SESSION_RECORD)[-1]

@@ -21,6 +21,8 @@ cdef class Front:
     cdef zmq_frame first
     cdef zmq_frame second
     cdef int part_count
+    # While a poller watches (poll.pxd); else NULL.
+    cdef bint* drained
     cdef uint64_t peer
 
     # False = nothing there.

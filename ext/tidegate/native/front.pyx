@@ -32,7 +32,11 @@ cdef class Front:
     cdef bint receive(self) noexcept nogil:
         self.peer = 0
         self.part_count = 0
+        if self.drained != NULL and self.drained[0]:
+            return False
         if not self._receive_part(&self.identity):
+            if self.drained != NULL:
+                self.drained[0] = True
             return False
         self.peer = peer_of(&self.identity)
         # ROUTER passes whole messages only: the parts are there once the first is.
@@ -72,6 +76,9 @@ cdef class Front:
     # once it is taken, the others are.
     cdef int _send(self, const void* identity, size_t identity_size, const void* data, size_t size,
                    const void* more, size_t more_size) noexcept nogil:
+        # Sending may use up the sign of a message.
+        if self.drained != NULL:
+            self.drained[0] = False
         while lib.send(self.handle, identity, identity_size, ZMQ_DONTWAIT | ZMQ_SNDMORE) < 0:
             if lib.failure() == EINTR:
                 continue

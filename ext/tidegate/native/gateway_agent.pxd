@@ -35,6 +35,7 @@ cdef class GatewayAgent:
     cdef Poller poller
     cdef object desk
     cdef void* desk_handle
+    cdef bint* desk_drained
     cdef zmq_frame command[3]
     cdef object arrays
     cdef const uint64_t* account_words

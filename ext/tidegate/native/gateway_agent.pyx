@@ -6,6 +6,7 @@
 
 Nothing here blocks on a client, on risk or on Python. Each refusal is counted by reason.
 """
+from libc.errno cimport EAGAIN
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libc.string cimport memcpy, memset, strlen
 
@@ -102,8 +103,8 @@ cdef class GatewayAgent:
         self.account_words = &words[0, 0]
         self.words_a_session = words.shape[1]
         self.account_count = account_count
-        poller.add_socket(front)
-        poller.add_socket(desk)
+        poller.watch(front, &self.front.drained)
+        poller.watch(desk, &self.desk_drained)
         poller.add_source(self.reports.lane)
 
     def __dealloc__(self):
@@ -115,11 +116,10 @@ cdef class GatewayAgent:
         """Work until the poller is stopped; what is in the lanes is flushed."""
         cdef int stopped = 0
         with nogil:
+            self.poller.begin()
             while stopped != POLL_STOPPED:
-                if self.do_work() == 0:
-                    stopped = self.poller.wait(TICK_MS)
-                elif self.poller.is_stopping():
-                    stopped = POLL_STOPPED
+                stopped = self.poller.wait_after(self.do_work(), TICK_MS)
+            self.poller.end()
             self.link.tend(monotonic_ns())
             self.outbox.flush(now_ns())
 
@@ -246,6 +246,9 @@ cdef class GatewayAgent:
             self.refuse_message(&r, NOT_LOGGED_ON)
         else:
             r.session = row.handle
+            # Sending may use up the sign of an answer.
+            if self.desk_drained != NULL:
+                self.desk_drained[0] = False
             if lib.send(self.desk_handle, &peer, sizeof(peer), ZMQ_DONTWAIT | ZMQ_SNDMORE) < 0:
                 # The desk is behind by its whole queue.
                 self.refuse_message(&r, LANE_FULL)
@@ -282,9 +285,13 @@ cdef class GatewayAgent:
         cdef uint64_t peer
         cdef int part, taken = 0
         cdef session_row* row
+        if self.desk_drained != NULL and self.desk_drained[0]:
+            return 0
         while taken < COMMANDS_A_CYCLE:
             for part in range(3):
                 if lib.frame_recv(&self.command[part], self.desk_handle, ZMQ_DONTWAIT) < 0:
+                    if self.desk_drained != NULL and part == 0 and lib.failure() == EAGAIN:
+                        self.desk_drained[0] = True
                     return taken
             taken += 1
             memcpy(&peer, lib.frame_data(&self.command[0]), sizeof(peer))

@@ -59,6 +59,8 @@ cdef class LaneSource:
     cdef zmq_frame extra
     # True after a take whose last record came with an attachment.
     cdef bint has_attachment
+    # While a poller watches (poll.pxd); else NULL.
+    cdef bint* drained
     cdef uint32_t last_number
     cdef int error
     cdef uint64_t record_count

@@ -261,7 +261,7 @@ cdef class LaneSource:
         cdef int code, _bad
         # Bounded, so that a flood of bad messages cannot hold the agent here.
         for _bad in range(FRAME_RECORDS):
-            if self.handle == NULL:
+            if self.handle == NULL or (self.drained != NULL and self.drained[0]):
                 return False
             while lib.frame_recv(&self.part, self.handle, ZMQ_DONTWAIT) < 0:
                 code = lib.failure()
@@ -269,6 +269,8 @@ cdef class LaneSource:
                     continue
                 if code != EAGAIN:
                     self.error = code
+                elif self.drained != NULL:
+                    self.drained[0] = True
                 return False
             size = lib.frame_size(&self.part)
             self.frame_count += 1

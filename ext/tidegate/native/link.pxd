@@ -16,6 +16,9 @@ cdef class Link:
     cdef int64_t told_ns
     cdef int64_t second_told_ns
     cdef int64_t asked_ns
+    # All numbers both ways added up, and since when they stand so.
+    cdef int64_t moved_ns
+    cdef uint32_t moved
     cdef uint32_t told
     cdef uint32_t second_told
     cdef uint32_t asked
@@ -26,6 +29,8 @@ cdef class Link:
     # Nothing is owed either way: the agent may sleep until a lane wakes it.
     cdef bint is_quiet(self) noexcept nogil
     cdef void _hear(self) noexcept nogil
+    cdef void _notice(self, int64_t now_ns) noexcept nogil
+    cdef bint _is_time(self, int64_t now_ns, int64_t told_ns) noexcept nogil
     cdef bint _is_asking(self, int64_t now_ns) noexcept nogil
     cdef bint _is_owing(self) noexcept nogil
     cdef bint _is_much(self) noexcept nogil

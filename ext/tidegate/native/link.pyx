@@ -19,8 +19,9 @@ records, with number 0 and a checksum:
                      not kept any more or was never given; the receiver counts what it lost
 
 next_expected 0 = "I have no history": it acknowledges nothing and asks for the oldest kept.
-A HEARTBEAT goes out every 20 ms while something is owed, and at once when an eighth of a ring was
-taken. A RESEND_REQUEST goes out at the start, for each new gap, and every 100 ms while a gap stays.
+A HEARTBEAT goes out when something is owed and nothing has moved for 20 ms, every 200 ms while
+records move, and at once when an eighth of a ring was taken. A RESEND_REQUEST goes out at the
+start, for each new gap, and every 100 ms while a gap stays.
 Where all is sent and taken there is silence. Time is what the caller says it is.
 """
 from libc.stdint cimport int64_t, uint32_t
@@ -35,6 +36,9 @@ from tidegate.native.retained cimport RetainedTarget
 
 
 cdef int64_t BEAT_NS = 20_000_000
+# Records that move say by themselves that both ends are there: a word between them would only wait
+# in their way.
+cdef int64_t BUSY_BEAT_NS = 200_000_000
 cdef int64_t ASK_NS = 100_000_000
 # An agent whose link is not quiet sleeps no longer.
 QUIET_MS_MAX = 20
@@ -62,6 +66,7 @@ cdef class Link:
         self.is_starting = True
 
     cdef void tend(self, int64_t now_ns) noexcept nogil:
+        self._notice(now_ns)
         if self.source.is_heard:
             self._hear()
         if self.second_source is not None:
@@ -69,14 +74,30 @@ cdef class Link:
         self.target.flush()
         if self.second_target is not None:
             self.second_target.flush()
-            if now_ns - self.second_told_ns >= BEAT_NS and (
+            if self._is_time(now_ns, self.second_told_ns) and (
                 self.is_second_due or self.second_target.unacked()
             ):
                 self._tell_second(now_ns)
         if self.is_starting or self._is_asking(now_ns):
             self._tell(RESEND_REQUEST, now_ns)
-        elif self._is_much() or (self._is_owing() and now_ns - self.told_ns >= BEAT_NS):
+        elif self._is_much() or (self._is_owing() and self._is_time(now_ns, self.told_ns)):
             self._tell(HEARTBEAT, now_ns)
+
+    # When a record was last put or taken.
+    cdef void _notice(self, int64_t now_ns) noexcept nogil:
+        cdef uint32_t moved = self.target.head.last.next_number + self.source.expected
+        if self.second_target is not None:
+            moved += self.second_target.head.last.next_number
+        if self.second_source is not None:
+            moved += self.second_source.expected
+        if moved != self.moved:
+            self.moved = moved
+            self.moved_ns = now_ns
+
+    cdef bint _is_time(self, int64_t now_ns, int64_t told_ns) noexcept nogil:
+        return now_ns - told_ns >= BEAT_NS and (
+            now_ns - self.moved_ns >= BEAT_NS or now_ns - told_ns >= BUSY_BEAT_NS
+        )
 
     cdef void _hear(self) noexcept nogil:
         self.source.is_heard = False

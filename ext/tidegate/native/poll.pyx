@@ -3,6 +3,11 @@
 An agent spins over its rings, then yields its processor to whoever is ready, then sleeps: in a
 futex when all its inputs are rings, else in a poll of its sockets and the bell's fifo. By
 default it sleeps at once, for on a machine with two cores a spinning agent starves the others.
+
+zmq_poll makes two system calls a socket and two more, so an agent that goes round waits for the
+sockets' descriptors itself. One shows that the socket's mailbox has got something; whoever next
+uses the socket in any way empties the mailbox, and the sign is gone although a message may have
+come. So only a socket that was found empty and not used since is left to its descriptor.
 Close a Poller before the lanes in it: it holds their sockets' addresses.
 """
 from libc.errno cimport EINTR
@@ -19,6 +24,7 @@ from tidegate.native.bell cimport IN_FUTEX, IN_POLL, Bell
 from tidegate.native.clock cimport monotonic_ns
 from tidegate.native.lane cimport LaneSource, LaneTarget
 from tidegate.native.zmqlib cimport (
+    ZMQ_EVENTS,
     ZMQ_POLLIN,
     ZMQ_POLLOUT,
     lib,
@@ -33,6 +39,15 @@ cdef extern from "shm.h" nogil:
     void TG_FULL_FENCE()
     void tg_pause()
     int sched_yield()
+
+
+cdef extern from "<poll.h>" nogil:
+    struct pollfd:
+        int fd
+        short events
+        short revents
+    int poll(pollfd* fds, unsigned long count, int timeout_ms)
+    short POLLIN
 
 
 STOPPED = POLL_STOPPED
@@ -64,6 +79,7 @@ cdef class Poller:
         # Item 0 of both sets is the control socket.
         self.inputs[0].socket = self.outputs[0].socket = socket_pointer(self.near)
         self.inputs[0].events = self.outputs[0].events = ZMQ_POLLIN
+        self.fds[0] = self.near.get(zmq.FD)
         self.input_count = 1
 
     cdef int wait(self, int timeout_ms) noexcept nogil:
@@ -76,7 +92,7 @@ cdef class Poller:
                 return ready
             if self.ring_count != 0:
                 return self._park(timeout_ms)
-        ready = self._poll(self.inputs, self.input_count, 0 if left_count else timeout_ms)
+        ready = self._poll_inputs(self.input_count, 0 if left_count else timeout_ms)
         if ready < 0 or left_count == 0:
             return ready
         for index in range(1, self.input_count):
@@ -84,6 +100,32 @@ cdef class Poller:
                 self.inputs[index].revents |= ZMQ_POLLIN
                 ready += 1
         return ready
+
+    cdef void begin(self) noexcept nogil:
+        cdef int index
+        for index in range(self.input_count):
+            self.drained[index] = False
+            if self.watchers[index] != NULL:
+                self.watchers[index][0] = &self.drained[index]
+        self.is_watching = True
+        self.is_busy = False
+
+    cdef void end(self) noexcept nogil:
+        cdef int index
+        self.is_watching = False
+        for index in range(self.input_count):
+            if self.watchers[index] != NULL:
+                self.watchers[index][0] = NULL
+
+    cdef int wait_after(self, int work, int timeout_ms) noexcept nogil:
+        cdef bint was_busy = self.is_busy
+        self.is_busy = work != 0
+        if work == 0:
+            return self.wait(timeout_ms)
+        # What it found empty it does not ask again by itself, however long it has work.
+        if was_busy and self.input_count > 1:
+            return self._poll_inputs(self.input_count, 0)
+        return POLL_STOPPED if self.is_stopping() else 1
 
     # A source that gave only a part of a frame has more, which its socket does not show.
     cdef bint _has_left(self, int index) noexcept nogil:
@@ -102,7 +144,7 @@ cdef class Poller:
         cdef int ready = self._rings_ready()
         if ready != 0 and not self.is_stopping():
             return ready
-        return self._poll(self.inputs, self.input_count, 0)
+        return self._poll_inputs(self.input_count, 0)
 
     cdef int _spin(self, int timeout_ms) noexcept nogil:
         cdef int ready, _look
@@ -134,9 +176,9 @@ cdef class Poller:
         self.bell.lie_down(IN_POLL if has_sockets else IN_FUTEX)
         if self._rings_ready() == 0 and not self.is_stopping():
             if has_sockets:
-                self.inputs[self.input_count].fd = self.bell.fifo
+                self.inputs[self.input_count].fd = self.fds[self.input_count] = self.bell.fifo
                 self.inputs[self.input_count].events = ZMQ_POLLIN
-                ready = self._poll(self.inputs, self.input_count + 1, timeout_ms)
+                ready = self._poll_inputs(self.input_count + 1, timeout_ms)
                 if ready > 0 and self.inputs[self.input_count].revents & ZMQ_POLLIN:
                     ready -= 1
             else:
@@ -187,10 +229,62 @@ cdef class Poller:
         return self._poll(self.inputs, 1, timeout_ms)
 
     cdef int _poll(self, zmq_pollitem* items, int count, int timeout_ms) noexcept nogil:
-        cdef int ready
         if self.is_stopping():
             return POLL_STOPPED
-        ready = lib.poll(items, count, timeout_ms)
+        return self._answer(lib.poll(items, count, timeout_ms))
+
+    cdef int _poll_inputs(self, int count, int timeout_ms) noexcept nogil:
+        if not self.is_watching:
+            return self._poll(self.inputs, count, timeout_ms)
+        if self.is_stopping():
+            return POLL_STOPPED
+        return self._answer(self._wait_for_mail(count, timeout_ms))
+
+    # As lib.poll. An input that shows something is asked by its owner; a sign that was no message
+    # is used up by that.
+    cdef int _wait_for_mail(self, int count, int timeout_ms) noexcept nogil:
+        cdef pollfd fds[POLL_CAPACITY + 1]
+        cdef int index, shown, ready = self._ask(count)
+        if ready < 0:
+            return -1
+        for index in range(count):
+            fds[index].fd = self.fds[index]
+            fds[index].events = POLLIN
+        shown = poll(fds, count, 0 if ready else timeout_ms)
+        if shown < 0:
+            return -1
+        for index in range(count):
+            # At rest all are asked again, for whatever reason nothing came.
+            if shown == 0 and timeout_ms != 0:
+                self.drained[index] = False
+            if shown == 0 or fds[index].revents == 0 or self.inputs[index].revents != 0:
+                continue
+            self.drained[index] = False
+            self.inputs[index].revents = ZMQ_POLLIN
+            ready += 1
+        return ready
+
+    # Those that are not known to be empty; how many have a message, -1 when one is closed.
+    cdef int _ask(self, int count) noexcept nogil:
+        cdef int index, events, ready = 0
+        cdef size_t size
+        for index in range(count):
+            self.inputs[index].revents = 0
+            if self.inputs[index].socket == NULL or self.drained[index]:
+                continue
+            size = sizeof(events)
+            while lib.getsockopt(self.inputs[index].socket, ZMQ_EVENTS, &events, &size) < 0:
+                if lib.failure() != EINTR:
+                    return -1
+            if events & ZMQ_POLLIN:
+                self.inputs[index].revents = ZMQ_POLLIN
+                ready += 1
+            else:
+                # Item 0 is ours; who uses a socket without a watcher tells nobody.
+                self.drained[index] = index == 0 or self.watchers[index] != NULL
+        return ready
+
+    cdef int _answer(self, int ready) noexcept nogil:
         if self.is_stopping():
             return POLL_STOPPED
         if ready < 0:
@@ -212,7 +306,7 @@ cdef class Poller:
             raise LaneError(f"the lane from {source.endpoint} is closed")
         if source.ring is not None:
             return self._add_ring(source)
-        index = self.add_socket(source.socket)
+        index = self.watch(source.socket, &source.drained)
         self.frame_indexes[index] = &source.frame_index
         self.frame_sizes[index] = &source.frame_size
         self.lanes.append(source)
@@ -229,7 +323,12 @@ cdef class Poller:
         return POLL_CAPACITY + self.ring_count - 1
 
     def add_socket(self, socket):
+        return self.watch(socket, NULL)
+
+    cdef int watch(self, socket, bint** watcher) except -1:
         self._check_room(self.input_count)
+        self.fds[self.input_count] = socket.get(zmq.FD)
+        self.watchers[self.input_count] = watcher
         self.inputs[self.input_count].socket = socket_pointer(socket)
         self.inputs[self.input_count].events = ZMQ_POLLIN
         self.lanes.append(socket)

@@ -123,13 +123,15 @@ cdef class RiskAgent:
     def run(self, int for_ms):
         """Duty cycles for about `for_ms`, waiting for input when idle; False when stopped."""
         cdef int64_t end_ns = monotonic_ns() + <int64_t>for_ms * 1_000_000
-        cdef int waited = 0
+        cdef int work, waited = 0
         with nogil:
+            self.poller.begin()
             while monotonic_ns() < end_ns and not self.journal.is_failed:
-                if self.do_work() == 0:
-                    waited = self.wait(for_ms)
-                    if waited == 0 or waited == POLL_STOPPED:
-                        break
+                work = self.do_work()
+                waited = self.wait(for_ms) if work == 0 else self.poller.wait_after(work, 0)
+                if waited == POLL_STOPPED or (waited == 0 and work == 0):
+                    break
+            self.poller.end()
         self.refuse_failed()
         return waited != POLL_STOPPED
 
@@ -181,7 +183,7 @@ cdef class RiskAgent:
             return self.poller.nap(BLOCKED_MS)
         if not self._is_quiet():
             timeout_ms = min(timeout_ms, RESTLESS_MS)
-        return self.poller.wait(timeout_ms)
+        return self.poller.wait_after(0, timeout_ms)
 
     cdef bint _is_quiet(self) noexcept nogil:
         return self.router_link.is_quiet() and (

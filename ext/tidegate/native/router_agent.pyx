@@ -56,16 +56,22 @@ cdef class RouterAgent:
         self.channel_count += 1
         if isinstance(channel, VenueChannel):
             self.natives[self.channel_count] = <void*>channel
+            self.poller.watch(channel.socket, &(<VenueChannel>channel).source.drained)
         return self.channel_count
 
     def run(self, int for_ms):
         cdef int64_t end_ns = monotonic_ns() + <int64_t>for_ms * 1_000_000
-        cdef int waited = 1
+        cdef int work, waited = 1
         cdef bint is_idle = False
         with nogil:
+            self.poller.begin()
             while monotonic_ns() < end_ns:
-                if self.do_work() != 0:
+                work = self.do_work()
+                if work != 0:
                     is_idle = False
+                    waited = self.poller.wait_after(work, 0)
+                    if waited < 0:
+                        break
                     continue
                 # What woke us is not ours: an answer to a logon, or room that is still too small.
                 if is_idle:
@@ -74,6 +80,7 @@ cdef class RouterAgent:
                 if waited <= 0:
                     break
                 is_idle = True
+            self.poller.end()
         self._raise_failure()
         if waited == POLL_FAILED:
             raise OSError("the router cannot wait for its lanes and channels")
@@ -247,7 +254,7 @@ cdef class RouterAgent:
             return self.poller.nap(BLOCKED_MS)
         if not self.link.is_quiet():
             timeout_ms = min(timeout_ms, RESTLESS_MS)
-        return self.poller.wait(timeout_ms)
+        return self.poller.wait_after(0, timeout_ms)
 
     cdef bint _submit_python(self, uint32_t channel, const record* request) noexcept with gil:
         cdef record[::1] view

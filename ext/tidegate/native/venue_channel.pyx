@@ -54,6 +54,9 @@ cdef class VenueChannel:
         return self.state == CHANNEL_UP and self.target.put(request)
 
     cdef int flush(self) noexcept nogil:
+        # One socket both ways: sending may use up the sign of a report.
+        if self.source.drained != NULL:
+            self.source.drained[0] = False
         return self.target.flush()
 
     cdef const record* unsent(self) noexcept nogil:
@@ -126,7 +129,7 @@ cdef class VenueChannel:
         return self._put_session(&ask)
 
     cdef bint _put_session(self, const session_record* r) noexcept nogil:
-        return self.target.put(<const record*>r) and self.target.flush() == 0
+        return self.target.put(<const record*>r) and self.flush() == 0
 
     def submit_rows(self, record[::1] rows):
         if not self.submit(&rows[0]):
