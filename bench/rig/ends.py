@@ -30,6 +30,7 @@ SPIN_SLOTS = 4_096
 # Looks at an empty ring before an end gives up: some seconds.
 PATIENCE = 1 << 30
 HWM = 1000
+SPIN_NS = 1_000_000
 FRAME_RECORDS = 256
 PORTS = (47_311, 47_312)
 
@@ -101,9 +102,9 @@ class SpinEnd:
         return spin_bench.consume(self.back, count, PATIENCE)
 
 
-def lane_end(context: Context, there: str, back: str) -> End:
+def lane_end(context: Context, there: str, back: str, spin_ns: int = 0) -> End:
     """A plain lane each way."""
-    poller = Poller(context)
+    poller = Poller(context, spin_ns=spin_ns)
     source, target = LaneSource(context, back, hwm=HWM), LaneTarget(context, there, hwm=HWM)
     poller.add_source(source)
     return LaneEnd(poller=poller, target=target, source=source)
@@ -125,10 +126,18 @@ def _over(transport: str, make: Callable[[Context, str, str], End]) -> Callable[
         if transport == "tcp":
             names = [f"tcp://127.0.0.1:{port + 10 * (kind[0] == 'r')}" for port in PORTS]
         else:
-            names = [f"{transport}://{place}/{kind.replace(' ', '-')}-{way}" for way in "ab"]
+            names = [
+                f"{transport}://{place}/{kind.replace(' ', '-').replace(',', '')}-{way}"
+                for way in "ab"
+            ]
         return make(context, *(names if is_near else names[::-1]))
 
     return opened
+
+
+def spinning_end(context: Context, there: str, back: str) -> End:
+    """The same, by a poller that spins before it sleeps."""
+    return lane_end(context, there, back, SPIN_NS)
 
 
 def _raw(context: Context, there: str, back: str) -> End:
@@ -152,11 +161,22 @@ KINDS: dict[str, Callable[[Context, Path, str, bool], End]] = {
     "retained ipc": _over("ipc", retained_end),
     "raw tcp": _over("tcp", _raw),
     "tcp": _over("tcp", lane_end),
+    "shm": _over("shm", lane_end),
+    "shm, spinning": _over("shm", spinning_end),
+    "retained shm": _over("shm", retained_end),
     "raw spinning ring": _spin,
 }
 # Both ends in one process: an inproc endpoint is known in its own context only.
 THREADS = ("raw inproc", "inproc")
 # What a kind is compared with.
-FLOORS = {"inproc": "raw inproc", "ipc": "raw ipc", "retained ipc": "raw ipc", "tcp": "raw tcp"}
+FLOORS = {
+    "inproc": "raw inproc",
+    "ipc": "raw ipc",
+    "retained ipc": "raw ipc",
+    "tcp": "raw tcp",
+    "shm": "raw ipc",
+    "shm, spinning": "raw spinning ring",
+    "retained shm": "raw ipc",
+}
 # Spinning on one core measures the scheduler's time slices.
-SPINNING = ("raw spinning ring",)
+SPINNING = ("raw spinning ring", "shm, spinning")
