@@ -160,7 +160,8 @@ cdef class LaneEnd:
             while self.link is None and self.target.flush() != 0:
                 if not self.wait_for_room():
                     break
-            while self.link is not None and self.kept.unacked() != 0:
+            # Until both have told all: the consumer waits for that too, of what it sent before.
+            while self.link is not None and not self.link.is_quiet():
                 self.send()
                 self.take(BATCH)
                 if self.poller.wait(OWING_MS) < 0:
