@@ -42,9 +42,11 @@ class Tables:
             self.codes.learn(channel, SECURITIES[channel], ACCOUNTS[channel])
             self.routing.set_state(channel, ChannelState.CHANNEL_UP)
 
-    def route(self, row: np.ndarray[Any, Any], now_ns: int) -> tuple[int, np.ndarray[Any, Any]]:
+    def route(
+        self, row: np.ndarray[Any, Any], now_ns: int, ahead_ns: int = 0
+    ) -> tuple[int, np.ndarray[Any, Any]]:
         """The whole step, its answer put."""
-        routed, out = self.routing.route(row, now_ns)
+        routed, out = self.routing.route(row, now_ns, ahead_ns=ahead_ns)
         if routed == Routed.ROUTED_REFUSED:
             self.routing.finished()
         return routed, out

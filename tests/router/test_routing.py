@@ -181,6 +181,15 @@ def test_what_waited_too_long_for_the_router_is_refused_unless_it_cancels(kind: 
     assert tables.route(request(order_id=1 << 32 | 5, received_ns=in_time + 1), in_time + 1)[0] == 1
 
 
+def test_an_age_is_by_the_clock_where_that_was_set_back() -> None:
+    tables = Tables(order_age_ms_max=5)
+    ahead = 60 * SECOND
+    in_time = SECOND + ahead + 5 * MS
+    assert tables.route(request(), in_time, ahead)[0] == 1
+    routed, out = tables.route(request(order_id=1 << 32 | 4), in_time + 1, ahead)
+    assert (routed, out["reason"][0]) == (Routed.ROUTED_REFUSED, Reason.STALE_ORDER)
+
+
 def test_throttle_refuses_what_is_over_the_burst_and_lets_cancels_pass(tables: Tables) -> None:
     for number in range(5):
         routed, _ = tables.route(request(order_id=1 << 32 | number), SECOND)

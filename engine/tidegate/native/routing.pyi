@@ -78,11 +78,12 @@ class Routing:
         """The cancel of the last number_cancel was not sent."""
 
     def route(
-        self, request: npt.NDArray[Any], now_ns: int, given: int = 0
+        self, request: npt.NDArray[Any], now_ns: int, given: int = 0, ahead_ns: int = 0
     ) -> tuple[int, npt.NDArray[Any]]:
         """The step for one request: (channel or a member of Routed, out).
 
         ROUTED_REFUSED: out is put on the lane to risk as number `given`, then comes finished().
+        ahead_ns: by how much now_ns is ahead of a clock that was set back.
         """
 
     def withdrawn(self, channel: int, sent: npt.NDArray[Any], given: int = 0) -> npt.NDArray[Any]:

@@ -27,6 +27,10 @@ cdef int64_t monotonic_ns() noexcept nogil:
     return tg_monotonic_ns(&clock)
 
 
+cdef int64_t ahead_ns() noexcept nogil:
+    return clock.ahead_ns
+
+
 def wall_ns():
     return now_ns()
 

@@ -24,7 +24,8 @@ cdef class Poller:
     cdef bint drained[POLL_CAPACITY + 1]
     cdef bint** watchers[POLL_CAPACITY + 1]
     cdef bint is_watching
-    cdef bint is_busy
+    # Duty cycles since the sockets were last looked at.
+    cdef int unseen
     cdef const Py_ssize_t* frame_indexes[POLL_CAPACITY]
     cdef const Py_ssize_t* frame_sizes[POLL_CAPACITY]
     # Lanes in shared memory, and what wakes us when one of them gets a record.

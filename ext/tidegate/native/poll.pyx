@@ -108,7 +108,7 @@ cdef class Poller:
             if self.watchers[index] != NULL:
                 self.watchers[index][0] = &self.drained[index]
         self.is_watching = True
-        self.is_busy = False
+        self.unseen = 0
 
     cdef void end(self) noexcept nogil:
         cdef int index
@@ -118,13 +118,15 @@ cdef class Poller:
                 self.watchers[index][0] = NULL
 
     cdef int wait_after(self, int work, int timeout_ms) noexcept nogil:
-        cdef bint was_busy = self.is_busy
-        self.is_busy = work != 0
+        cdef int ready
+        self.unseen += 1
+        # What an agent found empty it does not ask again by itself.
+        if self.unseen > 1 and self.input_count > 1:
+            ready = self._poll_inputs(self.input_count, 0)
+            if ready != 0 or work != 0:
+                return ready
         if work == 0:
             return self.wait(timeout_ms)
-        # What it found empty it does not ask again by itself, however long it has work.
-        if was_busy and self.input_count > 1:
-            return self._poll_inputs(self.input_count, 0)
         return POLL_STOPPED if self.is_stopping() else 1
 
     # A source that gave only a part of a frame has more, which its socket does not show.
@@ -234,14 +236,14 @@ cdef class Poller:
         return self._answer(lib.poll(items, count, timeout_ms))
 
     cdef int _poll_inputs(self, int count, int timeout_ms) noexcept nogil:
+        self.unseen = 0
         if not self.is_watching:
             return self._poll(self.inputs, count, timeout_ms)
         if self.is_stopping():
             return POLL_STOPPED
         return self._answer(self._wait_for_mail(count, timeout_ms))
 
-    # As lib.poll. An input that shows something is asked by its owner; a sign that was no message
-    # is used up by that.
+    # As lib.poll. Who owns an input that shows something asks it: a sign alone is used up by that.
     cdef int _wait_for_mail(self, int count, int timeout_ms) noexcept nogil:
         cdef pollfd fds[POLL_CAPACITY + 1]
         cdef int index, shown, ready = self._ask(count)

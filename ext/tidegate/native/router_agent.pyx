@@ -12,7 +12,7 @@ import numpy as np
 
 from tidegate.native.records import RECORD
 
-from tidegate.native.clock cimport monotonic_ns, now_ns
+from tidegate.native.clock cimport ahead_ns, monotonic_ns, now_ns
 from tidegate.native.crash_point cimport TG_HAS_CRASH_POINTS
 from tidegate.native.invariant cimport must
 from tidegate.native.link cimport Link
@@ -193,6 +193,7 @@ cdef class RouterAgent:
             return 0
         for index in range(count):
             now = now_ns()
+            self.routing.ahead_ns = ahead_ns()
             begin_write(self.header)
             channel = self.routing.step(&self.batch[index], &out, now, self._given())
             self._put_finished(channel == 0, &out)

@@ -85,6 +85,9 @@ cdef class Routing:
     cdef readonly uint32_t channel_count
     # A new order or replace that is older is refused; 0 = of any age.
     cdef int64_t order_age_ns_max
+    # By how much the router's time is ahead of a clock that was set back: a gateway that was
+    # started since goes by the clock.
+    cdef int64_t ahead_ns
 
     # ROUTED_REFUSED: out is put on the lane to risk as number `given`, then comes finish().
     cdef int step(

@@ -208,7 +208,8 @@ cdef class Routing:
         # A cancel lowers risk: it is counted against the venue's limit but always goes.
         if request.kind == CANCEL_REQUEST:
             return REASON_NONE
-        if self.order_age_ns_max != 0 and request.received_ns < now_ns - self.order_age_ns_max:
+        if self.order_age_ns_max != 0 \
+                and now_ns - self.ahead_ns - request.received_ns > self.order_age_ns_max:
             return STALE_ORDER
         return VENUE_THROTTLE if throttle_level(row, now_ns) < TG_MESSAGE_COST else REASON_NONE
 
@@ -368,10 +369,11 @@ cdef class Routing:
     def taken(self):
         return self.own.taken
 
-    def route(self, record[::1] request, int64_t now_ns, uint32_t given=0):
+    def route(self, record[::1] request, int64_t now_ns, uint32_t given=0, int64_t ahead_ns=0):
         """The step for one request, from Python: (channel or a member of Routed, out)."""
         out = np.zeros(1, RECORD)
         cdef record[::1] out_view = out
+        self.ahead_ns = ahead_ns
         return self.step(&request[0], &out_view[0], now_ns, given), out
 
     def withdrawn(self, uint32_t channel, record[::1] sent, uint32_t given=0):
