@@ -107,6 +107,16 @@ def test_stat_counts_all_records_by_kind(day: RunDir) -> None:
     assert f"{RECORDS} records in 4 segments" in run("stat", day.path).stdout
 
 
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_an_export_of_a_damaged_journal_leaves_no_part_of_it(copied: RunDir, form: str) -> None:
+    file = copied.path / "all"
+    file.write_text("of yesterday")
+    flip(max(copied.journal.glob("*.journal")), 24)
+    assert run("export", copied.path, file, "--format", form).exit_code == 1
+    assert file.read_text() == "of yesterday"
+    assert [path.name for path in copied.path.glob("all*")] == ["all"]
+
+
 def test_csv_and_parquet_have_every_field_of_every_record(day: RunDir, tmp_path: Path) -> None:
     rows = rows_of(day)
     assert run("export", day.path, tmp_path / "a.csv", "--format", "csv").exit_code == 0

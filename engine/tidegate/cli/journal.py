@@ -96,13 +96,23 @@ def stat(run_dir: Path, as_json: bool) -> None:
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--format", "form", type=click.Choice(("csv", "parquet")), required=True)
 def export(run_dir: Path, file: Path, form: str) -> None:
-    """Write all records to FILE as one table, a column for each field of each kind."""
+    """Write all records to FILE as one table, a column for each field of each kind.
+
+    FILE is there when all of it is.
+    """
     where = RunDir(run_dir).journal
     write = exporting.to_csv if form == "csv" else exporting.to_parquet
+    is_device = file.exists() and not file.is_file()
+    partial = file if is_device else file.with_name(f"{file.name}.partial")
     try:
-        count = write(where, Speaker(read_universe(where)), file)
+        count = write(where, Speaker(read_universe(where)), partial)
+        if not is_device:
+            partial.replace(file)
     except OSError as error:
         raise click.FileError(str(file), error.strerror) from error
+    finally:
+        if not is_device:
+            partial.unlink(missing_ok=True)
     click.echo(f"{file}: {count:,} records")
 
 
