@@ -18,7 +18,7 @@ LAYERS = (
     "native.span_tables",
     "native.stamps native.clock+clock prices universe native.region+region native.zmqlib codec "
     "native.span_spreads",
-    "run_dir placing universe_change native.hops native.bell native.wire_end "
+    "run_dir universe_change native.hops native.bell native.wire_end "
     "native.histogram+histogram "
     "native.segments+native.journal_reader+native.journal session_messages native.span_exact",
     "native.shm_ring",
@@ -26,8 +26,8 @@ LAYERS = (
     "native.retained native.numbered",
     "topology counters native.link native.poll native.tables native.outputs native.sessions "
     "native.front native.refusal native.legs native.stamps",
-    "lane_ends native.intents native.reserve native.outbox native.alerts native.dirty working "
-    "native.compared native.lane_numbers native.rates native.days native.identical",
+    "lane_ends placing native.intents native.reserve native.outbox native.alerts native.dirty "
+    "working native.compared native.lane_numbers native.rates native.days native.identical",
     "native.margin native.age native.self_match native.throttle native.order_map "
     "native.venue_codes",
     "native.limit_rows risk_instruments",

@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Callable
 
+from tidegate.topology import PATH
 from tidegate.universe import Placement
 
 MCL_CURRENT = 1
@@ -20,7 +21,8 @@ def place(placement: Placement, stage: str) -> None:
     cores = placement.cores.get(stage)
     if cores:
         _try(f"cores {list(cores)}", lambda: os.sched_setaffinity(0, cores))
-    if not on_path(stage):
+    # What costs others something is for stages of the path alone.
+    if stage not in PATH:
         return
     if placement.lock_memory:
         _try("lock_memory", _lock_memory)
@@ -30,11 +32,6 @@ def place(placement: Placement, stage: str) -> None:
             f"real_time_priority {placement.real_time_priority}",
             lambda: os.sched_setscheduler(0, os.SCHED_FIFO, wanted),
         )
-
-
-def on_path(stage: str) -> bool:
-    """Every order passes this stage: what costs others something is for these alone."""
-    return stage in ("gateway", "risk", "router")
 
 
 def _lock_memory() -> None:

@@ -37,7 +37,8 @@ LANES = (
 )
 # Who else sends on "control": beside the gateway's records, whose numbers the lane keeps.
 CONTROLLERS = ("margin", "reconcile")
-# Stages that no order passes.
+# Stages that every order passes, and those that none does.
+PATH = ("gateway", "risk", "router")
 BESIDE = ("margin", "snapshot", "reconcile")
 LANE_NAMES = tuple(lane.name for lane in LANES)
 

@@ -97,6 +97,12 @@ class Scan(Frozen, frozen=True, kw_only=True):
     span_product: str = ""
     underlying_maturity: str = ""
 
+    @property
+    def values(self) -> tuple[int, ...]:
+        """As an operator stages them: losses, delta and the three rates (RISK.md 5.7)."""
+        rates = self.intra_rate, self.delivery_rate, self.short_option_rate
+        return (*self.losses, self.delta, *rates)
+
 
 class Limit(Frozen, frozen=True, kw_only=True):
     """Limits of an account at one scope: an instrument, a product (its index + 1), or all.

@@ -20,14 +20,7 @@ class ArrayChange:
         universe = run_dir.read_universe()
         symbols = {row.handle: row.symbol for row in universe.instruments}
         self.arrays = {
-            symbols[handle]: (
-                *scan.losses,
-                scan.delta,
-                scan.intra_rate,
-                scan.delivery_rate,
-                scan.short_option_rate,
-            )
-            for handle, scan in new_scans(universe, file).items()
+            symbols[handle]: scan.values for handle, scan in new_scans(universe, file).items()
         }
 
     def carry_out(self, operator: Operator[ControlAnswer], why: str) -> ControlAnswer:

@@ -1,16 +1,20 @@
 """Control records of one request, and why they are sent: what an operator's words come down to."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from struct import pack
 from typing import Any, NamedTuple
 
-from tidegate.codec import CONTROL, NOTE, View
+from tidegate.codec import ARRAY, CONTROL, NOTE, View
 from tidegate.errors import SessionError
 from tidegate.native.records import NO_PRICE, Kind
 
 Money = str | int | Decimal
 NOTE_SIZE = 32
 WHY_SIZE_MAX = 1024
+# Values of a SPAN array, and how many one record has room for.
+ARRAY_SIZE = 20
+ARRAY_PART = 6
 
 
 class Control(NamedTuple):
@@ -34,6 +38,24 @@ class Request(NamedTuple):
 def control(values: Mapping[str, Any]) -> Control:
     """A control record; one without a price says so."""
     return Control(CONTROL, {"price": NO_PRICE, **values})
+
+
+def array_parts(instrument: int, values: Sequence[int], epoch: int) -> list[Control]:
+    """The MARGIN_ARRAY records of an instrument's ARRAY_SIZE values (RISK.md 5.7)."""
+    padded = [*values, *[0] * (-ARRAY_SIZE % ARRAY_PART)]
+    known = {"kind": Kind.MARGIN_ARRAY, "price": NO_PRICE, "instrument": instrument}
+    return [
+        Control(
+            ARRAY,
+            {
+                **known,
+                "values": pack(f"<{ARRAY_PART}i", *padded[first : first + ARRAY_PART]),
+                "epoch": epoch,
+                "first": first,
+            },
+        )
+        for first in range(0, ARRAY_SIZE, ARRAY_PART)
+    ]
 
 
 def packed(request: Request, request_id: int) -> list[bytes]:

@@ -6,21 +6,18 @@ asyncio client something to await. RISK.md 5.7 says what risk does with each.
 
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
-from struct import pack
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from tidegate.client.adjustments import Adjustments
-from tidegate.client.controls import Control, Money, Request, control
+from tidegate.client.controls import ARRAY_SIZE, Control, Money, Request, array_parts, control
 from tidegate.client.names import Names, money, whole
-from tidegate.codec import ARRAY, MARGIN, RATE
+from tidegate.codec import MARGIN, RATE
 from tidegate.errors import SessionError
 from tidegate.native.clock import wall_ns
 from tidegate.native.records import NO_PRICE, CashPhase, Kind, LimitKind, TradingState
 
 R = TypeVar("R")
 NO_LIMIT = -1
-ARRAY_SIZE = 20
-ARRAY_PART = 6
 RATE_SCALE = 1_000_000_000
 LOCKS = {"none": 0, "buys": 1, "sells": 2, "both": 3}
 OF_MONEY = frozenset(
@@ -225,18 +222,13 @@ class Operator(Generic[R]):
         16 losses, then delta, intra rate, delivery rate and short option rate (RISK.md 5.7);
         `epoch` is next_epoch(), above that of every change before.
         """
-        staged = []
+        staged: list[Control] = []
         for symbol, values in arrays.items():
             handle, _ = self._names().instrument(symbol)
             if len(values) != ARRAY_SIZE:
                 raise SessionError(f"{symbol}: {len(values)} values; expected {ARRAY_SIZE}")
             checked = [whole(f"{symbol} value", value, 1 - 2**31, 2**31) for value in values]
-            checked += [0] * (-ARRAY_SIZE % ARRAY_PART)
-            for first in range(0, ARRAY_SIZE, ARRAY_PART):
-                part = pack("<6i", *checked[first : first + ARRAY_PART])
-                fields = {"instrument": handle, "values": part, "epoch": epoch, "first": first}
-                known = {"kind": Kind.MARGIN_ARRAY, "price": NO_PRICE}
-                staged.append(Control(ARRAY, {**known, **fields}))
+            staged += array_parts(handle, checked, epoch)
         return self._commit(staged, epoch, why)
 
     def _commit(self, staged: list[Control], epoch: int, why: str) -> R:

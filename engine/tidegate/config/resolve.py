@@ -240,7 +240,7 @@ def resolve_journaling(tables: Tables, problems: Problems) -> Journaling:
 def resolve_placement(tables: Tables, problems: Problems) -> Placement:
     """Whether the cores are there is for the machine to say that runs it."""
     venues = (f"venue:{row.name}" for row in tables.venues)
-    known = ("gateway", "risk", "router", *topology.BESIDE, *venues)
+    known = (*topology.PATH, *topology.BESIDE, *venues)
     for name in tables.placement.cores:
         if name not in known:
             problems.add(f"placement.cores.{name}", f"unknown stage; {expected(name, known)}")

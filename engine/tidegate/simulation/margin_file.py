@@ -5,11 +5,8 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from struct import pack
 
-from tidegate.client.controls import Control
-from tidegate.codec import ARRAY
-from tidegate.native.records import NO_PRICE, Kind
+from tidegate.client.controls import Control, array_parts
 from tidegate.run_dir import RunDir
 from tidegate.span.scans import new_scans
 from tidegate.universe import Universe
@@ -37,8 +34,6 @@ HEADER = (
     # Delivery is dearer within a spread than outright: what is held is above the exact figure.
     "4 CC-AU 10010120260200000500000012                            00000301001001001",
 )
-# Values of an array in one record.
-PART = 6
 SERIES = "000000000000000009000030000330004000010000000100001000020260105GA"
 
 
@@ -76,9 +71,4 @@ def new_arrays(universe: Universe, run_dir: RunDir, *, epoch: int, scale: int) -
     run_dir.margin.mkdir(mode=0o700, exist_ok=True)
     path = write_margin_file(run_dir.margin_file(epoch), scale)
     for handle, scan in new_scans(universe, path).items():
-        rates = scan.intra_rate, scan.delivery_rate, scan.short_option_rate
-        values = (*scan.losses, scan.delta, *rates, 0, 0, 0, 0)
-        for first in range(0, len(values), PART):
-            part = pack(f"<{PART}i", *values[first : first + PART])
-            fields = {"instrument": handle, "values": part, "epoch": epoch, "first": first}
-            yield Control(ARRAY, {"kind": Kind.MARGIN_ARRAY, "price": NO_PRICE, **fields})
+        yield from array_parts(handle, scan.values, epoch)

@@ -2,11 +2,10 @@
 
 import msgspec
 
+from tidegate.topology import PATH
 from tidegate.tuning.hops import Hop
 from tidegate.tuning.machine import Machine
 
-# The three stages that every order passes.
-PATH = ("gateway", "risk", "router")
 # What risk's tables, rings and journal of a desk of some thousand accounts need at least.
 LOCKED_MIN = 1 << 30
 SPIN_US = 50

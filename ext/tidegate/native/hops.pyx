@@ -9,13 +9,13 @@ from libc.string cimport memset
 from tidegate.native.clock cimport monotonic_ns
 from tidegate.native.zmqlib cimport lib, socket_pointer
 
-cdef extern from "hops.h" nogil:
-    uint32_t TG_SEE(const uint32_t* word)
-    void TG_SHOW(uint32_t* word, uint32_t value)
-    void TG_PAUSE()
-    void TG_YIELD()
-    void TG_SLEEP(uint32_t* word, uint32_t seen, int64_t ns)
-    void TG_WAKE(uint32_t* word)
+cdef extern from "shm.h" nogil:
+    uint32_t TG_LOAD_ACQUIRE(uint32_t place)
+    void TG_STORE_RELEASE(uint32_t place, uint32_t value)
+    void tg_pause()
+    int tg_futex_wait(uint32_t* word, uint32_t value, int64_t timeout_ns)
+    void tg_futex_wake(uint32_t* word)
+    int sched_yield()
 
 cdef enum:
     # One word each on 64 bytes.
@@ -36,26 +36,26 @@ cdef enum:
 
 # Waits until the word is `value`; False = not by `until_ns`.
 cdef bint see(uint32_t* word, uint32_t value, int way, int64_t until_ns) noexcept nogil:
-    cdef uint32_t seen = TG_SEE(word)
+    cdef uint32_t seen = TG_LOAD_ACQUIRE(word[0])
     cdef int looks = 0
     while seen != value:
         if way == SLEEP:
-            TG_SLEEP(word, seen, NAP_NS)
+            tg_futex_wait(word, seen, NAP_NS)
         elif way == YIELD:
-            TG_YIELD()
+            sched_yield()
         else:
-            TG_PAUSE()
+            tg_pause()
         looks += 1
         if (way == SLEEP or looks % LOOKS == 0) and monotonic_ns() > until_ns:
             return False
-        seen = TG_SEE(word)
+        seen = TG_LOAD_ACQUIRE(word[0])
     return True
 
 
 cdef inline void show(uint32_t* word, uint32_t value, int way) noexcept nogil:
-    TG_SHOW(word, value)
+    TG_STORE_RELEASE(word[0], value)
     if way == SLEEP:
-        TG_WAKE(word)
+        tg_futex_wake(word)
 
 
 def _words(words):
