@@ -17,7 +17,7 @@ from tidegate.run_dir import RunDir
 
 # How a stage ends that nobody has killed, and what it says when a lane had lost something.
 BAD_WORDS = re.compile(r"was ended by SIG(?!KILL)|exited with|are lost|Traceback|AssertionError")
-# What a stage that starts on a full disk does until there is room, and the simulated venue at once.
+# What a stage that starts on a full disk does until there is room.
 FULL_DISK = re.compile(r"did not start: it exited with 1$|exited with 1; restart")
 
 

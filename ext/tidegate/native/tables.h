@@ -168,7 +168,7 @@ typedef struct {
     int64_t margin;            /* held here; 0 where the product row or no row holds it */
     int64_t max_notional;      /* folded: the least of all levels and scopes */
     int32_t max_order_qty;     /* folded */
-    uint32_t watched;          /* folded: which controls the chain states (fold.pxd) */
+    uint32_t watched;          /* folded: which controls the chain states (positions.pxd) */
 
     int32_t max_market_qty;    /* folded */
     uint8_t state;             /* folded: bit s = a level or the instrument is in state s */
