@@ -26,7 +26,7 @@ from tidegate.native.records import LAYOUT_VERSION, layout_hash
 from tidegate.native.tables import DTYPES
 from tidegate.universe import Universe
 
-MAGIC = int.from_bytes(b"TGSNAP01", "little")
+MAGIC = int.from_bytes(b"TGSNAP02", "little")
 PAGE = 4096
 SUFFIX = ".snapshot"
 PARTIAL = "next.partial"

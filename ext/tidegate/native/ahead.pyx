@@ -1,7 +1,7 @@
-"""Asks for the rows of a batch of orders before they are decided, so that memory answers early.
+"""Asks for the rows of a batch of records before they are run, so that memory answers early.
 
-Three rounds, for an address of one row is in the row before: the index, the account's own rows,
-then what these point at. Each row of the levels above is shared by many and mostly near already.
+By rounds, for an address of one row is in the row before: the index, the account's own rows, then
+what these point at. Each row of the levels above is shared by many and mostly near already.
 """
 from libc.stdint cimport uint32_t
 
@@ -42,12 +42,11 @@ cdef inline bint is_known(const tables* t, const record* r) noexcept nogil:
     )
 
 
-cdef void ask(const tables* t, const record* records, int count) noexcept nogil:
+cdef inline void ask_orders(const tables* t, const record* records, int count) noexcept nogil:
     cdef uint32_t pairs[AHEAD_MAX]
     cdef const pair_row* pair
     cdef const product_row* product
     cdef int i
-    count = min(count, <int>AHEAD_MAX)
     for i in range(count):
         pairs[i] = 0
         if is_known(t, &records[i]):
@@ -79,7 +78,7 @@ cdef inline uint32_t slot_of(const tables* t, const record* r) noexcept nogil:
     return slot if r.kind == EXECUTION_REPORT and slot < t.order_capacity else 0
 
 
-cdef void ask_replayed(const tables* t, const record* records, int count) noexcept nogil:
+cdef void ask(const tables* t, const record* records, int count) noexcept nogil:
     """Ids and orders first: they are what is spread widest. Then what these point at."""
     cdef const order_record* o
     cdef const order_row* order
@@ -96,7 +95,7 @@ cdef void ask_replayed(const tables* t, const record* records, int count) noexce
             TG_ASK(&t.cl_ord_ids[orders.slot_of_id(t, o.session, o.cl_ord_id)])
         if o.kind == CANCEL_REQUEST or o.kind == CANCEL_REPLACE_REQUEST:
             TG_ASK(&t.cl_ord_ids[orders.slot_of_id(t, o.session, o.orig_cl_ord_id)])
-    ask(t, records, count)
+    ask_orders(t, records, count)
     for i in range(count):
         slot = slot_of(t, &records[i])
         if slot:

@@ -64,6 +64,12 @@ __attribute__((target("sse4.2"))) static inline uint32_t tg_crc32c_instruction(
         memcpy(&word, at, 8);
         crc = _mm_crc32_u64(crc, word);
     }
+    if (size >= 4) {
+        uint32_t half;
+        memcpy(&half, at, 4);
+        crc = _mm_crc32_u32((uint32_t)crc, half);
+        size -= 4, at += 4;
+    }
     for (; size > 0; size--, at++)
         crc = _mm_crc32_u8((uint32_t)crc, *at);
     return ~(uint32_t)crc;

@@ -154,7 +154,7 @@ cdef class Embedded:
         r.msg_seq_num = 0
         self.agent.tick(now)
         first = self.agent.out.report_count
-        if not self.agent.apply(r, is_order, now):
+        if not self.agent.apply(r, is_order, &now):
             return self._refuse(r, JOURNAL_UNAVAILABLE)
         reason = self._told(r, first, self.session if is_order else self.operator_session)
         self.unflushed += 1

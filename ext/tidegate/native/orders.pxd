@@ -19,12 +19,20 @@ cdef inline bint is_reduce_only(const tables* t, const order_row* order) noexcep
     )
 
 
+# Most clients count, so 128 ids that follow each other have neighbouring rows. The search goes on
+# an odd stride away: it meets every row, and leaves a run that is taken at once.
+cdef enum:
+    RUN_BITS = 7
+    ID_STRIDE = (1 << RUN_BITS) + 1
+
+
 cdef inline uint32_t slot_of_id(
     const tables* t, uint16_t session, uint64_t cl_ord_id
 ) noexcept nogil:
     """Where the search for an id begins."""
-    cdef uint64_t key = (cl_ord_id ^ <uint64_t>session << 48) * <uint64_t>0x9E3779B97F4A7C15
-    return <uint32_t>(key >> 32) & t.cl_ord_id_mask
+    cdef uint64_t run = cl_ord_id >> RUN_BITS ^ <uint64_t>session << 48
+    cdef uint64_t within = cl_ord_id & ((1 << RUN_BITS) - 1)
+    return <uint32_t>((run * <uint64_t>0x9E3779B97F4A7C15 >> 32) + within) & t.cl_ord_id_mask
 
 
 cdef order_row* find_order(const tables* t, uint64_t order_id) noexcept nogil
@@ -43,7 +51,7 @@ cdef inline cl_ord_id_row* place_of(
     cdef uint32_t slot = slot_of_id(t, session, cl_ord_id)
     cdef cl_ord_id_row* row = &t.cl_ord_ids[slot]
     while row.session and (row.cl_ord_id != cl_ord_id or row.session != session):
-        slot = (slot + 1) & t.cl_ord_id_mask
+        slot = (slot + ID_STRIDE) & t.cl_ord_id_mask
         row = &t.cl_ord_ids[slot]
     return row
 

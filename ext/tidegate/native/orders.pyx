@@ -179,7 +179,7 @@ cdef int can_be_new(
 cdef void forget_past(tables* t) noexcept nogil:
     """Forget ids that were over a day ago; those of orders that are over now become past.
 
-    From a free slot on, each id that stays moves up to the first slot that is free for it.
+    From a free slot on, as they are searched, each that stays moves up to the first free for it.
 
     Those before it have moved by then and do not again, so that every probe still ends at it.
     """
@@ -190,7 +190,7 @@ cdef void forget_past(tables* t) noexcept nogil:
     while t.cl_ord_ids[first].session:
         first += 1
     for i in range(1, mask + 1):
-        slot = (first + i) & mask
+        slot = (first + i * ID_STRIDE) & mask
         kept = t.cl_ord_ids[slot]
         if kept.session == 0:
             continue

@@ -273,7 +273,7 @@ cdef class Pretrade:
         with nogil:
             while done == first and done < count:
                 end = min(done + AHEAD_MAX, count)
-                ahead.ask_replayed(&self.tables.t, &batch[first], <int>(end - first))
+                ahead.ask(&self.tables.t, &batch[first], <int>(end - first))
                 while done < end and self._follows(&batch[done]):
                     self._step(&batch[done])
                     if self.is_collecting and self._gives_more():

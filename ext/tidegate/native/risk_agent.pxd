@@ -58,7 +58,7 @@ cdef class RiskAgent:
     cdef int do_work(self) noexcept nogil
     # The way of one record, for who brings it without a lane; put_out() only after secure().
     cdef void tick(self, int64_t now) noexcept nogil
-    cdef bint apply(self, record* r, bint is_orders, int64_t now) noexcept nogil
+    cdef bint apply(self, record* r, bint is_orders, int64_t* now) noexcept nogil
     cdef bint secure(self) noexcept nogil
     cdef void put_out(self) noexcept nogil
     cdef bint has_reports(self) noexcept nogil
@@ -71,7 +71,7 @@ cdef class RiskAgent:
     cdef int _run(self, int lane, NumberedSource source) noexcept nogil
     cdef bint _has_routes(self) noexcept nogil
     cdef bint _is_quiet(self) noexcept nogil
-    cdef void _stamp(self, uint32_t route, uint32_t report) noexcept nogil
+    cdef void _stamp(self, uint32_t route, uint32_t report, int64_t now) noexcept nogil
     cdef bint _journal(self, record* r) noexcept nogil
     cdef void _step(self, const record* r) noexcept nogil
     cdef void _deny_unjournaled(self, const record* r) noexcept nogil

@@ -15,6 +15,7 @@ from tidegate.native.records import RECORD
 
 cimport tidegate.native.ahead as ahead
 cimport tidegate.native.pretrade as pretrade
+from tidegate.native.ahead cimport AHEAD_MAX
 from tidegate.native.clock cimport monotonic_ns, now_ns
 from tidegate.native.crash_point cimport TG_HAS_CRASH_POINTS, crash_point
 from tidegate.native.journal cimport JOURNAL_NO_SEGMENT, JOURNAL_OK, Journal
@@ -250,13 +251,14 @@ cdef class RiskAgent:
         cdef inbox* box = &self.inboxes[lane]
         cdef int first = box.index
         cdef uint32_t number
-        if lane == ORDERS and box.count - first > 1:
-            ahead.ask(&self.tables.t, &box.rows[first], box.count - first)
+        cdef int64_t now = now_ns() if box.index < box.count else 0
         while box.index < box.count:
+            if (box.index - first) % <int>AHEAD_MAX == 0 and box.count - box.index > 1:
+                ahead.ask(&self.tables.t, &box.rows[box.index], box.count - box.index)
             number = box.rows[box.index].msg_seq_num
             if not is_kind_of(lane, box.rows[box.index].kind):
                 self.misplaced_count += 1
-            elif not self.apply(&box.rows[box.index], lane == ORDERS, now_ns()):
+            elif not self.apply(&box.rows[box.index], lane == ORDERS, &now):
                 break
             if number != 0 and lane == ORDERS:
                 self.orders_done = number
@@ -265,16 +267,19 @@ cdef class RiskAgent:
             box.index += 1
         return box.index - first
 
-    cdef bint apply(self, record* r, bint is_orders, int64_t now) noexcept nogil:
-        """Sequence, journal and run one record; False = it must wait, the journal refuses it."""
+    cdef bint apply(self, record* r, bint is_orders, int64_t* now) noexcept nogil:
+        """Sequence, journal and run one record; False = it must wait, the journal refuses it.
+
+        `now` goes on to when it was decided: for the next record that is now.
+        """
         cdef uint32_t route = self.out.route_count
         cdef uint32_t report = self.out.report_count
         # What comes from the router has the stamps of the request that it answers.
         cdef bint is_asked = is_orders or (r.venue_delta == 0 and is_kind_of(CONTROL, r.kind))
         if not is_orders and r.received_ns == 0:
-            r.received_ns = now
+            r.received_ns = now[0]
         if is_asked:
-            r.sequenced_delta = delta(r.received_ns, now)
+            r.sequenced_delta = delta(r.received_ns, now[0])
         if not self._journal(r):
             # Nobody would be told that a mass cancel was refused, so it waits as reports do.
             if not is_orders or r.kind == MASS_CANCEL_REQUEST:
@@ -283,12 +288,12 @@ cdef class RiskAgent:
             return True
         self._step(r)
         if is_asked:
-            self._stamp(route, report)
+            now[0] = now_ns()
+            self._stamp(route, report, now[0])
         return True
 
-    cdef void _stamp(self, uint32_t route, uint32_t report) noexcept nogil:
+    cdef void _stamp(self, uint32_t route, uint32_t report, int64_t now) noexcept nogil:
         """What the step gave, from these places on, was decided now."""
-        cdef int64_t now = now_ns()
         cdef record* out
         while route < self.out.route_count:
             out = &self.out.routes[route]
