@@ -16,7 +16,7 @@ NATIVE := $(patsubst ext/%.pyx,%,$(wildcard ext/tidegate/native/*.pyx))
 BUILT := build/$(TIDEGATE_PROFILE)/built.stamp
 
 .PHONY: bench-peers bench-report setup build compile test lint demo bench bench-smoke chaos sim mutants asan
-.PHONY: test-plain test-rest test-runs fuzz-build fuzz cover clean
+.PHONY: wheel-test test-plain test-rest test-runs fuzz-build fuzz cover clean
 .DELETE_ON_ERROR:
 
 setup: $(VENV)/dev.stamp $(VENV)/package.stamp
@@ -58,6 +58,10 @@ test-rest: setup
 
 test-runs: setup
 	$(TWO) loadfile $(RUNS)
+
+# A wheel in an empty venv outside of the tree: its demo, and a strategy compiled against it.
+wheel-test: setup
+	$(BIN)/python tests/wheel/install.py $(ARGS)
 
 lint: setup
 	$(BIN)/ruff check

@@ -3,15 +3,20 @@
 Each profile has its own tree below build/, because setuptools and cythonize look at file
 times only and would link what another profile has left. Profiles whose C is the same share it.
 TIDEGATE_MODULES names the modules to build; without it all are, those of benches in release alone.
+A wheel takes the libraries from there, what a strategy in Cython compiles against, and configs.
+No flag names a processor: what needs one asks for it when it runs (checksum.h, span.h, wide.h).
 """
 
 import os
+import shutil
 from pathlib import Path
+from typing import Any, ClassVar
 
 import numpy
 from Cython.Build import cythonize
 from Cython.Compiler import Options
-from setuptools import Extension, setup
+from setuptools import Command, Extension, setup
+from setuptools.command.build import build
 from setuptools.command.build_ext import build_ext
 
 PROFILE = os.environ.get("TIDEGATE_PROFILE", "release")
@@ -61,6 +66,58 @@ class ProfileBuild(build_ext):
         (BUILD.parent / "active").write_text(PROFILE + "\n")
 
 
+class WheelBuild(build):
+    """Gathers a wheel's files in a directory of their own, where none of an earlier one is left."""
+
+    sub_commands: ClassVar[list[tuple[str, Any]]] = [*build.sub_commands, ("build_shipped", None)]
+
+    def initialize_options(self) -> None:
+        super().initialize_options()
+        self.build_base = str(BUILD / "wheel")
+
+    def run(self) -> None:
+        shutil.rmtree(BUILD / "wheel", ignore_errors=True)
+        super().run()
+
+
+class ShippedBuild(Command):
+    """Puts beside a wheel's modules what is none: libraries, declarations, configs."""
+
+    editable_mode = False
+
+    def initialize_options(self) -> None:
+        self.build_lib = ""
+
+    def finalize_options(self) -> None:
+        self.build_lib = self.get_finalized_command("build_py").build_lib
+
+    def get_source_files(self) -> list[str]:
+        return [*tree("ext", "pyx", "pxd", "h"), *tree("configs", "toml", "tape")]
+
+    def get_output_mapping(self) -> dict[str, str]:
+        # Where the tree itself is installed, all of it stays where it is.
+        if self.editable_mode:
+            return {}
+        built = self.get_finalized_command("build_ext")
+        found = {path: os.path.relpath(path, built.build_lib) for path in built.get_outputs()}
+        found |= {path: os.path.relpath(path, SOURCES) for path in tree("ext", "pxd", "h")}
+        found |= {path: f"tidegate/{path}" for path in tree("configs", "toml", "tape")}
+        return {f"{self.build_lib}/{place}": path for path, place in found.items()}
+
+    def get_outputs(self) -> list[str]:
+        return list(self.get_output_mapping())
+
+    def run(self) -> None:
+        for place, path in self.get_output_mapping().items():
+            self.mkpath(str(Path(place).parent))
+            self.copy_file(path, place)
+
+
+def tree(directory: str, *suffixes: str) -> list[str]:
+    """The files below it that end so."""
+    return sorted(str(path) for end in suffixes for path in Path(directory).rglob(f"*.{end}"))
+
+
 def sources() -> list[Path]:
     found = sorted(SOURCES.rglob("*.pyx"))
     wanted = os.environ.get("TIDEGATE_MODULES", "").split()
@@ -79,9 +136,10 @@ def extensions() -> list[Extension]:
     # Cython looks at sources only: new directives would leave the old C in place.
     c_dir = BUILD.parent / ("c-checked" if CHECKED else "c")
     if PROFILE == "coverage":
-        c_dir = SOURCES
+        c_dir = Path()
     changed = Path("setup.py").stat().st_mtime
-    is_stale = any(path.stat().st_mtime < changed for path in c_dir.rglob("*.c"))
+    made = [(c_dir / source).with_suffix(".c") for source in sources()]
+    is_stale = any(path.stat().st_mtime < changed for path in made if path.exists())
     shared = (SOURCES / SHARED.replace(".", "/")).with_suffix(".c")
     found = [
         Extension(
@@ -108,4 +166,5 @@ def extensions() -> list[Extension]:
     return built
 
 
-setup(ext_modules=extensions(), cmdclass={"build_ext": ProfileBuild})
+COMMANDS = {"build": WheelBuild, "build_ext": ProfileBuild, "build_shipped": ShippedBuild}
+setup(ext_modules=extensions(), cmdclass=COMMANDS)

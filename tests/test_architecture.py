@@ -13,9 +13,8 @@ ROOT = Path(__file__).parent.parent
 # covers what is below it. A module that stands nowhere fails: say here where it belongs.
 LAYERS = (
     "native.mortal",
-    "errors stopping native.build native.layout native.records native.invariant native.checksum "
-    "native.crash_point native.numbers "
-    "native.span_tables",
+    "errors stopping shipped native.build native.layout native.records native.invariant "
+    "native.checksum native.crash_point native.numbers native.span_tables",
     "native.stamps native.clock+clock prices universe native.region+region native.zmqlib codec "
     "native.span_spreads",
     "run_dir universe_change native.hops native.bell native.wire_end "

@@ -1,8 +1,9 @@
 """Tidegate: order, risk and routing engine between sub-accounts and their venues."""
 
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from tidegate import shipped
 
 if TYPE_CHECKING:
     from tidegate import aio
@@ -38,11 +39,7 @@ _HOMES = {
 
 def get_include() -> str:
     """Where Cython finds tidegate/native/*.pxd; the headers are in tidegate/native below it."""
-    package = Path(__file__).parent
-    if (package / "native" / "embedded.pxd").exists():
-        return str(package.parent)
-    # A source tree, where the package has the modules and `ext` what they are built of.
-    return str(package.parents[1] / "ext")
+    return str(shipped.declarations())
 
 
 def __getattr__(name: str) -> Any:

@@ -62,5 +62,6 @@ class Commands(click.Group):
 
 
 @click.group(cls=Commands)
+@click.version_option(package_name="tidegate", message="%(version)s")
 def main() -> None:
     """Order, risk and routing engine between the sub-accounts of a futures desk and its venues."""

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from tidegate import shipped
 from tidegate.config import load_universe
 from tidegate.demo import proofs, venues
 from tidegate.demo.outcome import Outcome
@@ -22,7 +23,7 @@ from tidegate.reconciliation.report import Line, report
 from tidegate.run_dir import RunDir
 from tidegate.stage import die_with_parent
 
-CONFIG = Path(__file__).parents[3] / "configs" / "demo" / "demo.toml"
+CONFIG = shipped.configs() / "demo" / "demo.toml"
 # What the venues said at the end, for the proofs.
 STATEMENTS = "statements.json"
 RECONCILED = "reconciled.json"
