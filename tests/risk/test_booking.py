@@ -273,6 +273,22 @@ def test_a_fill_answers_what_was_still_asked_of_the_order() -> None:
     assert reports[1]["reason"] == Reason.TOO_LATE
 
 
+def test_a_request_that_the_venue_refuses_has_its_stamps_and_no_other_request_has() -> None:
+    step = Step()
+    order_id = step.accept(order(1, order_qty=2))
+    step.accept(replace(2, 1, 3, 13_000))
+    step.run(cancel(3, 1))
+    step.run(trade(order_id, 1, 2, 13_000))
+    stamps = {"sequenced_delta": 1, "decided_delta": 2, "routed_delta": 3, "venue_delta": 4}
+    refusal = cancel_reject(order_id, Kind.CANCEL_REPLACE_REQUEST, Reason.VENUE_REJECTED)
+    for name, delta in stamps.items():
+        refusal[name] = delta
+    _, (of_replace, of_cancel) = step.run(refusal)
+    assert (of_replace["cl_ord_id"], of_cancel["cl_ord_id"]) == (2, 3)
+    assert {name: int(of_replace[name]) for name in stamps} == stamps
+    assert all(of_cancel[name] == 0 for name in stamps)
+
+
 def test_a_cancel_of_an_order_that_was_lost_on_the_way_ends_it() -> None:
     step = Step()
     order_id = step.accept(order(1, order_qty=2))

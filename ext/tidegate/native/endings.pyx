@@ -111,6 +111,14 @@ cdef bint is_pending(const order_row* order, int ref_kind) noexcept nogil:
     return order.is_cancel_pending if ref_kind == CANCEL_REQUEST else order.is_replace_pending
 
 
+cdef inline void copy_stamps(denial_record* d, const record* r) noexcept nogil:
+    """Of the venue's own answer: the router has put the request's there."""
+    d.sequenced_delta = r.sequenced_delta
+    d.decided_delta = r.decided_delta
+    d.routed_delta = r.routed_delta
+    d.venue_delta = r.venue_delta
+
+
 cdef void reject_pending(
     tables* t, order_row* order, const record* r, int ref_kind, int reason, outputs* out
 ) noexcept nogil:
@@ -136,6 +144,8 @@ cdef void reject_pending(
         d.side = order.side
         d.received_ns = r.received_ns
         d.ref_kind = <unsigned char>ref_kind
+        if r.kind == CANCEL_REJECT and (<const denial_record*>r).ref_kind == ref_kind:
+            copy_stamps(d, r)
     if is_cancel:
         order.is_cancel_pending = 0
         order.cancel_reason = 0
