@@ -4,7 +4,7 @@ Each profile has its own tree below build/, because setuptools and cythonize loo
 times only and would link what another profile has left. Profiles whose C is the same share it.
 TIDEGATE_MODULES names the modules to build; without it all are, those of benches in release alone.
 A wheel takes the libraries from there, what a strategy in Cython compiles against, and configs.
-No flag names a processor: what needs one asks for it when it runs (checksum.h, span.h, wide.h).
+No flag names a processor: what needs one asks for it when it runs (checksum.h, clones.h).
 """
 
 import os

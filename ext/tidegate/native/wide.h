@@ -6,13 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Products of 32 bits by lanes need AVX2: the processor's own version is chosen when it is loaded.
- * A sanitizer is not ready yet at that moment. */
-#if defined(__x86_64__) && defined(__OPTIMIZE__) && !defined(__SANITIZE_ADDRESS__)
-#define WIDE_CLONES __attribute__((target_clones("avx2", "default"), noinline))
-#else
-#define WIDE_CLONES
-#endif
+#include "clones.h"
 
 /* Any four figures of this size have a sum that fits. */
 #define WIDE_MONEY_MAX ((int64_t)1 << 60)
@@ -22,8 +16,8 @@
 __extension__ typedef __int128 wide;
 
 /* losses[k] += lots * values[k] for 16 scenarios; the caller bounds the sums. */
-WIDE_CLONES static void wide_add_lots(int64_t *restrict losses, const int32_t *restrict values,
-                                      int32_t lots) {
+TG_CLONES static void wide_add_lots(int64_t *restrict losses, const int32_t *restrict values,
+                                    int32_t lots) {
     for (int k = 0; k < 16; k++) losses[k] += (int64_t)lots * values[k];
 }
 
