@@ -7,7 +7,7 @@ lists as working is compared with the order map before requests go out again.
 """
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from time import monotonic
 from typing import Any, Protocol
 
@@ -160,7 +160,8 @@ class Router:
         self.published_at = 0.0
         self.publish()
         self.poller.close()
-        for link in self.links:
+        for index, link in enumerate(self.links, 1):
+            self.routing.set_state(index, ChannelState.CHANNEL_DOWN)
             link.channel.close()
         self.ring.close()
         self.source.close()
@@ -253,11 +254,17 @@ class Router:
         return True
 
 
-def main(universe: Universe, run_dir: RunDir, ready: Ready) -> int:
-    """Run the router until SIGTERM or SIGINT."""
+def main(
+    universe: Universe,
+    run_dir: RunDir,
+    ready: Ready,
+    *,
+    stopped_by: Callable[[Callable[[], None]], None] = on_stop,
+) -> int:
+    """Run the router until SIGTERM or SIGINT, or whoever is given its stop() calls that."""
     with zmq.Context() as context:
         stage = Router(universe, run_dir, context)
-        on_stop(stage.poller.stop)
+        stopped_by(stage.poller.stop)
         ready()
         try:
             stage.serve()

@@ -46,7 +46,8 @@ LANE_NAMES = tuple(lane.name for lane in LANES)
 def stages(universe: Universe) -> tuple[str, ...]:
     """The stages in the order they start; they stop in the reverse order.
 
-    Embedded, risk is no stage: it runs in the program that trades, which needs no gateway.
+    Embedded, risk is no stage: it runs in the program that trades, which needs no gateway. Nor is
+    the router where it is a thread of that program.
     """
     venues = (f"venue:{venue.name}" for venue in universe.venues)
     is_span = any(row.margin_model == "span" for row in universe.instruments)
@@ -56,13 +57,19 @@ def stages(universe: Universe) -> tuple[str, ...]:
         *(["reconcile"] if universe.reconciliation.every_seconds else []),
     ]
     if is_embedded(universe):
-        return (*venues, "router", *beside)
+        router = () if has_router_thread(universe) else ("router",)
+        return (*venues, *router, *beside)
     return (*venues, "router", "risk", *beside, "gateway")
 
 
 def is_embedded(universe: Universe) -> bool:
     """Risk runs in the process that opens tidegate.Engine."""
     return universe.placement.layout == "embedded"
+
+
+def has_router_thread(universe: Universe) -> bool:
+    """The router runs there too."""
+    return is_embedded(universe) and universe.placement.channels == "thread"
 
 
 def endpoint(universe: Universe, lane: str) -> str:

@@ -328,6 +328,11 @@ PLACEMENT = {
         "gateway = []",
         "placement.cores.gateway: expected array of length >= 1, got list []",
     ),
+    "a thread of no program": (
+        "[placement]",
+        '[placement]\nchannels = "thread"',
+        'placement.channels: is "thread"; expected layout = "embedded" with it',
+    ),
     "priority beyond the system's": (
         "real_time_priority = 10",
         "real_time_priority = 100",

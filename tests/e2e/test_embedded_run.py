@@ -40,11 +40,13 @@ PRICES = ("1332.0", "1315.0", "1318.0", "1335.0")
 
 @pytest.fixture
 def config(place: Path, request: pytest.FixtureRequest) -> Path:
-    home = place / request.node.name[-12:]
+    home = place / str(len(list(place.iterdir())))
     home.mkdir()
     text = SMALL.read_text().replace("../../configs", str(SMALL.parents[2] / "configs"))
     text = text.replace("message_rate_per_s", "speed = 20\nmessage_rate_per_s", 1)
-    text += '\n[placement]\nlayout = "embedded"\n[reconciliation]\nevery_seconds = 1\n'
+    channels = getattr(request, "param", "process")
+    text += f'\n[placement]\nlayout = "embedded"\nchannels = "{channels}"\n'
+    text += "[reconciliation]\nevery_seconds = 1\n"
     path = home / "small.toml"
     path.write_text(text)
     return path
@@ -64,6 +66,7 @@ def run_command(*words: str | Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.parametrize("config", ["process", "thread"], indirect=True)
 def test_a_killed_program_finds_every_order_s_fate_and_its_books_agree_with_the_venue(
     config: Path,
 ) -> None:

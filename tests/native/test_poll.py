@@ -1,6 +1,7 @@
 """A poller wakes for records, for room, for a signal and for stop, and for nothing else."""
 
 import signal
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -116,6 +117,32 @@ def test_another_thread_ends_the_wait(context: zmq.Context[Any], poller: Poller)
     assert poller.wait_room(LONG_MS) == STOPPED
     poller.close()
     source.close()
+
+
+def test_a_thread_may_close_its_poller_as_soon_as_another_has_stopped_it(
+    context: zmq.Context[Any],
+) -> None:
+    def wait_and_close(poller: Poller) -> None:
+        while poller.wait_rows(0) != STOPPED:
+            pass
+        poller.close()
+
+    poller = Poller(context)
+    thread = threading.Thread(target=wait_and_close, args=(poller,))
+    thread.start()
+
+    def let_it_close(_frame: FrameType, event: str, _arg: object) -> None:
+        """Python code within stop() may lose the GIL: here it does."""
+        if event == "call":
+            thread.join(20)
+
+    sys.setprofile(let_it_close)
+    try:
+        poller.stop()
+    finally:
+        sys.setprofile(None)
+    thread.join(20)
+    assert not thread.is_alive()
 
 
 def test_a_signal_ends_the_wait_without_an_error(poller: Poller) -> None:

@@ -244,6 +244,8 @@ def resolve_placement(tables: Tables, problems: Problems) -> Placement:
     for name in tables.placement.cores:
         if name not in known:
             problems.add(f"placement.cores.{name}", f"unknown stage; {expected(name, known)}")
+    if tables.placement.channels == "thread" and tables.placement.layout != "embedded":
+        problems.add("placement.channels", 'is "thread"; expected layout = "embedded" with it')
     return msgspec.convert(tables.placement, Placement, from_attributes=True)
 
 

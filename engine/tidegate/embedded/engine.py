@@ -34,6 +34,7 @@ from tidegate.config import load_universe
 from tidegate.embedded.channels import Channels, settle
 from tidegate.embedded.look import has_cancels, has_orders, mark_of, session_of
 from tidegate.embedded.operating import carry_out
+from tidegate.embedded.router_thread import RouterThread
 from tidegate.errors import ConfigError, SessionError
 from tidegate.gateway_requests import Requests
 from tidegate.native.clock import elapsed_ns, wall_ns
@@ -94,8 +95,10 @@ class Engine:
             self._opened.callback(os.close, run_dir.lock_stage("risk"))
             starts = settle(universe, run_dir, starts=starts_channels)
             self._open(own, desk, flush_every)
-            self._channels = Channels(run_dir, starts=starts)
-            self._opened.callback(self._channels.close)
+            self._beside: list[Channels | RouterThread] = []
+            self._keep(Channels(run_dir, starts=starts))
+            if topology.has_router_thread(universe):
+                self._keep(RouterThread(universe, run_dir))
         except BaseException:
             self._opened.close()
             raise
@@ -165,6 +168,10 @@ class Engine:
         if has_orders(self._risk.tables, own.handle):
             # The process before this one was lost with them: as a session that is.
             self.entry.mass_cancel(is_disconnect=True)
+
+    def _keep(self, part: Channels | RouterThread) -> None:
+        self._opened.callback(part.close)
+        self._beside.append(part)
 
     def submit(
         self,
@@ -295,15 +302,16 @@ class Engine:
     def tend(self) -> None:
         """Counters for `inspect`, the journal's mark on the disk; poll() does it too.
 
-        A strategy that polls in Cython calls it every tenth of a second or so. StageError when the
-        channels that this engine started have ended by themselves.
+        A strategy that polls in Cython calls it every tenth of a second or so. StageError when what
+        this engine started beside itself has ended by itself.
         """
         now = elapsed_ns()
         if now < self._tend_ns:
             return
         self._tend_ns = now + TEND_NS
         self._publish()
-        self._channels.check()
+        for part in self._beside:
+            part.check()
 
     def close(self) -> None:
         """End the session: risk cancels what its accounts say; then stop what was started."""

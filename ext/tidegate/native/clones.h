@@ -1,6 +1,6 @@
-/* Loops over the 16 scenarios, plain C for the vectoriser. Their 32-bit products by lanes need AVX2:
- * which version runs is chosen once, when the library is loaded, so that one build serves every
- * x86-64. Elsewhere the compiler's own choice is the only one. */
+/* Loops over the 16 scenarios, plain C for the vectoriser. Their products of 32 bits by lanes need
+ * AVX2: which version runs is chosen once, when the library is loaded, so that one build serves
+ * every x86-64. Elsewhere the compiler's own choice is the only one. */
 #ifndef TIDEGATE_CLONES_H
 #define TIDEGATE_CLONES_H
 

@@ -36,6 +36,7 @@ cdef class Poller:
     cdef void* targets[POLL_CAPACITY]
     cdef int target_count
     cdef int input_count
+    cdef void* far_handle
     cdef int stopping
     cdef int64_t spin_ns
     cdef int yields_max

@@ -24,6 +24,7 @@ from tidegate.native.bell cimport IN_FUTEX, IN_POLL, Bell
 from tidegate.native.clock cimport monotonic_ns
 from tidegate.native.lane cimport LaneSource, LaneTarget
 from tidegate.native.zmqlib cimport (
+    ZMQ_DONTWAIT,
     ZMQ_EVENTS,
     ZMQ_POLLIN,
     ZMQ_POLLOUT,
@@ -64,7 +65,6 @@ cdef enum:
 
 cdef class Poller:
     def __cinit__(self, context, *, int64_t spin_ns=0, int yields=0):
-        name = f"inproc://tidegate-stop-{next(_names)}"
         if spin_ns < 0 or yields < 0:
             raise LaneError(f"cannot spin {spin_ns} ns and yield {yields} times")
         memset(self.inputs, 0, sizeof(self.inputs))
@@ -73,12 +73,13 @@ cdef class Poller:
         self.lanes = []
         self.near = context.socket(zmq.PAIR)
         self.far = context.socket(zmq.PAIR)
-        self.near.bind(name)
-        self.far.connect(name)
+        self.near.bind(f"inproc://tidegate-stop-{next(_names)}")
+        self.far.connect(self.near.last_endpoint)
         memset(self.outputs, 0, sizeof(self.outputs))
         # Item 0 of both sets is the control socket.
         self.inputs[0].socket = self.outputs[0].socket = socket_pointer(self.near)
         self.inputs[0].events = self.outputs[0].events = ZMQ_POLLIN
+        self.far_handle = socket_pointer(self.far)
         self.fds[0] = self.near.get(zmq.FD)
         self.input_count = 1
 
@@ -367,16 +368,15 @@ cdef class Poller:
         return self.is_stopping()
 
     def stop(self):
-        # Only the first caller gets past this, and no Python code runs in between, so the far
-        # socket is used by one thread although any thread or signal handler may call.
+        # Only the first caller gets past this, and no Python code runs from here on: one thread uses
+        # the far socket, whoever calls, and who is told by this does not close it before.
         if self.stopping:
             return
         TG_STORE_RELEASE(self.stopping, 1)
         if self.bell is not None:
             TG_FULL_FENCE()
             self.bell.ring()
-        if self.far is not None:
-            self.far.send(b"", flags=zmq.DONTWAIT)
+        lib.send(self.far_handle, b"", 0, ZMQ_DONTWAIT)
 
     def close(self):
         if self.near is None:
