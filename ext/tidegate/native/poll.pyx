@@ -368,7 +368,7 @@ cdef class Poller:
         return self.is_stopping()
 
     def stop(self):
-        # Only the first caller gets past this, and no Python code runs from here on: one thread uses
+        # Only the first caller gets past this, and no Python code runs from here on: one thread has
         # the far socket, whoever calls, and who is told by this does not close it before.
         if self.stopping:
             return
