@@ -21,7 +21,8 @@ DEFINED = re.compile(
 )
 CLASS = re.compile(r"^cdef class (\w+)", re.M)
 FORBIDDEN = re.compile(
-    r"(?<![\w.>])(?:_?Py[A-Z_]\w*|__Pyx_(?!FastGIL)\w+|malloc|calloc|realloc|free|mmap|munmap|brk)(?=\()"
+    r"(?<![\w.>])(?:_?Py[A-Z_]\w*|__Pyx_(?!FastGIL)\w+"
+    r"|malloc|calloc|realloc|free|mmap|munmap|brk)(?=\()"
 )
 COMMENT = re.compile(r"/\*.*?\*/", re.S)
 # Who is let back into Python, and when.
