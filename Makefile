@@ -76,7 +76,7 @@ demo: build
 	$(BIN)/tidegate demo $(ARGS)
 
 BENCHES := verdict journal replay restart kill lanes embedded pipeline subaccounts
-SMOKED := lanes embedded pipeline subaccounts
+SMOKED := restart kill lanes embedded pipeline subaccounts
 bench: setup
 	$(BIN)/python -m pytest bench --benchmark-enable $(ARGS)
 	$(foreach name,$(BENCHES),$(BIN)/python bench/$(name).py &&) true

@@ -1,27 +1,31 @@
-"""From a kill to the last cancel leaving: python bench/kill.py [--orders N ...] [--rounds R].
+"""From a kill to the last cancel leaving: python bench/kill.py [--orders N ...] [--turns N].
 
 A real run of four processes; N orders of one strategy rest at the venue, then an operator kills
 its account. Timed from the gateway's receipt of the KILL (received_ns in the journal) to the
-moment at which the router hands the last cancel to the venue's channel (routed_ns of the reports),
-beside the same for a kill of one order in the same run, which is what the hand-offs alone cost.
+moment at which the router hands the last cancel to the venue's channel (routed_ns of the reports).
+Each turn kills every number of orders once, beginning with one order, which is what the hand-offs
+alone cost; a ratio over that is taken within the turns. The first turn is not counted.
 """
 
-import argparse
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from statistics import median
 
-from rig import host
+import numpy as np
+from rig.bench import Bench, hashed
+from rig.samples import Samples, ratio
 
 from tidegate import Client, NewOrder
-from tidegate.native.build import PROFILE
 from tidegate.native.journal_reader import JournalReader
-from tidegate.native.records import Kind
+from tidegate.native.records import EXECUTION_RECORD, ExecType, Kind
 from tidegate.run_dir import RunDir
 
 CONFIG = Path(__file__).parent.parent / "tests" / "e2e" / "kill.toml"
+ORDERS = (1, 100, 1_000, 10_000)
+COLUMNS = {"p50": ".0f", "least": ".0f", "most": ".0f", "an order": ".2f", "over one": ".2f"}
 RESTS = "1305.0"
 BATCH = 250
 REPORTS_S = 60.0
@@ -66,6 +70,17 @@ def killed_at(run_dir: RunDir) -> int:
     return found
 
 
+def canceled(run_dir: RunDir) -> Samples:
+    """The order ids of the journal's Canceled reports, in its order."""
+    found = [np.zeros(0, np.uint64)]
+    for batch in JournalReader(run_dir.journal).batches():
+        is_end = (batch["kind"] == Kind.EXECUTION_REPORT) & (
+            batch["exec_type"] == ExecType.EXEC_CANCELED
+        )
+        found.append(batch[is_end].view(EXECUTION_RECORD)["order_id"])
+    return np.concatenate(found)
+
+
 def measure(run_dir: RunDir, count: int) -> int:
     """One kill of an account with `count` working orders, in ns."""
     front = run_dir.ipc("front")
@@ -78,37 +93,61 @@ def measure(run_dir: RunDir, count: int) -> int:
     return taken
 
 
-def main() -> None:
-    """Print the machine, the build and a line for each number of orders."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--orders", type=int, nargs="+", default=[1, 100, 1000, 10_000])
-    parser.add_argument("--rounds", type=int, default=7)
-    options = parser.parse_args()
-    if PROFILE != "release":
-        raise SystemExit(f"the build is {PROFILE}; expected release")
-    print(f"{host.line()}; release build; stages unpinned")
-    print(
-        f"{'working orders':>14} {'median us':>10} {'least':>10} {'most':>10} {'us an order':>12}"
+@contextmanager
+def running(run_dir: RunDir) -> Iterator[None]:
+    """`tidegate run`, from its being ready."""
+    engine = subprocess.Popen(
+        [sys.executable, "-m", "tidegate", "run", CONFIG, "--run-dir", run_dir.path],
+        stdout=subprocess.PIPE,
+        text=True,
     )
-    with tempfile.TemporaryDirectory(prefix="tg") as place:
-        run_dir = RunDir(Path(place) / "run")
-        engine = subprocess.Popen(
-            [sys.executable, "-m", "tidegate", "run", CONFIG, "--run-dir", run_dir.path],
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert engine.stdout is not None
-        engine.stdout.readline()
-        try:
-            for count in options.orders:
-                taken = [measure(run_dir, count) / 1000 for _ in range(options.rounds)]
-                print(
-                    f"{count:14} {median(taken):10.0f} {min(taken):10.0f} {max(taken):10.0f} "
-                    f"{median(taken) / count:12.2f}"
-                )
-        finally:
-            engine.terminate()
-            engine.wait()
+    assert engine.stdout is not None
+    try:
+        if not engine.stdout.readline().startswith("ready: "):
+            raise SystemExit(f"{CONFIG}: did not start")
+        yield
+    finally:
+        engine.terminate()
+        engine.wait()
+
+
+def main() -> None:
+    """A line for each number of orders."""
+    bench = Bench("kill", __doc__)
+    bench.parser.add_argument("--orders", type=int, nargs="+", default=ORDERS)
+    bench.parser.add_argument("--turns", type=int, default=7)
+    options = bench.begin()
+    counts = sorted({1, *options.orders})
+    if options.small:
+        counts, options.turns = [1, 100], 2
+    bench.line("pinning", "none")
+    bench.line("flow", f"resting orders in batches of {BATCH}; nothing is drawn, no seed is used")
+    taken: dict[int, list[int]] = {count: [] for count in counts}
+    with (
+        tempfile.TemporaryDirectory(prefix="tg") as place,
+        running(run_dir := RunDir(f"{place}/run")),
+    ):
+        for turn in range(options.turns + 1):
+            for count in counts:
+                ns = measure(run_dir, count)
+                if turn:
+                    taken[count].append(ns)
+        ends = canceled(run_dir)
+    if len(ends) != (options.turns + 1) * sum(counts):
+        raise SystemExit(f"{len(ends)} orders were canceled")
+    bench.table("from the kill to its last cancel", "us", COLUMNS)
+    for count, samples in taken.items():
+        us = np.array(samples) / 1000
+        pairs = [
+            (us[turn : turn + 1], np.array(taken[1][turn : turn + 1]) / 1000)
+            for turn in range(len(us))
+        ]
+        middle = float(np.median(us))
+        over, _, _ = ratio(pairs, 50, options.seed)
+        values = (middle, us.min(), us.max(), middle / count, over)
+        bench.row(f"{count:,} working", dict(zip(COLUMNS, map(float, values), strict=True)))
+    bench.line("result", f"{hashed(np.sort(ends).tobytes())} of {len(ends)} canceled orders")
+    bench.end()
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ the phases of a start in one fresh process, then the downtime of the real stage:
 ready, --kills times. A supervisor adds supervisor.backoff_ms, 100 by default.
 """
 
-import argparse
+import json
 import os
 import subprocess
 import sys
@@ -16,11 +16,10 @@ from pathlib import Path
 import msgspec
 import numpy as np
 from flow import Flow, day
-from rig import host
+from rig.bench import Bench
 
 from tidegate import recovery, replay, snapshot, topology
 from tidegate.errors import StageError
-from tidegate.native.build import PROFILE
 from tidegate.native.journal import Journal
 from tidegate.native.pretrade import Pretrade
 from tidegate.native.tables import Tables
@@ -32,15 +31,13 @@ INSTRUMENTS = 100
 CHUNK = 1 << 17
 SEED = 7
 PHASES = """
-import sys, time
-began = time.perf_counter()
-began_cpu = time.process_time()
+import json, sys, time
+began, began_cpu, laps = time.perf_counter(), time.process_time(), []
 def lap(name):
     global began, began_cpu
     now, cpu = time.perf_counter(), time.process_time()
-    taken = f"{(now - began) * 1000:9.1f} ms  {(cpu - began_cpu) * 1000:9.1f} ms of processor"
-    print(f"{name:28} {taken}", flush=True)
-    began, began_cpu = now, cpu
+    laps.append((name, (now - began) * 1000, (cpu - began_cpu) * 1000))
+    began, began_cpu = time.perf_counter(), time.process_time()
 import zmq
 lap("import zmq")
 import numpy
@@ -56,15 +53,17 @@ lap("compare it with the journal's")
 found, regions = recovery.in_regions(content, run_dir)
 arrays = found.tables.arrays
 lap("regions, snapshot loaded")
-print(f"  of sequence {found.taken.sequence if found.taken else 0}")
 replay.catch_up(found.tables, run_dir.journal)
 sequence = int(arrays["risk"]["sequence"][0])
 lap("replay the tail")
-print(f"  to sequence {sequence}")
 journal = risk.Journal(run_dir.journal, append=True, first_sequence=sequence + 1)
 lap("open the journal")
 assert journal.next_sequence == sequence + 1
+taken = found.taken.sequence if found.taken else 0
+print(json.dumps([laps, taken, sequence, found.tables.state_hash()]))
 """
+COLUMNS = {"wall": ".1f", "processor": ".1f"}
+DOWNTIME = {"p50": ".0f", "least": ".0f", "most": ".0f"}
 
 
 def universe_of(run_dir: RunDir, accounts: int, cl_ord_ids: int) -> Universe:
@@ -84,13 +83,13 @@ def universe_of(run_dir: RunDir, accounts: int, cl_ord_ids: int) -> Universe:
     )
 
 
-def build(run_dir: RunDir, content: Universe, records: int, tail: int) -> None:
+def build(run_dir: RunDir, content: Universe, records: int, tail: int, *, seed: int = SEED) -> None:
     """The journal, and a snapshot `tail` records before its end."""
     run_dir.create()
     run_dir.write_universe(content)
     replay.keep_universe(run_dir.journal, content)
     journal = Journal(run_dir.journal, segment_records=content.segment_records)
-    flow = Flow(content, each=INSTRUMENTS, seed=SEED, marks=0)
+    flow = Flow(content, each=INSTRUMENTS, seed=seed, marks=0)
     tables = recovery.in_memory(content, run_dir.journal).tables
     step = Pretrade(tables)
     run_dir.snapshots.mkdir(mode=0o700)
@@ -105,19 +104,12 @@ def build(run_dir: RunDir, content: Universe, records: int, tail: int) -> None:
 
 
 def write(run_dir: RunDir, content: Universe, tables: Tables, record_checksum: int) -> None:
-    began = time.perf_counter()
-    path = snapshot.write(
+    snapshot.write(
         run_dir.snapshots,
         tables.arrays,
         universe_digest=snapshot.universe_hash(content),
         state_hash=tables.state_hash(),
         record_checksum=record_checksum,
-    )
-    pairs = tables.arrays["pairs"]
-    held = np.count_nonzero(pairs["net"])
-    print(
-        f"snapshot of {path.stat().st_size / 1e6:.0f} MB ({held} positions on all levels) written "
-        f"in {(time.perf_counter() - began) * 1000:.0f} ms"
     )
 
 
@@ -153,31 +145,50 @@ def downtime(run_dir: RunDir, kills: int) -> list[float]:
     return taken
 
 
+def phases(bench: Bench, run_dir: RunDir) -> None:
+    """Where the time of one start in a fresh process goes, and the state that it ends in."""
+    began = time.perf_counter()
+    command = [sys.executable, "-c", PHASES, str(run_dir.path)]
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    whole = (time.perf_counter() - began) * 1000
+    laps, taken, sequence, state = json.loads(said)
+    bench.table("a start in a fresh process", "ms", COLUMNS)
+    for name, *ms in laps:
+        bench.row(name, dict(zip(COLUMNS, ms, strict=True)))
+    bench.row("all, with the interpreter", {"wall": whole})
+    bench.line("from", f"the snapshot of {taken:,} to record {sequence:,}")
+    bench.line("result", state)
+
+
 def main() -> None:
-    """Build the run directory, or take a kept one; print the phases and the downtime."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--records", type=int, default=10_000_000)
-    parser.add_argument("--tail", type=int, default=100_000)
-    parser.add_argument("--accounts", type=int, default=2_000)
-    parser.add_argument("--cl-ord-ids", type=int, default=1 << 23)
-    parser.add_argument("--kills", type=int, default=5)
-    parser.add_argument("--keep", type=Path)
-    options = parser.parse_args()
-    if PROFILE != "release":
-        parser.error(f"this is the {PROFILE} build; only release is worth timing")
-    print(f"machine {host.line()}; build {PROFILE}; seed {SEED}")
-    print(f"{options.records} records behind the snapshot, {options.tail} after it")
+    """Build the run directory, or take a kept one; the phases, then the downtime."""
+    bench = Bench("restart", __doc__, seed=SEED)
+    bench.parser.add_argument("--records", type=int, default=10_000_000)
+    bench.parser.add_argument("--tail", type=int, default=100_000)
+    bench.parser.add_argument("--accounts", type=int, default=2_000)
+    bench.parser.add_argument("--cl-ord-ids", type=int, default=1 << 23)
+    bench.parser.add_argument("--kills", type=int, default=5)
+    bench.parser.add_argument(
+        "--keep", type=Path, help="the run directory; made if it is not there"
+    )
+    options = bench.begin()
+    if options.small:
+        options.records, options.tail, options.accounts, options.kills = 20_000, 1_000, 40, 2
+        options.cl_ord_ids = 1 << 16
+    bench.line("pinning", "none")
+    bench.line("flow", f"{options.accounts:,} accounts in {INSTRUMENTS} instruments, generated")
     with tempfile.TemporaryDirectory(prefix="tg") as place:
         run_dir = RunDir(options.keep or Path(place) / "run")
         if not run_dir.universe.exists():
             content = universe_of(run_dir, options.accounts, options.cl_ord_ids)
-            build(run_dir, content, options.records, options.tail)
-        began = time.perf_counter()
-        subprocess.run([sys.executable, "-c", PHASES, str(run_dir.path)], check=True)
-        print(f"{'all, in a fresh process':28} {(time.perf_counter() - began) * 1000:9.1f} ms")
-        taken = sorted(downtime(run_dir, options.kills))
-        middle, most = taken[len(taken) // 2], taken[-1]
-        print(f"downtime of risk, {len(taken)} kills: median {middle:.3f} s, most {most:.3f} s")
+            build(run_dir, content, options.records, options.tail, seed=options.seed)
+        phases(bench, run_dir)
+        ms = np.array(downtime(run_dir, options.kills)) * 1000
+        bench.table("from a SIGKILL of risk to its being ready", "ms", DOWNTIME)
+        middle = float(np.median(ms))
+        values = (middle, float(ms.min()), float(ms.max()))
+        bench.row(f"{options.kills} kills", dict(zip(DOWNTIME, values, strict=True)))
+    bench.end()
 
 
 if __name__ == "__main__":
