@@ -7,9 +7,11 @@ import subprocess
 import sys
 import sysconfig
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
+from tidegate.native import level_margin, span_exact
 from tidegate.native.build import PROFILE
 
 ROOT = Path(__file__).parent.parent
@@ -62,6 +64,17 @@ def test_no_library_is_compiled_for_this_machine_s_processor_alone(
             # gcc names them in the debug information, `native` by the processor that it found.
             meant = set(re.findall(rb"-march=([\w.+-]+)", (ROOT / path).read_bytes()))
             assert meant == {b"x86-64"}, path
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="elsewhere there is one version")
+@pytest.mark.parametrize(
+    ("module", "loop"), [(level_margin, b"span_side"), (span_exact, b"wide_add_lots")]
+)
+def test_a_library_has_each_version_of_a_scenario_loop(module: ModuleType, loop: bytes) -> None:
+    if PROFILE != "release":
+        pytest.skip("wheels are built in release")
+    content = Path(str(module.__file__)).read_bytes()
+    assert all(loop + version in content for version in (b".avx2", b".default", b".resolver"))
 
 
 def tree(directory: str, *suffixes: str) -> list[Path]:

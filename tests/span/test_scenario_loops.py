@@ -2,7 +2,6 @@
 numbers: bit for bit, over random figures and the ends of what their callers bound."""
 
 import ctypes
-import platform
 import random
 import shlex
 import subprocess
@@ -12,9 +11,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-
-from tidegate.native import level_margin, span_exact
-from tidegate.native.build import PROFILE
 
 NATIVE = Path(__file__).parents[2] / "ext" / "tidegate" / "native"
 SOURCE = """
@@ -100,16 +96,6 @@ def test_every_version_adds_the_same_losses_of_a_position(loops: Any) -> None:
         losses, values = np.array(worst, np.int64), np.array(scan, np.int32)
         loops.add(*pointers(losses, values), lots)
         assert losses.tolist() == expected
-
-
-@pytest.mark.skipif(platform.machine() != "x86_64", reason="elsewhere there is one version")
-@pytest.mark.parametrize("module", [level_margin, span_exact], ids=["side", "losses"])
-def test_a_library_has_both_versions(module: Any) -> None:
-    if PROFILE != "release":
-        pytest.skip("of the release build")
-    name = b"span_side" if module is level_margin else b"wide_add_lots"
-    content = Path(module.__file__).read_bytes()
-    assert all(name + version in content for version in (b".avx2", b".default", b".resolver"))
 
 
 def pointers(*arrays: Any) -> list[Any]:
