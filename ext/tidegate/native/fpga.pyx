@@ -1,0 +1,64 @@
+"""The card as hardware: its RTL (ext/tidegate/rtl), simulated clock by clock, behind `apply`.
+
+Built only where verilator is (setup.py). Clocks are counted and never waited for; what a clock
+would take is said in ARCHITECTURE.md.
+"""
+cimport cython
+from libc.stdint cimport int64_t, uint8_t, uint64_t
+
+from tidegate.native.card cimport CARD_LATENCY, card_command, card_response
+
+
+cdef extern from "../rtl/card_sim.h" nogil:
+    ctypedef struct card_sim:
+        pass
+    card_sim* card_sim_new()
+    void card_sim_free(card_sim* sim)
+    int64_t card_sim_apply(
+        card_sim* sim, const card_command* commands, const uint8_t* gaps,
+        card_response* responses, int64_t count
+    )
+    uint64_t card_sim_clocks(const card_sim* sim)
+
+LATENCY = CARD_LATENCY
+
+
+@cython.final
+cdef class Fpga:
+    """A card of its own, empty at first."""
+
+    cdef card_sim* sim
+
+    def __cinit__(self):
+        self.sim = card_sim_new()
+        if self.sim == NULL:
+            raise MemoryError("no memory for the simulated card")
+
+    def __dealloc__(self):
+        if self.sim != NULL:
+            card_sim_free(self.sim)
+
+    @property
+    def clocks(self):
+        return card_sim_clocks(self.sim)
+
+    def apply(
+        self, card_command[::1] commands, card_response[::1] responses,
+        uint8_t[::1] gaps=None
+    ):
+        cdef int64_t count = commands.shape[0]
+        cdef int64_t came
+        if responses.shape[0] != count or (gaps is not None and gaps.shape[0] != count):
+            raise ValueError(
+                f"{count} commands need as many responses and gaps, got {responses.shape[0]}"
+                f" and {0 if gaps is None else gaps.shape[0]}"
+            )
+        if count == 0:
+            return
+        cdef uint8_t* first_gap = NULL
+        if gaps is not None:
+            first_gap = &gaps[0]
+        with nogil:
+            came = card_sim_apply(self.sim, &commands[0], first_gap, &responses[0], count)
+        if came != count:
+            raise RuntimeError(f"the card stands still after {came} of {count} responses")

@@ -1,0 +1,60 @@
+// A token bucket a row: the time up to which what was sent has used up the rate. Key at clock 3,
+// verdict at clock 7. It depends on no verdict, so one clock closes its loop.
+module bucket
+    import card_pkg::*;
+#(
+    parameter int KEY = 8
+) (
+    input logic clk,
+    input logic [KEY-1:0] key_3,
+    input logic set_rate_3,
+    input logic [29:0] interval_3,
+    input logic [49:0] tolerance_3,
+    input logic [TIME-1:0] now_5,
+    input logic counts_6,
+    input logic set_debt_6,
+    input logic [TIME-1:0] debt_6,
+    output logic is_full_7
+);
+    logic [KEY-1:0] key_4, key_5, key_6, key_7, key_8, key_9;
+    logic [79:0] rate_4, rate_5;
+    logic [TIME:0] next_4, next_5, base_6, before_6, next_7, next_8, next_9;
+    logic [TIME:0] now_6, now_interval_6, now_limit_6;
+    logic [29:0] interval_6;
+    logic write_7, write_8, write_9, is_full, is_later;
+
+    block_ram #(.KEY(KEY), .WIDTH(80)) rates (
+        .clk, .read_key(key_3), .read_value(rate_4), .write(set_rate_3), .write_key(key_3),
+        .write_value({tolerance_3, interval_3}));
+    block_ram #(.KEY(KEY), .WIDTH(TIME + 1)) debts (
+        .clk, .read_key(key_3), .read_value(next_4), .write(write_7), .write_key(key_7),
+        .write_value(next_7));
+
+    assign before_6 = write_7 && key_7 == key_6 ? next_7 : base_6;
+    assign is_full = before_6 > now_limit_6;
+    assign is_later = before_6 > now_6;
+
+    always_ff @(posedge clk) begin
+        {key_4, key_5, key_6, key_7} <= {key_3, key_4, key_5, key_6};
+        {key_8, key_9} <= {key_7, key_8};
+        next_5 <= next_4;
+        rate_5 <= rate_4;
+
+        if (write_7 && key_7 == key_5) base_6 <= next_7;
+        else if (write_8 && key_8 == key_5) base_6 <= next_8;
+        else if (write_9 && key_9 == key_5) base_6 <= next_9;
+        else base_6 <= next_5;
+        now_6 <= {1'b0, now_5};
+        interval_6 <= rate_5[29:0];
+        now_interval_6 <= {1'b0, now_5} + (TIME + 1)'(rate_5[29:0]);
+        now_limit_6 <= {1'b0, now_5} + (TIME + 1)'(rate_5[79:30]);
+
+        is_full_7 <= is_full;
+        write_7 <= set_debt_6 || (counts_6 && !is_full);
+        if (set_debt_6) next_7 <= {1'b0, debt_6};
+        else next_7 <= is_later ? before_6 + (TIME + 1)'(interval_6) : now_interval_6;
+
+        {next_8, next_9} <= {next_7, next_8};
+        {write_8, write_9} <= {write_7, write_8};
+    end
+endmodule

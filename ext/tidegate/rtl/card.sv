@@ -1,0 +1,311 @@
+// The card: one command a clock, in order, a response 16 clocks later; it never stalls.
+//
+//    1 command     4 limbs   who may trade    7 limbs   buckets       10 sums of both cases
+//    2 decoded     5 sums                     8 sums    pair's terms  11 decided
+//    3 row         6 money of a lot           9 needs                 12-15 least  16 response
+//
+// A name's last number is the clock after which it is there. Nothing is reset but by loading.
+module card
+    import card_pkg::*;
+(
+    input logic clk,
+    input logic in_valid,
+    input logic [63:0] in_tag,
+    input logic [63:0] in_price,
+    input logic [63:0] in_amount,
+    input logic [31:0] in_order_qty,
+    input logic [31:0] in_lots,
+    input logic [31:0] in_account,
+    input logic [15:0] in_instrument,
+    input logic [15:0] in_session,
+    input logic [7:0] in_op,
+    input logic [7:0] in_side,
+    input logic [7:0] in_kind,
+    input logic [7:0] in_index,
+    output logic out_valid,
+    output logic [63:0] out_tag,
+    output logic [63:0] out_verdict,
+    output logic [63:0] out_margin,
+    output logic [63:0] out_available
+);
+    // Clock 1: as it came.
+    logic valid_1;
+    logic [63:0] price_1, amount_1;
+    logic [31:0] order_qty_1, lots_1, account_1;
+    logic [15:0] instrument_1, session_1;
+    logic [7:0] op_1, side_1, kind_1, index_1;
+    command_t decoded;
+
+    command_t c[2:9];
+    logic signed [63:0] price[2:8];
+    logic [53:0] price_size_2, price_size_3;
+    logic [63:0] amount[2:8];
+    logic [QTY-1:0] order_qty[2:8];
+    logic [QTY-1:0] lots[2:8];
+    logic [63:0] tag[1:15];
+
+    always_ff @(posedge clk) begin
+        valid_1 <= in_valid;
+        {price_1, amount_1} <= {in_price, in_amount};
+        {order_qty_1, lots_1, account_1} <= {in_order_qty, in_lots, in_account};
+        {instrument_1, session_1} <= {in_instrument, in_session};
+        {op_1, side_1, kind_1, index_1} <= {in_op, in_side, in_kind, in_index};
+        tag[1] <= in_tag;
+        for (int i = 2; i <= 15; i++) tag[i] <= tag[i-1];
+
+        c[2] <= decoded;
+        price[2] <= price_1;
+        amount[2] <= amount_1;
+        order_qty[2] <= order_qty_1[QTY-1:0];
+        lots[2] <= lots_1[QTY-1:0];
+        price_size_2 <= price_1[63] ? -price_1[53:0] : price_1[53:0];
+        price_size_3 <= price_size_2;
+        for (int i = 3; i <= 9; i++) c[i] <= c[i-1];
+        for (int i = 3; i <= 8; i++) begin
+            price[i] <= price[i-1];
+            amount[i] <= amount[i-1];
+            order_qty[i] <= order_qty[i-1];
+            lots[i] <= lots[i-1];
+        end
+    end
+
+    decode decode (
+        .valid(valid_1), .price(price_1), .amount(amount_1), .order_qty(order_qty_1),
+        .lots(lots_1), .account(account_1), .instrument(instrument_1), .session(session_1),
+        .op(op_1), .side(side_1), .kind(kind_1), .index(index_1), .command(decoded));
+
+    // Clock 3: rows that orders only read.
+    row_t row_3;
+    logic [2:0] account_state_3, session_state_3;
+    logic loads_2;
+
+    assign loads_2 = c[2].valid && c[2].well_formed;
+
+    instrument_rows instrument_rows (
+        .clk, .key({c[2].instrument_key, c[2].freed_sell}),
+        .write(loads_2 && c[2].instrument && c[2].has_instrument), .word(c[2].index),
+        .amount(amount[2]), .row(row_3));
+    small_ram #(.KEY(ACCOUNT_BITS), .WIDTH(3)) account_states (
+        .clk, .key(c[2].account_key), .value(account_state_3),
+        .write(loads_2 && c[2].has_account
+            && (c[2].account || (c[2].state && !c[2].kind))),
+        .new_value(c[2].index[2:0]));
+    small_ram #(.KEY(SESSION_BITS), .WIDTH(3)) session_states (
+        .clk, .key(c[2].session_key), .value(session_state_3),
+        .write(loads_2 && c[2].state && c[2].kind), .new_value(c[2].index[2:0]));
+
+    // Clock 4: whether it can be looked at, and who may trade.
+    logic [TIME-1:0] now_3, now_4, now_5;
+    logic is_killed_3;
+    reasons_t refusal_4, stated_4;
+    logic is_refused_4, is_reducing_4;
+
+    admission admission (
+        .clk, .command_3(c[3]), .price_3(price[3][PRICE-1:0]), .row_3, .account_state_3,
+        .session_state_3, .is_killed_3, .now_3, .refusal_4, .is_refused_4, .stated_4,
+        .is_reducing_4);
+
+    always_ff @(posedge clk) begin
+        if (c[3].valid && c[3].well_formed) begin
+            if (c[3].tick && amount[3][TIME-1:0] > now_3) now_3 <= amount[3][TIME-1:0];
+            if (c[3].kill) is_killed_3 <= c[3].index[0];
+        end
+        {now_4, now_5} <= {now_3, now_4};
+    end
+
+    initial now_3 = '0;
+    initial is_killed_3 = 1'b0;
+
+    // Clock 7: rates.
+    logic [2:0] is_full_7;
+    logic [2:0] sets_3, sets_6;
+    logic is_refused_5, is_refused_6, is_refused_7, is_refused_8, counts_6;
+
+    always_comb
+        for (int i = 0; i < 3; i++) begin
+            sets_3[i] = c[3].valid && c[3].well_formed && c[3].bucket && c[3].index[1:0] == 2'(i);
+            sets_6[i] = c[6].valid && c[6].well_formed && c[6].debt && c[6].index[1:0] == 2'(i);
+        end
+    assign counts_6 = c[6].valid && c[6].order && !is_refused_6;
+
+    bucket #(.KEY(ACCOUNT_BITS + 1)) account_bucket (
+        .clk, .key_3({c[3].kind, c[3].account_key}), .set_rate_3(sets_3[0]),
+        .interval_3(price[3][29:0]), .tolerance_3(amount[3][49:0]), .now_5, .counts_6,
+        .set_debt_6(sets_6[0]), .debt_6(amount[6][TIME-1:0]), .is_full_7(is_full_7[0]));
+    bucket #(.KEY(SESSION_BITS + 1)) session_bucket (
+        .clk, .key_3({c[3].kind, c[3].session_key}), .set_rate_3(sets_3[1]),
+        .interval_3(price[3][29:0]), .tolerance_3(amount[3][49:0]), .now_5, .counts_6,
+        .set_debt_6(sets_6[1]), .debt_6(amount[6][TIME-1:0]), .is_full_7(is_full_7[1]));
+    bucket #(.KEY(INSTRUMENT_BITS + 1)) instrument_bucket (
+        .clk, .key_3({c[3].kind, c[3].instrument_key}), .set_rate_3(sets_3[2]),
+        .interval_3(price[3][29:0]), .tolerance_3(amount[3][49:0]), .now_5, .counts_6,
+        .set_debt_6(sets_6[2]), .debt_6(amount[6][TIME-1:0]), .is_full_7(is_full_7[2]));
+
+    // Clocks 6 to 10: money.
+    logic [89:0] lot_notional_6, notional_9;
+    logic [LANES-1:0][LANE:0] need_9;
+    logic is_over_need_10, is_over_notional_10, is_big_notional_10;
+    logic is_over_lot_7, is_over_lot_8, is_over_lot_9;
+    logic is_traded_7;
+    logic [LANES-1:0] takes_amount_7;
+
+    assign is_traded_7 = c[7].order || c[7].release_ || c[7].fill;
+    always_comb
+        for (int k = 0; k < LANES; k++)
+            takes_amount_7[k] = c[7].money || c[7].account
+                || (c[7].lane && c[7].index == 8'(k));
+
+    multiply_54 lot_notional (
+        .clk, .left(price_size_3), .right(row_3.tick_value), .sums(), .product(lot_notional_6));
+    multiply_54 notional (
+        .clk, .left(lot_notional_6[MONEY-1:0]), .right(36'(order_qty[6])), .sums(),
+        .product(notional_9));
+    needs needs (
+        .clk, .price_3(price_size_3), .lots_3(lots[3]), .lots_6(lots[6]),
+        .price_rate_3(row_3.price_rate), .lot_margin_3(row_3.lot_margin), .scan_3(row_3.scan),
+        .is_fill_6(c[6].fill), .is_traded_7, .takes_amount_7, .amount_7(amount[7][LANE-1:0]),
+        .by_price_8(c[8].order || c[8].release_), .need_9, .is_overflow_10(is_over_need_10));
+
+    // Clock 8: the pair's own terms.
+    logic [MONEY+QTY+3:0] terms_7, terms_8;
+    logic [MONEY-1:0] max_notional_8, max_notional_9;
+    logic [QTY-1:0] max_qty_8;
+    logic [3:0] term_bits_8;
+
+    block_ram #(.KEY(PAIR_BITS), .WIDTH(MONEY + QTY + 4)) terms (
+        .clk, .read_key({c[6].account_key, c[6].instrument_key}), .read_value(terms_7),
+        .write(c[6].valid && c[6].terms && !is_refused_6),
+        .write_key({c[6].account_key, c[6].instrument_key}),
+        .write_value({amount[6][MONEY-1:0], order_qty[6], c[6].index[3:0]}));
+
+    assign {max_notional_8, max_qty_8, term_bits_8} = terms_8;
+
+    // Clocks 9 and 10: all that does not depend on a command that is still being decided.
+    reasons_t refusal_5, refusal_6, refusal_7, refusal_8, refusal_9, refusal_10;
+    reasons_t stated_5, stated_6, stated_7, stated_8, stated_9, stated_10;
+    logic is_reducing_5, is_reducing_6, is_reducing_7, is_reducing_8, is_reducing_9;
+    logic is_full_8, is_stopped_10, is_reducing_10;
+    logic known_8, has_terms_8, touch_pair_9, touch_lanes_9, touch_pair_10, touch_lanes_10;
+    logic is_order_9, is_order_10, shows_9, shows_10, sell_10;
+
+    assign known_8 = c[8].valid && !is_refused_8;
+    assign has_terms_8 = term_bits_8[3];
+
+    always_ff @(posedge clk) begin
+        {is_refused_5, is_refused_6} <= {is_refused_4, is_refused_5};
+        {is_refused_7, is_refused_8} <= {is_refused_6, is_refused_7};
+        {refusal_5, refusal_6, refusal_7} <= {refusal_4, refusal_5, refusal_6};
+        {stated_5, stated_6, stated_7} <= {stated_4, stated_5, stated_6};
+        {is_reducing_5, is_reducing_6, is_reducing_7} <=
+            {is_reducing_4, is_reducing_5, is_reducing_6};
+        {is_reducing_8, is_reducing_9, is_reducing_10} <=
+            {is_reducing_7, is_reducing_8, is_reducing_9};
+        {refusal_8, refusal_9, refusal_10} <= {refusal_7, refusal_8, refusal_9};
+        stated_8 <= stated_7;
+        is_full_8 <= is_full_7 != '0;
+        is_over_lot_7 <= lot_notional_6[89:MONEY] != '0;
+        {is_over_lot_8, is_over_lot_9} <= {is_over_lot_7, is_over_lot_8};
+        terms_8 <= terms_7;
+        max_notional_9 <= max_notional_8;
+
+        stated_9 <= stated_8;
+        stated_9.order_rate <= c[8].order && is_full_8 && !c[8].kind;
+        stated_9.replace_rate <= c[8].order && is_full_8 && c[8].kind;
+        stated_9.no_terms <= !has_terms_8
+            && (c[8].order || c[8].release_ || c[8].fill || c[8].limit);
+        stated_9.not_permitted <= c[8].order && term_bits_8[2];
+        stated_9.restricted <= c[8].order && term_bits_8[1:0] == 2'b11;
+        stated_9.side_locked <=
+            c[8].order && term_bits_8[1:0] == (c[8].sell ? 2'b10 : 2'b01);
+        stated_9.size <= c[8].order && order_qty[8] > max_qty_8;
+        is_order_9 <= known_8 && c[8].order;
+        touch_pair_9 <= known_8 && (c[8].order || c[8].pair
+            || (has_terms_8 && (c[8].release_ || c[8].fill || c[8].limit)));
+        touch_lanes_9 <= known_8 && (c[8].order || c[8].account || c[8].lane || c[8].money
+            || (has_terms_8 && (c[8].release_ || c[8].fill)));
+        shows_9 <= known_8 && (c[8].order || c[8].release_ || c[8].fill || c[8].cancel
+            || c[8].account || c[8].lane || c[8].money);
+
+        is_over_notional_10 <= c[9].order && (notional_9[89:MONEY] != '0 || is_over_lot_9);
+        is_big_notional_10 <= notional_9[MONEY-1:0] > max_notional_9;
+        is_stopped_10 <= stated_9 != '0;
+        stated_10 <= stated_9;
+        {is_order_10, shows_10, sell_10} <= {is_order_9, shows_9, c[9].freed_sell};
+        {touch_pair_10, touch_lanes_10} <= {touch_pair_9, touch_lanes_9};
+    end
+
+    // Clock 10: what is left of lots and money, for both cases of the command before.
+    logic applied_11;
+    logic [3:0][CREDIT:0] lots_9;
+    logic [3:0] minus_lots_9;
+    logic second_pair_10, second_lanes_10;
+    logic [1:0][3:0] negative_pair_10, overflow_pair_10;
+    logic [1:0][LANES-1:0] negative_lanes_10, overflow_lanes_10;
+    logic [LANES-1:0][LANE-1:0] before_11, after_11;
+
+    always_ff @(posedge clk) begin
+        for (int f = 0; f < 4; f++) begin
+            if (c[8].order || c[8].release_ || c[8].fill)
+                lots_9[f] <= f[0] == c[8].freed_sell ? (CREDIT + 1)'(lots[8]) : '0;
+            else if (c[8].pair || (c[8].limit && f >= 2))
+                lots_9[f] <= f[0] ? amount[8][CREDIT:0] : price[8][CREDIT:0];
+            else lots_9[f] <= '0;
+        end
+    end
+
+    assign minus_lots_9 = {4{c[9].order}};
+
+    // Room to close and credit to the limit, of the buys and of the sells.
+    ledger #(.KEY(PAIR_BITS), .FIELDS(4), .WIDTH(CREDIT)) pairs (
+        .clk, .key_6({c[6].account_key, c[6].instrument_key}), .clear_8(c[8].pair),
+        .touch_9(touch_pair_9), .minus_9(minus_lots_9), .delta_9(lots_9), .applied_11,
+        .second_10(second_pair_10), .is_negative_10(negative_pair_10),
+        .is_overflow_10(overflow_pair_10), .before_11(), .after_11());
+    ledger #(.KEY(ACCOUNT_BITS), .FIELDS(LANES), .WIDTH(LANE)) accounts (
+        .clk, .key_6(c[6].account_key), .clear_8(c[8].account),
+        .touch_9(touch_lanes_9), .minus_9({LANES{c[9].order}}), .delta_9(need_9), .applied_11,
+        .second_10(second_lanes_10), .is_negative_10(negative_lanes_10),
+        .is_overflow_10(overflow_lanes_10), .before_11, .after_11);
+
+    // Clock 11: the decision.
+    reasons_t reasons_11;
+    logic shows_11;
+
+    decision decision (
+        .clk, .is_order_10, .sell_10, .touch_10(touch_pair_10 || touch_lanes_10),
+        .is_stopped_10, .is_reducing_10, .is_over_need_10, .is_over_notional_10,
+        .is_big_notional_10, .refusal_10, .stated_10, .second_pair_10, .second_lanes_10,
+        .negative_pair_10, .overflow_pair_10, .negative_lanes_10, .overflow_lanes_10,
+        .applied_11, .reasons_11);
+
+    // Clocks 12 to 16: what is left.
+    logic [LANE-1:0] before_15, after_15;
+    logic [63:0] verdict[12:15];
+    logic valid[10:15];
+    logic shows[12:15];
+    logic applied[12:15];
+
+    least least_before (.clk, .values(before_11), .least(before_15));
+    least least_after (.clk, .values(after_11), .least(after_15));
+
+    always_ff @(posedge clk) begin
+        valid[10] <= c[9].valid;
+        for (int i = 11; i <= 15; i++) valid[i] <= valid[i-1];
+        shows_11 <= shows_10;
+        shows[12] <= shows_11;
+        applied[12] <= applied_11;
+        verdict[12] <= verdict_of(reasons_11);
+        for (int i = 13; i <= 15; i++) begin
+            shows[i] <= shows[i-1];
+            applied[i] <= applied[i-1];
+            verdict[i] <= verdict[i-1];
+        end
+        out_valid <= valid[15];
+        out_tag <= tag[15];
+        out_verdict <= verdict[15];
+        out_margin <= shows[15] && applied[15]
+            ? 64'($signed(before_15)) - 64'($signed(after_15)) : 64'd0;
+        out_available <= shows[15]
+            ? 64'($signed(applied[15] ? after_15 : before_15)) : 64'd0;
+    end
+endmodule

@@ -1,0 +1,111 @@
+"""Cards against each other: the same commands, every response compared in all its fields.
+
+    python tests/fpga/card_fight.py [--seeds 5] [--size 100000]
+
+plays the RTL as verilator has it, the same as CXXRTL has it where pyosys is there, the rules as
+Cython and the twin in plain Python, with and without empty clocks between commands.
+"""
+
+import argparse
+import sys
+from typing import Any, Protocol
+
+import numpy as np
+from card_twin import ORDER, CardTwin
+from card_workload import Stream, unpacked
+from numpy.typing import NDArray
+
+from tidegate.native.card import RESPONSE, Card
+
+
+class Plays(Protocol):
+    """Anything that answers commands in order."""
+
+    def apply(self, commands: NDArray[Any], responses: NDArray[Any]) -> None: ...
+
+
+class Clocked(Protocol):
+    """The same with empty clocks before commands."""
+
+    def apply(
+        self, commands: NDArray[Any], responses: NDArray[Any], gaps: NDArray[np.uint8] | None
+    ) -> None: ...
+
+
+class Twin:
+    """The twin behind the same function."""
+
+    def __init__(self) -> None:
+        self.twin = CardTwin()
+
+    def apply(self, commands: NDArray[Any], responses: NDArray[Any]) -> None:
+        for index, command in enumerate(unpacked(commands)):
+            responses[index] = tuple(self.twin.apply(command))
+
+
+def share_back_to_back(commands: NDArray[Any]) -> float:
+    """How many orders follow one of the same account in the very next clock."""
+    orders = commands["op"] == ORDER
+    follows = orders[1:] & orders[:-1] & (commands["account"][1:] == commands["account"][:-1])
+    return float(follows.sum() / orders.sum())
+
+
+def differing(
+    commands: NDArray[Any], rules: Plays, card: Clocked, gaps: NDArray[np.uint8] | None
+) -> list[str]:
+    """The first few commands that are answered differently, and how."""
+    expected, found = (np.zeros(len(commands), RESPONSE) for _ in range(2))
+    rules.apply(commands, expected)
+    card.apply(commands, found, gaps)
+    return shown(commands, expected, found)
+
+
+def shown(commands: NDArray[Any], expected: NDArray[Any], found: NDArray[Any]) -> list[str]:
+    return [
+        f"{index}: {commands[index]} gives {found[index]}, expected {expected[index]}"
+        for index in np.flatnonzero(expected != found)[:5]
+    ]
+
+
+def cards() -> dict[str, type[Clocked]]:
+    """The simulators that are there."""
+    from tidegate.native.fpga import Fpga
+
+    found: dict[str, type[Clocked]] = {"verilator": Fpga}
+    return found
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--size", type=int, default=100_000)
+    options = parser.parse_args()
+    bad = 0
+    for seed in range(1, options.seeds + 1):
+        stream = Stream(seed)
+        commands = stream.commands(options.size)
+        gaps = stream.gaps(options.size)
+        expected, of_twin = (np.zeros(options.size, RESPONSE) for _ in range(2))
+        Card().apply(commands, expected)
+        Twin().apply(commands, of_twin)
+        played = {"twin": shown(commands, expected, of_twin)}
+        for name, card in cards().items():
+            for kind, empty in (("streaming", None), ("with bubbles", gaps)):
+                found = np.zeros(options.size, RESPONSE)
+                card().apply(commands, found, empty)
+                played[f"{name} {kind}"] = shown(commands, expected, found)
+        orders = commands["op"] == ORDER
+        accepted = (expected["verdict"][orders] == 1 << 63).mean()
+        print(
+            f"seed {seed}: {orders.sum()} orders, {accepted:.0%} accepted,"
+            f" {share_back_to_back(commands):.0%} back to back on one account;"
+            f" equal: {', '.join(name for name, wrong in played.items() if not wrong)}"
+        )
+        for name, wrong in played.items():
+            bad += len(wrong)
+            print(*(f"  {name}: {line}" for line in wrong), sep="\n", end="\n" if wrong else "")
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,255 @@
+"""Random command streams for the card: loads, then orders among everything else.
+
+A stream is an array of card.COMMAND. Many commands hit the row of the one before them, many are
+denied, and numbers come from the edges of their fields as well as from the middle.
+"""
+
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+import numpy as np
+from card_twin import (
+    ACCOUNT,
+    BUCKET,
+    BUY,
+    CANCEL,
+    DEBT,
+    FILL,
+    INSTRUMENT,
+    KILL,
+    LANE,
+    LIMIT,
+    MONEY,
+    ORDER,
+    PAIR,
+    RELEASE,
+    SELL,
+    STATE,
+    TERMS,
+    TICK,
+    Command,
+)
+from numpy.typing import NDArray
+
+from tidegate.native.card import COMMAND
+
+EDGES = [
+    *(0, 1, -1, 2**30, 2**31 - 1, 2**31, 2**35 - 1, -(2**35), 2**36, 2**50, 2**53, -(2**53)),
+    *(2**53 + 1, 2**54 - 1, 2**54, 2**55 - 1, 2**55, -(2**55), -(2**55) - 1, 2**61, 2**62 - 1),
+    *(2**62, 2**63 - 1, -(2**63)),
+]
+ACTIVE_OPEN_MARKED = 1 | 8 | 16
+CENTRE = 10_000
+
+
+class Stream:
+    """Draws commands; `accounts` and `instruments` are few, so that rows meet in the pipe."""
+
+    def __init__(self, seed: int, *, accounts: int = 12, instruments: int = 5) -> None:
+        self.random = Random(seed)
+        self.accounts, self.instruments = accounts, instruments
+        self.now = 10**18
+        self.account = self.instrument = 1
+        self.weights: list[tuple[Callable[[], Command], float]] = [
+            *((self.order, 70), (self.release, 8), (self.fill, 6), (self.cancel, 2)),
+            *((self.money, 2), (self.lane, 1), (self.limit, 2), (self.tick, 5)),
+            *((self.reload, 1.5), (self.state, 1.5), (self.bucket, 0.5), (self.edge, 1.5)),
+        ]
+
+    def commands(self, count: int) -> NDArray[Any]:
+        """`count` commands of which the first load all tables."""
+        found = [*self.loads()]
+        draws, weights = zip(*self.weights, strict=True)
+        while len(found) < count:
+            if self.random.random() > 0.4:
+                self.account = self.random.randint(1, self.accounts)
+            if self.random.random() > 0.5:
+                self.instrument = self.random.randint(1, self.instruments)
+            found.append(self.random.choices(draws, weights)[0]())
+        return packed(found[:count])
+
+    def gaps(self, count: int) -> NDArray[np.uint8]:
+        """Empty clocks before each command: mostly none."""
+        gaps = [self.random.choice((0, 0, 0, 0, 1, 2, 3, 5, 20)) for _ in range(count)]
+        return np.array(gaps, np.uint8)
+
+    def loads(self) -> list[Command]:
+        found = [Command(TICK, amount=self.now), Command(KILL, index=0)]
+        for instrument in range(1, self.instruments + 1):
+            for side in (BUY, SELL):
+                found += self.row(instrument, side)
+        for session in range(1, 5):
+            found.append(Command(STATE, session=session, kind=1, index=1))
+        for account in range(1, self.accounts + 1):
+            found += self.account_rows(account)
+        return found
+
+    def row(self, instrument: int, side: int) -> list[Command]:
+        draw = self.random
+        words = {0: ACTIVE_OPEN_MARKED, 1: CENTRE - 400, 2: CENTRE + 400, 3: draw.randint(1, 5000)}
+        words |= {4: draw.choice((0, draw.randrange(2**31))), 5: draw.randrange(200_000)}
+        words[6] = self.now + draw.randint(10**9, 10**12)
+        words |= {16 + k: draw.choice((0, draw.randrange(90_000))) for k in range(16)}
+        if instrument == 1:
+            words |= {16 + k: 0 for k in range(16)}
+        return [
+            Command(INSTRUMENT, instrument=instrument, side=side, index=index, amount=value)
+            for index, value in words.items()
+        ]
+
+    def account_rows(self, account: int) -> list[Command]:
+        draw = self.random
+        money = draw.choice((10**6, 10**8, 10**9, 10**11, 2**54))
+        found = [Command(ACCOUNT, account=account, index=1, amount=money)]
+        for lane in range(17):
+            found.append(
+                Command(LANE, account=account, index=lane, amount=-draw.randrange(1 + money // 8))
+            )
+        found += self.buckets(account)
+        for instrument in range(1, self.instruments + 1):
+            found += self.pair_rows(account, instrument)
+        return found
+
+    def buckets(self, account: int) -> list[Command]:
+        interval = self.random.choice((0, 1, 1000, 10**6))
+        tolerance = interval * self.random.choice((3, 100, 10**5))
+        return [
+            Command(BUCKET, account=account, kind=kind, index=0, price=interval, amount=tolerance)
+            for kind in (0, 1)
+        ]
+
+    def pair_rows(self, account: int, instrument: int) -> list[Command]:
+        draw = self.random
+        where = {"account": account, "instrument": instrument}
+        net, most = draw.randint(-300, 300), draw.choice((50, 500, 5000, 2**31 - 1))
+        bits = 8 | draw.choice((0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4))
+        terms = {"order_qty": draw.choice((100, 1000, 2**31 - 1)), "index": bits}
+        notional = draw.choice((10**8, 10**10, 2**54 - 1))
+        return [
+            Command(PAIR, **where, price=-net, amount=net),
+            Command(TERMS, **where, **terms, amount=notional),
+            Command(LIMIT, **where, price=most, amount=most),
+        ]
+
+    # One command each
+
+    def where(self) -> dict[str, int]:
+        draw = self.random
+        side = draw.choice((BUY, SELL))
+        price = CENTRE + draw.choice((draw.randint(-390, 390), draw.randint(-410, 410)))
+        lots = draw.choice((1, 2, 5, draw.randint(1, 120), draw.randint(1, 2000)))
+        return {
+            "tag": draw.getrandbits(64),
+            "account": self.account,
+            "instrument": self.instrument,
+            "side": side,
+            "price": price,
+            "lots": lots,
+        }
+
+    def order(self) -> Command:
+        draw, where = self.random, self.where()
+        return Command(
+            ORDER,
+            **where,
+            order_qty=where["lots"] + draw.choice((0, 0, 0, draw.randint(0, 50))),
+            session=draw.randint(1, 4),
+            kind=draw.choice((0, 0, 0, 1)),
+        )
+
+    def release(self) -> Command:
+        return Command(RELEASE, **self.where())
+
+    def fill(self) -> Command:
+        return Command(FILL, **self.where())
+
+    def cancel(self) -> Command:
+        return Command(CANCEL, **self.where(), session=self.random.randint(1, 4))
+
+    def money(self) -> Command:
+        amount = self.random.randint(-(10**8), 10**8)
+        return Command(MONEY, account=self.account, amount=amount)
+
+    def lane(self) -> Command:
+        draw = self.random
+        amount = draw.randint(-(10**6), 10**6)
+        return Command(LANE, account=self.account, index=draw.randrange(17), amount=amount)
+
+    def limit(self) -> Command:
+        draw, where = self.random, {"account": self.account, "instrument": self.instrument}
+        return Command(LIMIT, **where, price=draw.randint(-60, 60), amount=draw.randint(-60, 60))
+
+    def tick(self) -> Command:
+        self.now += self.random.choice((0, 1, 1000, 10**6, 10**9))
+        return Command(TICK, amount=self.now)
+
+    def reload(self) -> Command:
+        draw = self.random
+        which = draw.randrange(3)
+        if which == 0:
+            return draw.choice(self.account_rows(self.account))
+        if which == 1:
+            return draw.choice(self.row(self.instrument, draw.choice((BUY, SELL))))
+        return draw.choice(self.pair_rows(self.account, self.instrument))
+
+    def state(self) -> Command:
+        draw = self.random
+        index = draw.choice((0, *(1,) * 30, 2, 2, 3, 4))
+        which = draw.randrange(4)
+        if which == 0:
+            return Command(KILL, index=draw.random() < 0.1)
+        if which == 1:
+            return Command(STATE, kind=1, session=draw.randint(1, 4), index=index)
+        if which == 2:
+            where = {"instrument": self.instrument, "side": draw.choice((BUY, SELL))}
+            return Command(
+                INSTRUMENT, **where, index=0, amount=index | draw.choice((*(24,) * 12, 8, 16))
+            )
+        return Command(STATE, account=self.account, index=index)
+
+    def bucket(self) -> Command:
+        draw = self.random
+        owner = {"account": self.account, "session": draw.randint(1, 4)}
+        owner |= {"instrument": self.instrument, "index": draw.randrange(3)}
+        kind = draw.randrange(2)
+        if draw.random() < 0.5:
+            return Command(
+                DEBT, **owner, kind=kind, amount=self.now + draw.randint(-(10**9), 10**9)
+            )
+        interval = draw.choice((1, 10**6, 10**9))
+        return Command(BUCKET, **owner, kind=kind, price=interval, amount=interval * 1000)
+
+    def edge(self) -> Command:
+        """Any command with one or two fields at an edge."""
+        draw = self.random
+        fields = draw.choice((self.order, self.order, self.release, self.fill))()._asdict()
+        fields["op"] = draw.choice((fields["op"], fields["op"], draw.randrange(19)))
+        for name in draw.sample(("price", "amount", "lots", "order_qty"), draw.randint(1, 2)):
+            bits = 64 if name in ("price", "amount") else 32
+            fields[name] = draw.choice(EDGES) + draw.choice((0, 0, 1, -1))
+            if bits == 32:
+                fields[name] %= 2**32
+            elif not -(2**63) <= fields[name] < 2**63:
+                fields[name] = draw.choice(EDGES)
+        if draw.random() < 0.2:
+            name = draw.choice(("account", "instrument", "session", "side", "kind", "index"))
+            fields[name] = draw.choice((0, 1, 2, 15, 16, 17, 31, 32, 63, 64, 255))
+        if fields["op"] in (KILL, STATE, ACCOUNT):
+            fields["index"] = 1 - (fields["op"] == KILL)
+        return Command(**fields)
+
+
+def packed(commands: list[Command]) -> NDArray[Any]:
+    """The commands as an array of COMMAND."""
+    found = np.zeros(len(commands), COMMAND)
+    for name in Command._fields:
+        values = [getattr(command, name) for command in commands]
+        found[name] = np.array(values, found[name].dtype)
+    return found
+
+
+def unpacked(commands: NDArray[Any]) -> list[Command]:
+    """The same the other way."""
+    columns = [commands[name].tolist() for name in Command._fields]
+    return [Command(*fields) for fields in zip(*columns, strict=True)]
