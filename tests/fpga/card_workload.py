@@ -51,10 +51,10 @@ class Stream:
         self.accounts, self.instruments = accounts, instruments
         self.now = 10**18
         self.account = self.instrument = 1
-        self.weights: list[tuple[Callable[[], Command], float]] = [
+        self.weights: list[tuple[Callable[[], Command | list[Command]], float]] = [
             *((self.order, 70), (self.release, 8), (self.fill, 6), (self.cancel, 2)),
             *((self.money, 2), (self.lane, 1), (self.limit, 2), (self.tick, 5)),
-            *((self.reload, 1.5), (self.state, 1.5), (self.bucket, 0.5), (self.edge, 1.5)),
+            *((self.reload, 1.2), (self.state, 1.5), (self.bucket, 0.5), (self.edge, 1.5)),
         ]
 
     def commands(self, count: int) -> NDArray[Any]:
@@ -66,7 +66,8 @@ class Stream:
                 self.account = self.random.randint(1, self.accounts)
             if self.random.random() > 0.5:
                 self.instrument = self.random.randint(1, self.instruments)
-            found.append(self.random.choices(draws, weights)[0]())
+            drawn = self.random.choices(draws, weights)[0]()
+            found += [drawn] if isinstance(drawn, Command) else drawn
         return packed(found[:count])
 
     def gaps(self, count: int) -> NDArray[np.uint8]:
@@ -184,14 +185,14 @@ class Stream:
         self.now += self.random.choice((0, 1, 1000, 10**6, 10**9))
         return Command(TICK, amount=self.now)
 
-    def reload(self) -> Command:
+    def reload(self) -> list[Command]:
         draw = self.random
         which = draw.randrange(3)
         if which == 0:
-            return draw.choice(self.account_rows(self.account))
+            return self.account_rows(self.account)[:20]
         if which == 1:
-            return draw.choice(self.row(self.instrument, draw.choice((BUY, SELL))))
-        return draw.choice(self.pair_rows(self.account, self.instrument))
+            return [draw.choice(self.row(self.instrument, draw.choice((BUY, SELL))))]
+        return self.pair_rows(self.account, self.instrument)
 
     def state(self) -> Command:
         draw = self.random

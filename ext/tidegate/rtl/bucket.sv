@@ -17,15 +17,19 @@ module bucket
     output logic is_full_7
 );
     logic [KEY-1:0] key_4, key_5, key_6, key_7, key_8, key_9;
-    logic [79:0] rate_4, rate_5;
+    logic [29:0] interval_4, interval_5;
+    logic [49:0] tolerance_4, tolerance_5;
     logic [TIME:0] next_4, next_5, base_6, before_6, next_7, next_8, next_9;
     logic [TIME:0] now_6, now_interval_6, now_limit_6;
     logic [29:0] interval_6;
     logic write_7, write_8, write_9, is_full, is_later;
 
-    block_ram #(.KEY(KEY), .WIDTH(80)) rates (
-        .clk, .read_key(key_3), .read_value(rate_4), .write(set_rate_3), .write_key(key_3),
-        .write_value({tolerance_3, interval_3}));
+    block_ram #(.KEY(KEY), .WIDTH(30)) intervals (
+        .clk, .read_key(key_3), .read_value(interval_4), .write(set_rate_3), .write_key(key_3),
+        .write_value(interval_3));
+    block_ram #(.KEY(KEY), .WIDTH(50)) tolerances (
+        .clk, .read_key(key_3), .read_value(tolerance_4), .write(set_rate_3), .write_key(key_3),
+        .write_value(tolerance_3));
     block_ram #(.KEY(KEY), .WIDTH(TIME + 1)) debts (
         .clk, .read_key(key_3), .read_value(next_4), .write(write_7), .write_key(key_7),
         .write_value(next_7));
@@ -38,16 +42,16 @@ module bucket
         {key_4, key_5, key_6, key_7} <= {key_3, key_4, key_5, key_6};
         {key_8, key_9} <= {key_7, key_8};
         next_5 <= next_4;
-        rate_5 <= rate_4;
+        {interval_5, tolerance_5} <= {interval_4, tolerance_4};
 
         if (write_7 && key_7 == key_5) base_6 <= next_7;
         else if (write_8 && key_8 == key_5) base_6 <= next_8;
         else if (write_9 && key_9 == key_5) base_6 <= next_9;
         else base_6 <= next_5;
         now_6 <= {1'b0, now_5};
-        interval_6 <= rate_5[29:0];
-        now_interval_6 <= {1'b0, now_5} + (TIME + 1)'(rate_5[29:0]);
-        now_limit_6 <= {1'b0, now_5} + (TIME + 1)'(rate_5[79:30]);
+        interval_6 <= interval_5;
+        now_interval_6 <= {1'b0, now_5} + (TIME + 1)'(interval_5);
+        now_limit_6 <= {1'b0, now_5} + (TIME + 1)'(tolerance_5);
 
         is_full_7 <= is_full;
         write_7 <= set_debt_6 || (counts_6 && !is_full);

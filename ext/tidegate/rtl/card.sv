@@ -81,10 +81,16 @@ module card
 
     assign loads_2 = c[2].valid && c[2].well_formed;
 
+    logic [INSTRUMENT_BITS:0] row_key_2;
+    logic [31:0] loads_words_2;
+
+    assign row_key_2 = {c[2].instrument_key, c[2].freed_sell};
+    assign loads_words_2 = loads_2 && c[2].instrument && c[2].has_instrument
+        ? 32'd1 << c[2].index[4:0] : 32'd0;
+
     instrument_rows instrument_rows (
-        .clk, .key({c[2].instrument_key, c[2].freed_sell}),
-        .write(loads_2 && c[2].instrument && c[2].has_instrument), .word(c[2].index),
-        .amount(amount[2]), .row(row_3));
+        .clk, .key(row_key_2), .writes(loads_words_2[6:0]), .amount(amount[2][TIME-1:0]),
+        .row(row_3));
     small_ram #(.KEY(ACCOUNT_BITS), .WIDTH(3)) account_states (
         .clk, .key(c[2].account_key), .value(account_state_3),
         .write(loads_2 && c[2].has_account
@@ -143,10 +149,11 @@ module card
 
     // Clocks 6 to 10: money.
     logic [89:0] lot_notional_6, notional_9;
-    logic [LANES-1:0][LANE:0] need_9;
-    logic is_over_need_10, is_over_notional_10, is_big_notional_10;
-    logic is_over_lot_7, is_over_lot_8, is_over_lot_9;
-    logic is_traded_7;
+    logic [MONEY-1:0] by_lot_6;
+    logic [LANE:0] addend_0_8, addend_1_8;
+    logic is_over_rate_9, is_over_lanes_9, is_over_need_10, is_over_notional_10;
+    logic is_big_notional_10, is_over_lot_7, is_over_lot_8, is_over_lot_9;
+    logic is_traded_7, is_traded_8, is_traded_9;
     logic [LANES-1:0] takes_amount_7;
 
     assign is_traded_7 = c[7].order || c[7].release_ || c[7].fill;
@@ -160,25 +167,33 @@ module card
     multiply_54 notional (
         .clk, .left(lot_notional_6[MONEY-1:0]), .right(36'(order_qty[6])), .sums(),
         .product(notional_9));
-    needs needs (
+    rate_money rate_money (
         .clk, .price_3(price_size_3), .lots_3(lots[3]), .lots_6(lots[6]),
-        .price_rate_3(row_3.price_rate), .lot_margin_3(row_3.lot_margin), .scan_3(row_3.scan),
-        .is_fill_6(c[6].fill), .is_traded_7, .takes_amount_7, .amount_7(amount[7][LANE-1:0]),
-        .by_price_8(c[8].order || c[8].release_), .need_9, .is_overflow_10(is_over_need_10));
+        .price_rate_3(row_3.price_rate), .lot_margin_3(row_3.lot_margin), .is_fill_6(c[6].fill),
+        .by_price_8(c[8].order || c[8].release_), .by_lot_6, .addend_0_8, .addend_1_8,
+        .is_over_9(is_over_rate_9));
+
+    always_ff @(posedge clk) begin
+        {is_traded_8, is_traded_9} <= {is_traded_7, is_traded_8};
+        is_over_need_10 <= is_traded_9 && (is_over_rate_9 || is_over_lanes_9);
+    end
 
     // Clock 8: the pair's own terms.
-    logic [MONEY+QTY+3:0] terms_7, terms_8;
-    logic [MONEY-1:0] max_notional_8, max_notional_9;
-    logic [QTY-1:0] max_qty_8;
-    logic [3:0] term_bits_8;
+    logic [PAIR_BITS-1:0] pair_6;
+    logic loads_terms_6;
+    logic [MONEY-1:0] max_notional_7, max_notional_8, max_notional_9;
+    logic [QTY-1:0] max_qty_7, max_qty_8;
+    logic [3:0] term_bits_7, term_bits_8;
 
-    block_ram #(.KEY(PAIR_BITS), .WIDTH(MONEY + QTY + 4)) terms (
-        .clk, .read_key({c[6].account_key, c[6].instrument_key}), .read_value(terms_7),
-        .write(c[6].valid && c[6].terms && !is_refused_6),
-        .write_key({c[6].account_key, c[6].instrument_key}),
-        .write_value({amount[6][MONEY-1:0], order_qty[6], c[6].index[3:0]}));
+    assign pair_6 = {c[6].account_key, c[6].instrument_key};
+    assign loads_terms_6 = c[6].valid && c[6].terms && !is_refused_6;
 
-    assign {max_notional_8, max_qty_8, term_bits_8} = terms_8;
+    block_ram #(.KEY(PAIR_BITS), .WIDTH(MONEY)) most_notional (
+        .clk, .read_key(pair_6), .read_value(max_notional_7), .write(loads_terms_6),
+        .write_key(pair_6), .write_value(amount[6][MONEY-1:0]));
+    block_ram #(.KEY(PAIR_BITS), .WIDTH(QTY + 4)) terms (
+        .clk, .read_key(pair_6), .read_value({max_qty_7, term_bits_7}), .write(loads_terms_6),
+        .write_key(pair_6), .write_value({order_qty[6], c[6].index[3:0]}));
 
     // Clocks 9 and 10: all that does not depend on a command that is still being decided.
     reasons_t refusal_5, refusal_6, refusal_7, refusal_8, refusal_9, refusal_10;
@@ -205,8 +220,8 @@ module card
         is_full_8 <= is_full_7 != '0;
         is_over_lot_7 <= lot_notional_6[89:MONEY] != '0;
         {is_over_lot_8, is_over_lot_9} <= {is_over_lot_7, is_over_lot_8};
-        terms_8 <= terms_7;
-        max_notional_9 <= max_notional_8;
+        {max_qty_8, term_bits_8} <= {max_qty_7, term_bits_7};
+        {max_notional_8, max_notional_9} <= {max_notional_7, max_notional_8};
 
         stated_9 <= stated_8;
         stated_9.order_rate <= c[8].order && is_full_8 && !c[8].kind;
@@ -236,36 +251,26 @@ module card
 
     // Clock 10: what is left of lots and money, for both cases of the command before.
     logic applied_11;
-    logic [3:0][CREDIT:0] lots_9;
-    logic [3:0] minus_lots_9;
     logic second_pair_10, second_lanes_10;
-    logic [1:0][3:0] negative_pair_10, overflow_pair_10;
-    logic [1:0][LANES-1:0] negative_lanes_10, overflow_lanes_10;
-    logic [LANES-1:0][LANE-1:0] before_11, after_11;
+    logic [3:0] negative_pair_10[2], overflow_pair_10[2];
+    logic [LANES-1:0] negative_lanes_10[2], overflow_lanes_10[2];
+    logic [LANE-1:0] before_11[LANES], after_11[LANES];
 
-    always_ff @(posedge clk) begin
-        for (int f = 0; f < 4; f++) begin
-            if (c[8].order || c[8].release_ || c[8].fill)
-                lots_9[f] <= f[0] == c[8].freed_sell ? (CREDIT + 1)'(lots[8]) : '0;
-            else if (c[8].pair || (c[8].limit && f >= 2))
-                lots_9[f] <= f[0] ? amount[8][CREDIT:0] : price[8][CREDIT:0];
-            else lots_9[f] <= '0;
-        end
-    end
-
-    assign minus_lots_9 = {4{c[9].order}};
-
-    // Room to close and credit to the limit, of the buys and of the sells.
-    ledger #(.KEY(PAIR_BITS), .FIELDS(4), .WIDTH(CREDIT)) pairs (
-        .clk, .key_6({c[6].account_key, c[6].instrument_key}), .clear_8(c[8].pair),
-        .touch_9(touch_pair_9), .minus_9(minus_lots_9), .delta_9(lots_9), .applied_11,
-        .second_10(second_pair_10), .is_negative_10(negative_pair_10),
-        .is_overflow_10(overflow_pair_10), .before_11(), .after_11());
-    ledger #(.KEY(ACCOUNT_BITS), .FIELDS(LANES), .WIDTH(LANE)) accounts (
-        .clk, .key_6(c[6].account_key), .clear_8(c[8].account),
-        .touch_9(touch_lanes_9), .minus_9({LANES{c[9].order}}), .delta_9(need_9), .applied_11,
-        .second_10(second_lanes_10), .is_negative_10(negative_lanes_10),
-        .is_overflow_10(overflow_lanes_10), .before_11, .after_11);
+    pairs pairs (
+        .clk, .key_6(pair_6), .command_8(c[8]), .lots_8(lots[8]),
+        .buys_8(price[8][CREDIT:0]), .sells_8(amount[8][CREDIT:0]), .touch_9(touch_pair_9),
+        .minus_9(c[9].order), .applied_11, .second_10(second_pair_10),
+        .negative_0_10(negative_pair_10[0]), .negative_1_10(negative_pair_10[1]),
+        .overflow_0_10(overflow_pair_10[0]), .overflow_1_10(overflow_pair_10[1]));
+    accounts accounts (
+        .clk, .row_key_2, .loads_2({1'b0, loads_words_2[31:16]}), .load_2(amount[2][RATE-1:0]),
+        .lots_3(lots[3]), .by_lot_6, .key_6(c[6].account_key), .is_traded_7, .takes_amount_7,
+        .amount_7(amount[7][LANE-1:0]), .addend_0_8, .addend_1_8, .clear_8(c[8].account),
+        .touch_9(touch_lanes_9), .minus_9(c[9].order), .applied_11,
+        .is_over_9(is_over_lanes_9), .second_10(second_lanes_10),
+        .negative_0_10(negative_lanes_10[0]), .negative_1_10(negative_lanes_10[1]),
+        .overflow_0_10(overflow_lanes_10[0]), .overflow_1_10(overflow_lanes_10[1]),
+        .before_11, .after_11);
 
     // Clock 11: the decision.
     reasons_t reasons_11;

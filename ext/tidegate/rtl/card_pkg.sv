@@ -44,7 +44,7 @@ package card_pkg;
         logic [SESSION_BITS-1:0] session_key;
     } command_t;
 
-    // One side of an instrument.
+    // One side of an instrument, less its scan rates.
     typedef struct packed {
         logic has_mark, is_open;
         logic [2:0] state;
@@ -52,7 +52,6 @@ package card_pkg;
         logic [RATE-1:0] tick_value;
         logic [MONEY-1:0] price_rate, lot_margin;
         logic [TIME-1:0] stale_at;
-        logic [SCENARIOS-1:0][RATE-1:0] scan;
     } row_t;
 
     // The verdict's bits that are there; the place of each is its reason's code.

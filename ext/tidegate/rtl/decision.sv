@@ -16,10 +16,10 @@ module decision
     input reasons_t stated_10,
     input logic second_pair_10,
     input logic second_lanes_10,
-    input logic [1:0][3:0] negative_pair_10,
-    input logic [1:0][3:0] overflow_pair_10,
-    input logic [1:0][LANES-1:0] negative_lanes_10,
-    input logic [1:0][LANES-1:0] overflow_lanes_10,
+    input logic [3:0] negative_pair_10[2],
+    input logic [3:0] overflow_pair_10[2],
+    input logic [LANES-1:0] negative_lanes_10[2],
+    input logic [LANES-1:0] overflow_lanes_10[2],
     output logic applied_11,
     output reasons_t reasons_11
 );

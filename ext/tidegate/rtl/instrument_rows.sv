@@ -1,18 +1,13 @@
-// One row a side of an instrument, loaded word by word. Clock 2 to 3.
+// One row a side of an instrument, loaded word by word. Clock 2 to 3. Scan rates are in lane.sv.
 module instrument_rows
     import card_pkg::*;
 (
     input logic clk,
     input logic [INSTRUMENT_BITS:0] key,
-    input logic write,
-    input logic [7:0] word,
-    input logic [63:0] amount,
+    input logic [6:0] writes,
+    input logic [TIME-1:0] amount,
     output row_t row
 );
-    logic [31:0] writes;
-
-    assign writes = write ? 32'd1 << word[4:0] : 32'd0;
-
     small_ram #(.KEY(INSTRUMENT_BITS + 1), .WIDTH(5)) state (
         .clk, .key, .write(writes[0]), .new_value(amount[4:0]),
         .value({row.has_mark, row.is_open, row.state}));
@@ -28,9 +23,4 @@ module instrument_rows
         .clk, .key, .write(writes[5]), .new_value(amount[MONEY-1:0]), .value(row.lot_margin));
     small_ram #(.KEY(INSTRUMENT_BITS + 1), .WIDTH(TIME)) stale_at (
         .clk, .key, .write(writes[6]), .new_value(amount[TIME-1:0]), .value(row.stale_at));
-
-    for (genvar k = 0; k < SCENARIOS; k++) begin : scans
-        small_ram #(.KEY(INSTRUMENT_BITS + 1), .WIDTH(RATE)) scan (
-            .clk, .key, .write(writes[16+k]), .new_value(amount[RATE-1:0]), .value(row.scan[k]));
-    end
 endmodule

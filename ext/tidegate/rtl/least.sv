@@ -4,19 +4,19 @@ module least_of #(
     parameter int WIDTH = 56
 ) (
     input logic clk,
-    input logic signed [COUNT-1:0][WIDTH-1:0] values,
+    input logic [WIDTH-1:0] values[COUNT],
     output logic [WIDTH-1:0] least
 );
-    logic [COUNT-1:0][WIDTH-1:0] kept;
-    logic [COUNT-1:0][COUNT-1:0] is_before;
+    logic [WIDTH-1:0] kept[COUNT];
+    logic [COUNT-1:0] is_before[COUNT];
     logic [COUNT-1:0] is_least;
     logic [WIDTH-1:0] found;
 
     always_ff @(posedge clk) begin
-        kept <= values;
-        for (int i = 0; i < COUNT; i++)
-            for (int j = i + 1; j < COUNT; j++)
-                is_before[i][j] <= $signed(values[i]) <= $signed(values[j]);
+        for (int i = 0; i < COUNT; i++) begin
+            kept[i] <= values[i];
+            for (int j = i + 1; j < COUNT; j++) is_before[i][j] <= $signed(values[i]) <= $signed(values[j]);
+        end
         least <= found;
     end
 
@@ -37,15 +37,20 @@ module least #(
     parameter int WIDTH = 56
 ) (
     input logic clk,
-    input logic [16:0][WIDTH-1:0] values,
+    input logic [WIDTH-1:0] values[17],
     output logic [WIDTH-1:0] least
 );
-    logic [3:0][WIDTH-1:0] found;
+    logic [WIDTH-1:0] found[4];
 
-    least_of #(.COUNT(5), .WIDTH(WIDTH)) group_0 (.clk, .values(values[4:0]), .least(found[0]));
-    for (genvar i = 1; i < 4; i++) begin : groups
-        least_of #(.COUNT(4), .WIDTH(WIDTH)) group (
-            .clk, .values(values[4*i+1+:4]), .least(found[i]));
+    // 17 = 5 + 4 + 4 + 4.
+    for (genvar i = 0; i < 4; i++) begin : groups
+        localparam int COUNT = i == 0 ? 5 : 4;
+        logic [WIDTH-1:0] members[COUNT];
+
+        for (genvar j = 0; j < COUNT; j++) begin : member
+            assign members[j] = values[i == 0 ? j : 4 * i + 1 + j];
+        end
+        least_of #(.COUNT(COUNT), .WIDTH(WIDTH)) group (.clk, .values(members), .least(found[i]));
     end
     least_of #(.COUNT(4), .WIDTH(WIDTH)) last (.clk, .values(found), .least(least));
 endmodule

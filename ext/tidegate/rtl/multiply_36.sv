@@ -1,21 +1,28 @@
-// Two words of two 18-bit limbs; product after three clocks.
+// Two words of two 18-bit limbs; product after three clocks, and whether it has more than 54 bits.
 module multiply_36 (
     input logic clk,
     input logic [35:0] left,
     input logic [35:0] right,
-    output logic [71:0] product
+    output logic [53:0] product,
+    output logic is_over
 );
     logic [35:0] low, high, middle_0, middle_1;
-    logic [71:0] outer;
+    logic [53:0] outer;
     logic [36:0] middle;
+    logic [17:0] rest;
+    logic [54:0] sum;
 
     always_ff @(posedge clk) begin
         low <= left[17:0] * right[17:0];
         high <= left[35:18] * right[35:18];
         middle_0 <= left[35:18] * right[17:0];
         middle_1 <= left[17:0] * right[35:18];
-        outer <= {high, low};
+        outer <= {high, low[35:18]};
         middle <= {1'b0, middle_0} + {1'b0, middle_1};
-        product <= outer + {17'd0, middle, 18'd0};
+        rest <= low[17:0];
+        product <= {sum[35:0], rest};
+        is_over <= sum[54:36] != '0;
     end
+
+    assign sum = {1'b0, outer} + {18'd0, middle};
 endmodule

@@ -7,7 +7,7 @@ module multiply_54 #(
     input logic clk,
     input logic [53:0] left,
     input logic [18*LIMBS-1:0] right,
-    output logic [2:0][18*LIMBS+53:0] sums,
+    output logic [18*LIMBS+53:0] sums[3],
     output logic [18*LIMBS+53:0] product
 );
     localparam int WIDTH = 18 * LIMBS + 54;
@@ -15,8 +15,8 @@ module multiply_54 #(
     localparam logic [17:0] ONES_1 = ROUNDS ? '1 : '0;
     localparam logic [35:0] ONES_2 = ROUNDS ? 36'h7ffc0000 : '0;
 
-    logic [LIMBS-1:0][2:0][35:0] limbs;
-    logic [2:0][WIDTH-1:0] addends;
+    logic [35:0] limbs[LIMBS][3];
+    logic [WIDTH-1:0] addends[3];
 
     always_ff @(posedge clk) begin
         for (int i = 0; i < LIMBS; i++)
@@ -24,7 +24,7 @@ module multiply_54 #(
     end
 
     always_comb begin
-        addends = '0;
+        addends[2] = '0;
         addends[0] = WIDTH'({limbs[0][2], limbs[0][0]}) + (WIDTH'(limbs[0][1]) << 18);
         addends[1] = WIDTH'({limbs[1][2], limbs[1][0], ONES_1}) + (WIDTH'(limbs[1][1]) << 36);
         if (LIMBS > 2)
@@ -33,7 +33,7 @@ module multiply_54 #(
     end
 
     always_ff @(posedge clk) begin
-        sums <= addends;
+        for (int i = 0; i < 3; i++) sums[i] <= addends[i];
         product <= sums[0] + sums[1] + sums[2];
     end
 endmodule

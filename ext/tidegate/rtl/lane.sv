@@ -1,0 +1,73 @@
+// Money of an account that is left under one scenario: what the lots of a command take of it, and
+// the field that keeps it. The scenario's rate at clock 3, the decision at clock 11.
+module lane
+    import card_pkg::*;
+#(
+    parameter int NUMBER = 0
+) (
+    input logic clk,
+    input logic [INSTRUMENT_BITS:0] row_key_2,
+    input logic loads_2,
+    input logic [RATE-1:0] load_2,
+    input logic [QTY-1:0] lots_3,
+    input logic [MONEY-1:0] by_lot_6,
+    input logic is_traded_7,
+    // The command's own amount instead, on the lane that it names.
+    input logic takes_amount_7,
+    input logic signed [LANE-1:0] amount_7,
+    input logic [LANE:0] addend_0_8,
+    input logic [LANE:0] addend_1_8,
+    output logic is_over_9,
+    // See ledger_field.
+    input logic [ACCOUNT_BITS-1:0] key_6,
+    input logic clear_8,
+    input logic touch_11,
+    input logic [ACCOUNT_BITS-1:0] key_11,
+    input logic is_third_8,
+    input logic is_fourth_8,
+    input logic is_fifth_8,
+    input logic is_first_9,
+    input logic is_second_9,
+    input logic second_10,
+    input logic applied_11,
+    input logic minus_9,
+    output logic [1:0] is_negative_10,
+    output logic [1:0] is_overflow_10,
+    output logic [LANE-1:0] before_11,
+    output logic [LANE-1:0] after_11
+);
+    logic [MONEY-1:0] scan_6;
+    logic [MONEY:0] sum_7;
+    logic [LANE:0] need_8, need_9;
+    logic is_over_scan_6, is_over_7, is_over_8, was_over_9, is_traded_8, is_traded_9;
+
+    // The last lane has no scenario.
+    if (NUMBER < SCENARIOS) begin : scenario
+        logic [RATE-1:0] scan_3;
+
+        small_ram #(.KEY(INSTRUMENT_BITS + 1), .WIDTH(RATE)) scans (
+            .clk, .key(row_key_2), .write(loads_2), .new_value(load_2), .value(scan_3));
+        multiply_36 scan (
+            .clk, .left(scan_3), .right(36'(lots_3)), .product(scan_6),
+            .is_over(is_over_scan_6));
+    end else begin : no_scenario
+        assign scan_6 = '0;
+        assign is_over_scan_6 = 1'b0;
+    end
+
+    always_ff @(posedge clk) begin
+        sum_7 <= {1'b0, scan_6} + {1'b0, by_lot_6};
+        need_8 <= is_traded_7 ? (LANE + 1)'(sum_7)
+            : takes_amount_7 ? {amount_7[LANE-1], amount_7} : '0;
+        need_9 <= need_8 + addend_0_8 + addend_1_8;
+        {is_over_7, is_over_8, was_over_9} <= {is_over_scan_6, is_over_7, is_over_8};
+        {is_traded_8, is_traded_9} <= {is_traded_7, is_traded_8};
+    end
+
+    assign is_over_9 = is_traded_9 && (was_over_9 || need_9[LANE:LANE-1] != '0);
+
+    ledger_field #(.KEY(ACCOUNT_BITS), .WIDTH(LANE)) money (
+        .clk, .key_6, .clear_8, .touch_11, .key_11, .is_third_8, .is_fourth_8, .is_fifth_8,
+        .is_first_9, .is_second_9, .second_10, .applied_11, .minus_9, .delta_9(need_9),
+        .is_negative_10, .is_overflow_10, .before_11, .after_11);
+endmodule
