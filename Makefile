@@ -13,10 +13,14 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 SOURCES := $(shell find ext -name '*.pyx' -o -name '*.pxd' -o -name '*.h')
 NATIVE := $(patsubst ext/%.pyx,%,$(wildcard ext/tidegate/native/*.pyx))
+# Where verilator is not, fpga is not built and its stub stands for nothing.
+STUBBED = $(filter-out $(if $(shell ls engine/tidegate/native/fpga.*.so 2>/dev/null),,%/fpga),$(NATIVE))
 BUILT := build/$(TIDEGATE_PROFILE)/built.stamp
 
 .PHONY: bench-peers bench-report setup build compile test lint demo bench bench-smoke chaos sim mutants asan
 .PHONY: wheel-test test-plain test-rest test-runs fuzz-build fuzz cover clean
+.PHONY: fpga-fight fpga-mutants fpga-synth hdl bench-peers bench-report setup build compile test lint demo bench bench-smoke chaos sim mutants asan
+.PHONY: test-plain test-rest test-runs fuzz-build fuzz cover clean
 .DELETE_ON_ERROR:
 
 setup: $(VENV)/dev.stamp $(VENV)/package.stamp
@@ -69,7 +73,7 @@ lint: setup
 	PATH="$(abspath $(BIN)):$$PATH" cython-lint ext
 	$(BIN)/mypy
 	MYPYPATH=engine $(BIN)/python -m mypy.stubtest --concise \
-	    --allowlist .ci/stubtest.allow --ignore-unused-allowlist $(subst /,.,$(NATIVE))
+	    --allowlist .ci/stubtest.allow --ignore-unused-allowlist $(subst /,.,$(STUBBED))
 	$(BIN)/python -m pytest -q tests/test_architecture.py
 
 demo: build
@@ -120,6 +124,21 @@ sim: build
 # Deliberate bugs in a copy of the tree, and the seed that finds each; takes half an hour.
 mutants: setup
 	$(BIN)/python tests/simulation/mutants.py $(ARGS)
+
+# The card: 5 seeds x 100,000 commands played by every simulator; deliberate bugs of the RTL; place and
+# route, which takes minutes a seed. The extra hdl is installed for these.
+hdl: setup
+	$(BIN)/python .ci/requirements.py hdl | xargs -d '\n' $(PIP) install -q
+	TIDEGATE_FPGA=1 TIDEGATE_MODULES="card fpga" $(BIN)/python setup.py -q build_ext --inplace
+
+fpga-fight: hdl
+	$(BIN)/python tests/fpga/card_fight.py $(ARGS)
+
+fpga-mutants: hdl
+	$(BIN)/python tests/fpga/card_mutants.py $(ARGS)
+
+fpga-synth: hdl
+	$(BIN)/python tests/fpga/card_synth.py $(ARGS)
 
 # Real processes, killed while they trade; CI has 100 kills: make chaos ARGS="--seed 2 --kills 100".
 chaos: build

@@ -87,7 +87,8 @@ def card_objects(root: Path) -> list[str]:
             env={**os.environ, "VERILATOR_ROOT": str(root)},
         )
         include = root / "include"
-        parts = [*RTL_BUILD.glob("*.cpp"), RTL / "card_sim.cpp", include / "verilated.cpp"]
+        runtime = [include / "verilated.cpp", include / "verilated_threads.cpp"]
+        parts = [*RTL_BUILD.glob("*.cpp"), RTL / "card_sim.cpp", *runtime]
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             list(pool.map(lambda part: compiled(part, include), parts))
         stamp.touch()

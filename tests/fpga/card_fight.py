@@ -1,6 +1,6 @@
 """Cards against each other: the same commands, every response compared in all its fields.
 
-    python tests/fpga/card_fight.py [--seeds 5] [--size 100000]
+    python tests/fpga/card_fight.py [--seeds 5] [--size 160000]
 
 plays the RTL as verilator has it, the same as CXXRTL has it where pyosys is there, the rules as
 Cython and the twin in plain Python, with and without empty clocks between commands.
@@ -8,9 +8,13 @@ Cython and the twin in plain Python, with and without empty clocks between comma
 
 import argparse
 import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
+from card_library import RTL, LibraryCard, by_cxxrtl
 from card_twin import ORDER, CardTwin
 from card_workload import Stream, unpacked
 from numpy.typing import NDArray
@@ -67,44 +71,55 @@ def shown(commands: NDArray[Any], expected: NDArray[Any], found: NDArray[Any]) -
     ]
 
 
-def cards() -> dict[str, type[Clocked]]:
+def cards(work: Path) -> dict[str, Callable[[], Clocked]]:
     """The simulators that are there."""
     from tidegate.native.fpga import Fpga
 
-    found: dict[str, type[Clocked]] = {"verilator": Fpga}
+    found: dict[str, Callable[[], Clocked]] = {"verilator": Fpga}
+    try:
+        library = by_cxxrtl(RTL, work)
+    except FileNotFoundError as missing:
+        print(f"without CXXRTL: {missing}")
+    else:
+        found["CXXRTL"] = lambda: LibraryCard(library)
     return found
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--size", type=int, default=100_000)
+    parser.add_argument("--size", type=int, default=160_000)
     options = parser.parse_args()
-    bad = 0
-    for seed in range(1, options.seeds + 1):
-        stream = Stream(seed)
-        commands = stream.commands(options.size)
-        gaps = stream.gaps(options.size)
-        expected, of_twin = (np.zeros(options.size, RESPONSE) for _ in range(2))
-        Card().apply(commands, expected)
-        Twin().apply(commands, of_twin)
-        played = {"twin": shown(commands, expected, of_twin)}
-        for name, card in cards().items():
-            for kind, empty in (("streaming", None), ("with bubbles", gaps)):
-                found = np.zeros(options.size, RESPONSE)
-                card().apply(commands, found, empty)
-                played[f"{name} {kind}"] = shown(commands, expected, found)
-        orders = commands["op"] == ORDER
-        accepted = (expected["verdict"][orders] == 1 << 63).mean()
-        print(
-            f"seed {seed}: {orders.sum()} orders, {accepted:.0%} accepted,"
-            f" {share_back_to_back(commands):.0%} back to back on one account;"
-            f" equal: {', '.join(name for name, wrong in played.items() if not wrong)}"
-        )
-        for name, wrong in played.items():
-            bad += len(wrong)
-            print(*(f"  {name}: {line}" for line in wrong), sep="\n", end="\n" if wrong else "")
+    with tempfile.TemporaryDirectory() as name:
+        played = cards(Path(name))
+        bad = sum(fight(seed, options.size, played) for seed in range(1, options.seeds + 1))
     return 1 if bad else 0
+
+
+def fight(seed: int, size: int, cards: dict[str, Callable[[], Clocked]]) -> int:
+    """Play one stream on all; how many differences were shown."""
+    stream = Stream(seed)
+    commands = stream.commands(size)
+    gaps = stream.gaps(size)
+    expected, of_twin = (np.zeros(size, RESPONSE) for _ in range(2))
+    Card().apply(commands, expected)
+    Twin().apply(commands, of_twin)
+    played = {"twin": shown(commands, expected, of_twin)}
+    for name, card in cards.items():
+        for kind, empty in (("streaming", None), ("with bubbles", gaps)):
+            found = np.zeros(size, RESPONSE)
+            card().apply(commands, found, empty)
+            played[f"{name} {kind}"] = shown(commands, expected, found)
+    orders = commands["op"] == ORDER
+    accepted = (expected["verdict"][orders] == 1 << 63).mean()
+    print(
+        f"seed {seed}: {orders.sum()} orders, {accepted:.0%} accepted,"
+        f" {share_back_to_back(commands):.0%} back to back on one account;"
+        f" equal: {', '.join(name for name, wrong in played.items() if not wrong)}"
+    )
+    for name, wrong in played.items():
+        print(*(f"  {name}: {line}" for line in wrong), sep="\n", end="\n" if wrong else "")
+    return sum(map(len, played.values()))
 
 
 if __name__ == "__main__":

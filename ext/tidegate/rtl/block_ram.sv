@@ -14,7 +14,7 @@ module block_ram #(
     (* ram_style = "block", no_rw_check *)
     logic [WIDTH-1:0] rows[2**KEY];
 
-    initial for (int i = 0; i < 2 ** KEY; i++) rows[i] = '0;
+    initial rows = '{default: '0};
 
     always_ff @(posedge clk) begin
         if (write) rows[write_key] <= write_value;

