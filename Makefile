@@ -34,7 +34,7 @@ compile: $(VENV)/runtime.stamp
 # Plain code is tested on two cores at once; what counts on heartbeats after it, a file a core and
 # nothing beside; whole runs last, as they are shipped, in release. With ONCE=1 that build leaves out
 # what does not depend on it, and long searches by random records: CI runs those in debug.
-PLAIN := $(addprefix tests/,config span tape client fuzz risk native simulation replay)
+PLAIN := $(addprefix tests/,config span tape client fuzz fpga risk native simulation replay)
 RUNS := tests/e2e
 ONCE ?=
 ifneq ($(ONCE),)

@@ -8,7 +8,7 @@ passed), *sourced* (somebody else's figure, named) or *assumed* (nobody's; chang
     look-aside  the host gives an order to the card over PCIe and waits for the answer
     inline      the order goes on from the card to the wire: what the card adds to its way
 
-The check as Cython and the simulated RTL are timed too: what they do a second, not what a card does.
+The rules as Cython and the simulated RTL are timed too: not what a card does.
 """
 
 import argparse

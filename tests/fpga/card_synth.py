@@ -3,7 +3,7 @@
     python tests/fpga/card_synth.py [--clock 150] [--seeds 3] [--counts] [--record bench/fpga.json]
 
 Prints what the card takes and each seed's clock; exits with 1 when a seed does not reach --clock.
---counts prints what an UltraScale+ would take: counts only, there is no open place and route for it.
+--counts prints what an UltraScale+ would take; for it there is no open place and route.
 """
 
 import argparse

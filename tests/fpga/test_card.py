@@ -71,7 +71,7 @@ CARD_REASONS = {
 }
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(seed=st.integers(0, 2**32), count=st.integers(1, 60))
 def test_what_is_released_was_taken_and_nothing_else(seed: int, count: int) -> None:
     twin, stream = loaded(seed)
@@ -87,7 +87,7 @@ def test_what_is_released_was_taken_and_nothing_else(seed: int, count: int) -> N
     assert (twin.accounts[1], twin.pairs[1, 2].sides) == before
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(seed=st.integers(0, 2**32), count=st.integers(1, 60))
 def test_an_accepted_order_that_is_not_closing_leaves_money_and_credit(
     seed: int, count: int
@@ -104,7 +104,7 @@ def test_an_accepted_order_that_is_not_closing_leaves_money_and_credit(
             assert side.worst <= side.limit
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(seed=st.integers(0, 2**32), count=st.integers(1, 40))
 def test_a_denied_or_refused_command_changes_no_money_and_no_lots(seed: int, count: int) -> None:
     twin, stream = loaded(seed)
@@ -117,6 +117,7 @@ def test_a_denied_or_refused_command_changes_no_money_and_no_lots(seed: int, cou
             assert {k: v.sides for k, v in twin.pairs.items() if k in pairs} == pairs
 
 
+@settings(max_examples=30)
 @given(lots=st.integers(1, 10), filled=st.integers(0, 10), side=st.sampled_from((BUY, SELL)))
 def test_a_fill_frees_the_other_side_and_keeps_the_own_worst_size(
     lots: int, filled: int, side: int
