@@ -1,6 +1,6 @@
 // The card: one command a clock, in order, a response 16 clocks later; it never stalls.
 //
-//    1 command     4 limbs   who may trade    7 limbs   buckets       10 sums of both cases
+//    1 widths      4 limbs   who may trade    7 limbs   buckets       10 sums of both cases
 //    2 decoded     5 sums                     8 sums    pair's terms  11 decided
 //    3 row         6 money of a lot           9 needs                 12-15 least  16 response
 //
@@ -28,12 +28,9 @@ module card
     output logic [63:0] out_margin,
     output logic [63:0] out_available
 );
-    // Clock 1: as it came.
-    logic valid_1;
+    // Clocks 1 and 2: what came.
     logic [63:0] price_1, amount_1;
-    logic [31:0] order_qty_1, lots_1, account_1;
-    logic [15:0] instrument_1, session_1;
-    logic [7:0] op_1, side_1, kind_1, index_1;
+    logic [QTY-1:0] order_qty_1, lots_1;
     command_t decoded;
 
     command_t c[2:9];
@@ -45,19 +42,16 @@ module card
     logic [63:0] tag[1:15];
 
     always_ff @(posedge clk) begin
-        valid_1 <= in_valid;
         {price_1, amount_1} <= {in_price, in_amount};
-        {order_qty_1, lots_1, account_1} <= {in_order_qty, in_lots, in_account};
-        {instrument_1, session_1} <= {in_instrument, in_session};
-        {op_1, side_1, kind_1, index_1} <= {in_op, in_side, in_kind, in_index};
+        {order_qty_1, lots_1} <= {in_order_qty[QTY-1:0], in_lots[QTY-1:0]};
         tag[1] <= in_tag;
         for (int i = 2; i <= 15; i++) tag[i] <= tag[i-1];
 
         c[2] <= decoded;
         price[2] <= price_1;
         amount[2] <= amount_1;
-        order_qty[2] <= order_qty_1[QTY-1:0];
-        lots[2] <= lots_1[QTY-1:0];
+        order_qty[2] <= order_qty_1;
+        lots[2] <= lots_1;
         price_size_2 <= price_1[63] ? -price_1[53:0] : price_1[53:0];
         price_size_3 <= price_size_2;
         for (int i = 3; i <= 9; i++) c[i] <= c[i-1];
@@ -70,9 +64,9 @@ module card
     end
 
     decode decode (
-        .valid(valid_1), .price(price_1), .amount(amount_1), .order_qty(order_qty_1),
-        .lots(lots_1), .account(account_1), .instrument(instrument_1), .session(session_1),
-        .op(op_1), .side(side_1), .kind(kind_1), .index(index_1), .command(decoded));
+        .clk, .valid(in_valid), .price(in_price), .amount(in_amount), .order_qty(in_order_qty),
+        .lots(in_lots), .account(in_account), .instrument(in_instrument), .session(in_session),
+        .op(in_op), .side(in_side), .kind(in_kind), .index(in_index), .command(decoded));
 
     // Clock 3: rows that orders only read.
     row_t row_3;
@@ -168,9 +162,9 @@ module card
         .clk, .left(lot_notional_6[MONEY-1:0]), .right(36'(order_qty[6])), .sums(),
         .product(notional_9));
     rate_money rate_money (
-        .clk, .price_3(price_size_3), .lots_3(lots[3]), .lots_6(lots[6]),
+        .clk, .price_3(price_size_3), .lots_3(lots[3]), .lots_5(lots[5]),
         .price_rate_3(row_3.price_rate), .lot_margin_3(row_3.lot_margin), .is_fill_6(c[6].fill),
-        .by_price_8(c[8].order || c[8].release_), .by_lot_6, .addend_0_8, .addend_1_8,
+        .by_price_5(c[5].order || c[5].release_), .by_lot_6, .addend_0_8, .addend_1_8,
         .is_over_9(is_over_rate_9));
 
     always_ff @(posedge clk) begin
@@ -249,28 +243,24 @@ module card
         {touch_pair_10, touch_lanes_10} <= {touch_pair_9, touch_lanes_9};
     end
 
-    // Clock 10: what is left of lots and money, for both cases of the command before.
-    logic applied_11;
-    logic second_pair_10, second_lanes_10;
-    logic [3:0] negative_pair_10[2], overflow_pair_10[2];
-    logic [LANES-1:0] negative_lanes_10[2], overflow_lanes_10[2];
+    // Clock 10: what is left of lots and money, as the decision at clock 11 has it.
+    logic applies_10, applied_11;
+    logic [3:0] negative_pair_10, overflow_pair_10;
+    logic [LANES-1:0] negative_lanes_10, overflow_lanes_10;
     logic [LANE-1:0] before_11[LANES], after_11[LANES];
 
     pairs pairs (
         .clk, .key_6(pair_6), .command_8(c[8]), .lots_8(lots[8]),
         .buys_8(price[8][CREDIT:0]), .sells_8(amount[8][CREDIT:0]), .touch_9(touch_pair_9),
-        .minus_9(c[9].order), .applied_11, .second_10(second_pair_10),
-        .negative_0_10(negative_pair_10[0]), .negative_1_10(negative_pair_10[1]),
-        .overflow_0_10(overflow_pair_10[0]), .overflow_1_10(overflow_pair_10[1]));
+        .minus_9(c[9].order), .applies_10, .is_negative_10(negative_pair_10),
+        .is_overflow_10(overflow_pair_10));
     accounts accounts (
         .clk, .row_key_2, .loads_2({1'b0, loads_words_2[31:16]}), .load_2(amount[2][RATE-1:0]),
         .lots_3(lots[3]), .by_lot_6, .key_6(c[6].account_key), .is_traded_7, .takes_amount_7,
         .amount_7(amount[7][LANE-1:0]), .addend_0_8, .addend_1_8, .clear_8(c[8].account),
-        .touch_9(touch_lanes_9), .minus_9(c[9].order), .applied_11,
-        .is_over_9(is_over_lanes_9), .second_10(second_lanes_10),
-        .negative_0_10(negative_lanes_10[0]), .negative_1_10(negative_lanes_10[1]),
-        .overflow_0_10(overflow_lanes_10[0]), .overflow_1_10(overflow_lanes_10[1]),
-        .before_11, .after_11);
+        .touch_9(touch_lanes_9), .minus_9(c[9].order), .applies_10,
+        .is_over_9(is_over_lanes_9), .is_negative_10(negative_lanes_10),
+        .is_overflow_10(overflow_lanes_10), .before_11, .after_11);
 
     // Clock 11: the decision.
     reasons_t reasons_11;
@@ -279,8 +269,8 @@ module card
     decision decision (
         .clk, .is_order_10, .sell_10, .touch_10(touch_pair_10 || touch_lanes_10),
         .is_stopped_10, .is_reducing_10, .is_over_need_10, .is_over_notional_10,
-        .is_big_notional_10, .refusal_10, .stated_10, .second_pair_10, .second_lanes_10,
-        .negative_pair_10, .overflow_pair_10, .negative_lanes_10, .overflow_lanes_10,
+        .is_big_notional_10, .refusal_10, .stated_10, .negative_pair_10, .overflow_pair_10,
+        .applies_10, .negative_lanes_10, .overflow_lanes_10,
         .applied_11, .reasons_11);
 
     // Clocks 12 to 16: what is left.

@@ -1,5 +1,4 @@
-// Chooses the case of the command before and decides. Clock 10 to 11: the only loop through a
-// verdict, so nothing is added or compared here.
+// Decides. Clock 10 to 11: the only loop through a verdict, so nothing is added or compared here.
 module decision
     import card_pkg::*;
 (
@@ -14,32 +13,24 @@ module decision
     input logic is_big_notional_10,
     input reasons_t refusal_10,
     input reasons_t stated_10,
-    input logic second_pair_10,
-    input logic second_lanes_10,
-    input logic [3:0] negative_pair_10[2],
-    input logic [3:0] overflow_pair_10[2],
-    input logic [LANES-1:0] negative_lanes_10[2],
-    input logic [LANES-1:0] overflow_lanes_10[2],
+    input logic [3:0] negative_pair_10,
+    input logic [3:0] overflow_pair_10,
+    input logic [LANES-1:0] negative_lanes_10,
+    input logic [LANES-1:0] overflow_lanes_10,
+    output logic applies_10,
     output logic applied_11,
     output reasons_t reasons_11
 );
-    logic [1:0] is_closing_in, is_beyond_in, is_pair_over_in, is_poor_in, is_money_over_in;
     logic is_closing, is_beyond, is_poor, is_over, is_held_back;
     reasons_t reasons;
 
     always_comb begin
-        for (int i = 0; i < 2; i++) begin
-            is_closing_in[i] = is_order_10 && !negative_pair_10[i][{1'b0, sell_10}];
-            is_beyond_in[i] = negative_pair_10[i][{1'b1, sell_10}];
-            is_pair_over_in[i] = overflow_pair_10[i] != '0;
-            is_poor_in[i] = negative_lanes_10[i] != '0;
-            is_money_over_in[i] = overflow_lanes_10[i] != '0;
-        end
-        is_closing = is_closing_in[second_pair_10];
-        is_beyond = is_beyond_in[second_pair_10];
-        is_poor = is_poor_in[second_lanes_10];
-        is_over = is_over_need_10 || is_over_notional_10
-            || is_pair_over_in[second_pair_10] || is_money_over_in[second_lanes_10];
+        // Room of the side, then its credit.
+        is_closing = is_order_10 && !negative_pair_10[{1'b0, sell_10}];
+        is_beyond = negative_pair_10[{1'b1, sell_10}];
+        is_poor = negative_lanes_10 != '0;
+        is_over = is_over_need_10 || is_over_notional_10 || overflow_pair_10 != '0
+            || overflow_lanes_10 != '0;
         is_held_back = is_order_10 && !is_closing
             && (is_beyond || is_poor || is_reducing_10 || is_big_notional_10);
 
@@ -55,8 +46,10 @@ module decision
         end
     end
 
+    assign applies_10 = touch_10 && !is_stopped_10 && !is_over && !is_held_back;
+
     always_ff @(posedge clk) begin
-        applied_11 <= touch_10 && !is_stopped_10 && !is_over && !is_held_back;
+        applied_11 <= applies_10;
         reasons_11 <= reasons;
     end
 endmodule

@@ -1,5 +1,7 @@
 // Money of an account that is left under one scenario: what the lots of a command take of it, and
-// the field that keeps it. The scenario's rate at clock 3, the decision at clock 11.
+// the field that keeps it. The scenario's rate at clock 3, the decision at clock 11. Each lane has
+// flags of its own, and stays a module of its own, so that none has to reach all lanes in a clock.
+(* keep_hierarchy *)
 module lane
     import card_pkg::*;
 #(
@@ -21,24 +23,18 @@ module lane
     // See ledger_field.
     input logic [ACCOUNT_BITS-1:0] key_6,
     input logic clear_8,
-    input logic touch_11,
-    input logic [ACCOUNT_BITS-1:0] key_11,
-    input logic is_third_8,
-    input logic is_fourth_8,
-    input logic is_fifth_8,
-    input logic is_first_9,
-    input logic is_second_9,
-    input logic second_10,
-    input logic applied_11,
+    input logic touch_9,
     input logic minus_9,
-    output logic [1:0] is_negative_10,
-    output logic [1:0] is_overflow_10,
+    input logic applies_10,
+    output logic is_negative_10,
+    output logic is_overflow_10,
     output logic [LANE-1:0] before_11,
     output logic [LANE-1:0] after_11
 );
     logic [MONEY-1:0] scan_6;
     logic [MONEY:0] sum_7;
     logic [LANE:0] need_8, need_9;
+    logic [LANE-1:0] befores[1], afters[1];
     logic is_over_scan_6, is_over_7, is_over_8, was_over_9, is_traded_8, is_traded_9;
 
     // The last lane has no scenario.
@@ -66,8 +62,9 @@ module lane
 
     assign is_over_9 = is_traded_9 && (was_over_9 || need_9[LANE:LANE-1] != '0);
 
-    ledger_field #(.KEY(ACCOUNT_BITS), .WIDTH(LANE)) money (
-        .clk, .key_6, .clear_8, .touch_11, .key_11, .is_third_8, .is_fourth_8, .is_fifth_8,
-        .is_first_9, .is_second_9, .second_10, .applied_11, .minus_9, .delta_9(need_9),
-        .is_negative_10, .is_overflow_10, .before_11, .after_11);
+    ledger #(.KEY(ACCOUNT_BITS), .FIELDS(1), .WIDTH(LANE)) money (
+        .clk, .key_6, .clear_8, .touch_9, .minus_9, .applies_10, .delta_9('{need_9}),
+        .is_negative_10, .is_overflow_10, .before_11(befores), .after_11(afters));
+    assign before_11 = befores[0];
+    assign after_11 = afters[0];
 endmodule

@@ -23,28 +23,26 @@ module ledger_field #(
     input logic applied_11,
     input logic minus_9,
     input logic [WIDTH:0] delta_9,
-    // Signs and overflows of both cases.
-    output logic [1:0] is_negative_10,
-    output logic [1:0] is_overflow_10,
+    output logic is_negative_10,
+    output logic is_overflow_10,
     output logic [WIDTH-1:0] before_11,
     output logic [WIDTH-1:0] after_11
 );
-    logic [WIDTH-1:0] ram_7, ram_8, base_9, final_11, final_12, final_13, chosen_10;
+    logic [WIDTH-1:0] ram_7, ram_8, base_9, final_11, final_12, final_13;
     logic [WIDTH-1:0] start_0, start_1, base_0_10, base_1_10;
-    logic [WIDTH:0] change_9, sum_0_10, sum_1_10;
+    logic [WIDTH:0] change_9, sum_0_10, sum_1_10, chosen_10;
 
     block_ram #(.KEY(KEY), .WIDTH(WIDTH)) ram (
         .clk, .read_key(key_6), .read_value(ram_7), .write(touch_11), .write_key(key_11),
         .write_value(final_11));
 
     assign final_11 = applied_11 ? after_11 : before_11;
-    assign chosen_10 = second_10 ? sum_1_10[WIDTH-1:0] : sum_0_10[WIDTH-1:0];
+    assign chosen_10 = second_10 ? sum_1_10 : sum_0_10;
     assign start_0 = is_second_9 ? final_11 : is_first_9 ? base_0_10 : base_9;
-    assign start_1 = is_first_9 ? chosen_10 : start_0;
+    assign start_1 = is_first_9 ? chosen_10[WIDTH-1:0] : start_0;
     assign change_9 = delta_9 ^ {WIDTH + 1{minus_9}};
-    assign is_negative_10 = {sum_1_10[WIDTH], sum_0_10[WIDTH]};
-    assign is_overflow_10 =
-        {sum_1_10[WIDTH] != sum_1_10[WIDTH-1], sum_0_10[WIDTH] != sum_0_10[WIDTH-1]};
+    assign is_negative_10 = chosen_10[WIDTH];
+    assign is_overflow_10 = chosen_10[WIDTH] != chosen_10[WIDTH-1];
 
     always_ff @(posedge clk) begin
         ram_8 <= ram_7;
@@ -60,7 +58,7 @@ module ledger_field #(
         sum_0_10 <= {start_0[WIDTH-1], start_0} + change_9 + (WIDTH + 1)'(minus_9);
         sum_1_10 <= {start_1[WIDTH-1], start_1} + change_9 + (WIDTH + 1)'(minus_9);
 
-        after_11 <= chosen_10;
+        after_11 <= chosen_10[WIDTH-1:0];
         before_11 <= second_10 ? base_1_10 : base_0_10;
         final_12 <= final_11;
         final_13 <= final_12;
