@@ -40,6 +40,7 @@ LAYERS = (
     "native.verdict native.doubts",
     "native.card_form+native.card",
     "native.fpga",
+    "card",
     "native.holding_probe",
     "native.states",
     "native.endings",
@@ -90,6 +91,7 @@ ONLY_FOR_TESTS = {
     *("native.layout", "native.build", "native.holding_probe", "native.verdict_bench"),
     *(f"native.{name}_bench" for name in BENCHED),
     *("native.ring_probe", "native.card", "native.card_form", "native.fpga"),
+    *("card", "card.registers", "card.device", "card.driver"),
 }
 TOP_LEVEL = {".ci", ".gitignore", ".pre-commit-config.yaml", "ARCHITECTURE.md", "CHANGELOG.md"} | {
     *("LICENSE", "Makefile", "NOTICE", "README.md", "RISK.md", "bench", "configs", "engine", "ext"),

@@ -25,6 +25,10 @@ class JournalError(TidegateError):
     """A journal that cannot be opened, extended or read."""
 
 
+class CardError(TidegateError):
+    """A card that is of another layout, refuses its tables, or stands still."""
+
+
 class LaneError(TidegateError):
     """A lane that cannot be bound or connected, or was used after close."""
 

@@ -24,8 +24,10 @@ FILES = " ".join([*sources(RTL), str(HERE / "card_pins.sv")])
 
 def netlist(into: Path) -> None:
     """The card between shift registers, as cells of an ECP5."""
-    read = SLANG.format(top="card_pins", files=FILES)
-    run_yosys([read, "opt_clean", f"synth_ecp5 -top card_pins -json {into}"])
+    read = SLANG.format(top="card_pins", files=FILES).replace("slang", "slang --keep-hierarchy", 1)
+    # Lanes stay apart, or their copies of the decision would be merged into one that is far away.
+    keep = "setattr -mod -set keep_hierarchy 1 lane*"
+    run_yosys([read, "opt_clean", keep, f"synth_ecp5 -top card_pins -json {into}"])
 
 
 def routed(found: Path, seed: int, clock: float) -> tuple[int, str]:

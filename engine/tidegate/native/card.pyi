@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 COMMAND: np.dtype[np.void]
 RESPONSE: np.dtype[np.void]
 LATENCY: int
+LAYOUT_VERSION: int
 
 class Op(enum.IntEnum):
     """What a command does."""

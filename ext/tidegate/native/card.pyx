@@ -336,6 +336,7 @@ cdef card_response a_response
 COMMAND = np.asarray(<card_command[:1]> &a_command).dtype
 RESPONSE = np.asarray(<card_response[:1]> &a_response).dtype
 LATENCY = CARD_LATENCY
+LAYOUT_VERSION = CARD_LAYOUT_VERSION
 
 
 @cython.final

@@ -1,7 +1,6 @@
 // Money of an account that is left under one scenario: what the lots of a command take of it, and
 // the field that keeps it. The scenario's rate at clock 3, the decision at clock 11. Each lane has
-// flags of its own, and stays a module of its own, so that none has to reach all lanes in a clock.
-(* keep_hierarchy *)
+// flags of its own, so that none has to reach all lanes in a clock; synthesis must not merge them.
 module lane
     import card_pkg::*;
 #(
