@@ -81,6 +81,8 @@ demo: build
 
 BENCHES := verdict journal replay restart kill lanes embedded pipeline subaccounts
 SMOKED := restart kill lanes embedded pipeline subaccounts
+BENCHES := verdict journal replay restart kill lanes embedded pipeline subaccounts fpga
+SMOKED := lanes embedded pipeline subaccounts
 bench: setup
 	$(BIN)/python -m pytest bench --benchmark-enable $(ARGS)
 	$(foreach name,$(BENCHES),$(BIN)/python bench/$(name).py &&) true
