@@ -41,6 +41,9 @@ EDGES = [
 ]
 ACTIVE_OPEN_MARKED = 1 | 8 | 16
 CENTRE = 10_000
+# An instrument of any price, of which rates, prices and lots are of any width: products overflow.
+WIDE = 15
+WIDE_BITS = {3: 36, 4: 54, 5: 54, 16: 36, 24: 36, 31: 36}
 
 
 class Stream:
@@ -55,6 +58,7 @@ class Stream:
             *((self.order, 70), (self.release, 8), (self.fill, 6), (self.cancel, 2)),
             *((self.money, 2), (self.lane, 1), (self.limit, 2), (self.tick, 5)),
             *((self.reload, 1.2), (self.state, 1.5), (self.bucket, 0.5), (self.edge, 1.5)),
+            *((self.wide, 1.2), (self.renew, 2)),
         ]
 
     def commands(self, count: int) -> NDArray[Any]:
@@ -80,6 +84,9 @@ class Stream:
         for instrument in range(1, self.instruments + 1):
             for side in (BUY, SELL):
                 found += self.row(instrument, side)
+        for side in (BUY, SELL):
+            words = {0: ACTIVE_OPEN_MARKED, 1: -(2**54), 2: 2**54 - 1, 6: 2**62 - 1}
+            found += words_of(WIDE, side, words)
         for session in range(1, 5):
             found.append(Command(STATE, session=session, kind=1, index=1))
         for account in range(1, self.accounts + 1):
@@ -94,10 +101,7 @@ class Stream:
         words |= {16 + k: draw.choice((0, draw.randrange(90_000))) for k in range(16)}
         if instrument == 1:
             words |= {16 + k: 0 for k in range(16)}
-        return [
-            Command(INSTRUMENT, instrument=instrument, side=side, index=index, amount=value)
-            for index, value in words.items()
-        ]
+        return words_of(instrument, side, words)
 
     def account_rows(self, account: int) -> list[Command]:
         draw = self.random
@@ -110,7 +114,7 @@ class Stream:
         found += self.buckets(account)
         for instrument in range(1, self.instruments + 1):
             found += self.pair_rows(account, instrument)
-        return found
+        return found + self.wide_pair(account)
 
     def buckets(self, account: int) -> list[Command]:
         interval = self.random.choice((0, 1, 1000, 10**6))
@@ -130,6 +134,14 @@ class Stream:
         return [
             Command(PAIR, **where, price=-net, amount=net),
             Command(TERMS, **where, **terms, amount=notional),
+            Command(LIMIT, **where, price=most, amount=most),
+        ]
+
+    def wide_pair(self, account: int) -> list[Command]:
+        where, most = {"account": account, "instrument": WIDE}, self.random.choice((2**31, 2**33))
+        return [
+            Command(PAIR, **where),
+            Command(TERMS, **where, order_qty=2**31 - 1, amount=2**54 - 1, index=8),
             Command(LIMIT, **where, price=most, amount=most),
         ]
 
@@ -221,6 +233,22 @@ class Stream:
         interval = draw.choice((1, 10**6, 10**9))
         return Command(BUCKET, **owner, kind=kind, price=interval, amount=interval * 1000)
 
+    def renew(self) -> list[Command]:
+        """What lets orders pass again: without it nearly all of a long stream would be denied."""
+        draw = self.random
+        fresh = {6: self.now + draw.randint(10**9, 10**12)}
+        session = draw.randint(1, 4)
+        owner = {"account": self.account, "instrument": self.instrument, "session": session}
+        owner |= {"index": draw.randrange(3), "kind": draw.randrange(2)}
+        return [
+            *words_of(self.instrument, draw.choice((BUY, SELL)), fresh),
+            Command(STATE, account=self.account, index=1),
+            Command(STATE, kind=1, session=session, index=1),
+            Command(KILL, index=0),
+            Command(BUCKET, **owner, price=1000, amount=10**9),
+            Command(DEBT, **owner, amount=self.now),
+        ]
+
     def edge(self) -> Command:
         """Any command with one or two fields at an edge."""
         draw = self.random
@@ -236,9 +264,41 @@ class Stream:
         if draw.random() < 0.2:
             name = draw.choice(("account", "instrument", "session", "side", "kind", "index"))
             fields[name] = draw.choice((0, 1, 2, 15, 16, 17, 31, 32, 63, 64, 255))
+        # Time that once is far ahead stays there, and every reference would be stale.
+        if fields["op"] == TICK and fields["amount"] < 2**62:
+            fields["amount"] = min(fields["amount"], self.now)
         if fields["op"] in (KILL, STATE, ACCOUNT):
             fields["index"] = 1 - (fields["op"] == KILL)
         return Command(**fields)
+
+
+    def wide(self) -> list[Command]:
+        """A rate of any width, and commands whose lots and prices are."""
+        draw = self.random
+        side, index = draw.choice((BUY, SELL)), draw.choice(tuple(WIDE_BITS))
+        found = words_of(WIDE, side, {index: self.bits(WIDE_BITS[index])})
+        for _ in range(draw.randint(1, 3)):
+            fields = draw.choice((self.order, self.release, self.fill))()._asdict()
+            fields |= {"instrument": WIDE, "side": side, "lots": self.bits(30) + 1}
+            fields |= {"price": self.bits(53) * draw.choice((1, -1))}
+            fields["order_qty"] = self.bits(30) + 1
+            found.append(Command(**fields))
+        if draw.random() < 0.7:
+            found += words_of(WIDE, side, {index: 0})
+        return found + (self.wide_pair(self.account) if draw.random() < 0.1 else [])
+
+    def bits(self, most: int) -> int:
+        """A number of any width up to `most`; all ones as often as not."""
+        width = self.random.randint(0, most)
+        return self.random.choice((2**width - 1, self.random.getrandbits(width + 1) >> 1))
+
+
+def words_of(instrument: int, side: int, words: dict[int, int]) -> list[Command]:
+    """Loads of words of one side of an instrument."""
+    return [
+        Command(INSTRUMENT, instrument=instrument, side=side, index=index, amount=value)
+        for index, value in words.items()
+    ]
 
 
 def packed(commands: list[Command]) -> NDArray[Any]:

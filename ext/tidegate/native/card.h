@@ -17,7 +17,7 @@
 /* Money left under each of 16 scenarios, and under none. */
 #define CARD_SCENARIOS 16
 #define CARD_LANES 17
-#define CARD_LATENCY 16
+#define CARD_LATENCY 18
 
 /* Bits: money of a lane and lots of a credit are signed, all others are not. */
 #define CARD_LANE_BITS 56

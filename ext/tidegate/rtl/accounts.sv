@@ -1,4 +1,4 @@
-// The lanes of all accounts. Amounts at clock 7, what they leave at clock 10.
+// The lanes of all accounts. Amounts at clock 7, cases of what they leave at clock 11.
 module accounts
     import card_pkg::*;
 (
@@ -6,7 +6,7 @@ module accounts
     input logic [INSTRUMENT_BITS:0] row_key_2,
     input logic [LANES-1:0] loads_2,
     input logic [RATE-1:0] load_2,
-    input logic [QTY-1:0] lots_3,
+    input logic [QTY-1:0] lots_2,
     input logic [MONEY-1:0] by_lot_6,
     input logic [ACCOUNT_BITS-1:0] key_6,
     input logic is_traded_7,
@@ -17,23 +17,23 @@ module accounts
     input logic clear_8,
     input logic touch_9,
     input logic minus_9,
-    input logic applies_10,
-    output logic is_over_9,
-    output logic [LANES-1:0] is_negative_10,
-    output logic [LANES-1:0] is_overflow_10,
-    output logic [LANE-1:0] before_11[LANES],
-    output logic [LANE-1:0] after_11[LANES]
+    input logic applies_12,
+    output logic is_over_10,
+    output logic [3:0] is_negative_11[LANES],
+    output logic [3:0] is_overflow_11[LANES],
+    output logic [LANE-1:0] before_13[LANES],
+    output logic [LANE-1:0] after_13[LANES]
 );
-    logic [LANES-1:0] is_over_lane_9;
+    logic [LANES-1:0] is_over_lane_10;
 
     for (genvar k = 0; k < LANES; k++) begin : lanes
         lane #(.NUMBER(k)) lane (
-            .clk, .row_key_2, .loads_2(loads_2[k]), .load_2, .lots_3, .by_lot_6, .is_traded_7,
+            .clk, .row_key_2, .loads_2(loads_2[k]), .load_2, .lots_2, .by_lot_6, .is_traded_7,
             .takes_amount_7(takes_amount_7[k]), .amount_7, .addend_0_8, .addend_1_8,
-            .is_over_9(is_over_lane_9[k]), .key_6, .clear_8, .touch_9, .minus_9, .applies_10,
-            .is_negative_10(is_negative_10[k]), .is_overflow_10(is_overflow_10[k]),
-            .before_11(before_11[k]), .after_11(after_11[k]));
+            .is_over_10(is_over_lane_10[k]), .key_6, .clear_8, .touch_9, .minus_9, .applies_12,
+            .is_negative_11(is_negative_11[k]), .is_overflow_11(is_overflow_11[k]),
+            .before_13(before_13[k]), .after_13(after_13[k]));
     end
 
-    assign is_over_9 = is_over_lane_9 != '0;
+    assign is_over_10 = is_over_lane_10 != '0;
 endmodule

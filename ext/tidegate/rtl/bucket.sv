@@ -19,10 +19,11 @@ module bucket
     logic [KEY-1:0] key_4, key_5, key_6, key_7, key_8, key_9;
     logic [29:0] interval_4, interval_5;
     logic [49:0] tolerance_4, tolerance_5;
-    logic [TIME:0] next_4, next_5, base_6, before_6, next_7, next_8, next_9;
+    logic [TIME:0] next_4, next_5, base_6, next_7, next_8, next_9;
     logic [TIME:0] now_6, now_interval_6, now_limit_6;
     logic [29:0] interval_6;
-    logic write_7, write_8, write_9, is_full, is_later;
+    logic [TIME:0] base_next_6, forwarded_next_6;
+    logic write_7, write_8, write_9, is_same_6, is_forwarded, is_full, is_later;
 
     block_ram #(.KEY(KEY), .WIDTH(30)) intervals (
         .clk, .read_key(key_3), .read_value(interval_4), .write(set_rate_3), .write_key(key_3),
@@ -34,13 +35,17 @@ module bucket
         .clk, .read_key(key_3), .read_value(next_4), .write(write_7), .write_key(key_7),
         .write_value(next_7));
 
-    assign before_6 = write_7 && key_7 == key_6 ? next_7 : base_6;
-    assign is_full = before_6 > now_limit_6;
-    assign is_later = before_6 > now_6;
+    // Compared and added to for both: to choose first would come too late.
+    assign is_forwarded = write_7 && is_same_6;
+    assign is_full = is_forwarded ? next_7 > now_limit_6 : base_6 > now_limit_6;
+    assign is_later = is_forwarded ? next_7 > now_6 : base_6 > now_6;
+    assign base_next_6 = base_6 + (TIME + 1)'(interval_6);
+    assign forwarded_next_6 = next_7 + (TIME + 1)'(interval_6);
 
     always_ff @(posedge clk) begin
         {key_4, key_5, key_6, key_7} <= {key_3, key_4, key_5, key_6};
         {key_8, key_9} <= {key_7, key_8};
+        is_same_6 <= key_6 == key_5;
         next_5 <= next_4;
         {interval_5, tolerance_5} <= {interval_4, tolerance_4};
 
@@ -56,7 +61,8 @@ module bucket
         is_full_7 <= is_full;
         write_7 <= set_debt_6 || (counts_6 && !is_full);
         if (set_debt_6) next_7 <= {1'b0, debt_6};
-        else next_7 <= is_later ? before_6 + (TIME + 1)'(interval_6) : now_interval_6;
+        else if (is_later) next_7 <= is_forwarded ? forwarded_next_6 : base_next_6;
+        else next_7 <= now_interval_6;
 
         {next_8, next_9} <= {next_7, next_8};
         {write_8, write_9} <= {write_7, write_8};

@@ -1,8 +1,9 @@
-// The card: one command a clock, in order, a response 16 clocks later; it never stalls.
+// The card: one command a clock, in order, a response 18 clocks later; it never stalls.
 //
-//    1 widths      4 limbs   who may trade    7 limbs   buckets       10 sums of both cases
-//    2 decoded     5 sums                     8 sums    pair's terms  11 decided
-//    3 row         6 money of a lot           9 needs                 12-15 least  16 response
+//    1 widths      4 limbs   who may trade    7 limbs   buckets       11 sums of four cases
+//    2 decoded     5 sums                     8 sums    pair's terms  12 cases collected
+//    3 row         6 money of a lot          10 needs                 13 decided
+//                                                                     14-17 least  18 response
 //
 // A name's last number is the clock after which it is there. Nothing is reset but by loading.
 module card
@@ -39,13 +40,13 @@ module card
     logic [63:0] amount[2:8];
     logic [QTY-1:0] order_qty[2:8];
     logic [QTY-1:0] lots[2:8];
-    logic [63:0] tag[1:15];
+    logic [63:0] tag[1:17];
 
     always_ff @(posedge clk) begin
         {price_1, amount_1} <= {in_price, in_amount};
         {order_qty_1, lots_1} <= {in_order_qty[QTY-1:0], in_lots[QTY-1:0]};
         tag[1] <= in_tag;
-        for (int i = 2; i <= 15; i++) tag[i] <= tag[i-1];
+        for (int i = 2; i <= 17; i++) tag[i] <= tag[i-1];
 
         c[2] <= decoded;
         price[2] <= price_1;
@@ -145,7 +146,7 @@ module card
     logic [89:0] lot_notional_6, notional_9;
     logic [MONEY-1:0] by_lot_6;
     logic [LANE:0] addend_0_8, addend_1_8;
-    logic is_over_rate_9, is_over_lanes_9, is_over_need_10, is_over_notional_10;
+    logic is_over_rate_9, is_over_rate_10, is_over_lanes_10, is_over_notional_10;
     logic is_big_notional_10, is_over_lot_7, is_over_lot_8, is_over_lot_9;
     logic is_traded_7, is_traded_8, is_traded_9;
     logic [LANES-1:0] takes_amount_7;
@@ -169,7 +170,7 @@ module card
 
     always_ff @(posedge clk) begin
         {is_traded_8, is_traded_9} <= {is_traded_7, is_traded_8};
-        is_over_need_10 <= is_traded_9 && (is_over_rate_9 || is_over_lanes_9);
+        is_over_rate_10 <= is_traded_9 && is_over_rate_9;
     end
 
     // Clock 8: the pair's own terms.
@@ -243,64 +244,78 @@ module card
         {touch_pair_10, touch_lanes_10} <= {touch_pair_9, touch_lanes_9};
     end
 
-    // Clock 10: what is left of lots and money, as the decision at clock 11 has it.
-    logic applies_10, applied_11;
-    logic [3:0] negative_pair_10, overflow_pair_10;
-    logic [LANES-1:0] negative_lanes_10, overflow_lanes_10;
-    logic [LANE-1:0] before_11[LANES], after_11[LANES];
+    // Clock 11: what is left of lots and money; clock 13: as the decision has it.
+    logic applies_12, applied_13;
+    logic [3:0] negative_pair_11[4], overflow_pair_11[4];
+    logic [3:0] negative_lanes_11[LANES], overflow_lanes_11[LANES];
+    logic [LANE-1:0] before_13[LANES], after_13[LANES];
 
     pairs pairs (
         .clk, .key_6(pair_6), .command_8(c[8]), .lots_8(lots[8]),
         .buys_8(price[8][CREDIT:0]), .sells_8(amount[8][CREDIT:0]), .touch_9(touch_pair_9),
-        .minus_9(c[9].order), .applies_10, .is_negative_10(negative_pair_10),
-        .is_overflow_10(overflow_pair_10));
+        .minus_9(c[9].order), .applies_12, .is_negative_11(negative_pair_11),
+        .is_overflow_11(overflow_pair_11));
     accounts accounts (
         .clk, .row_key_2, .loads_2({1'b0, loads_words_2[31:16]}), .load_2(amount[2][RATE-1:0]),
-        .lots_3(lots[3]), .by_lot_6, .key_6(c[6].account_key), .is_traded_7, .takes_amount_7,
+        .lots_2(lots[2]), .by_lot_6, .key_6(c[6].account_key), .is_traded_7, .takes_amount_7,
         .amount_7(amount[7][LANE-1:0]), .addend_0_8, .addend_1_8, .clear_8(c[8].account),
-        .touch_9(touch_lanes_9), .minus_9(c[9].order), .applies_10,
-        .is_over_9(is_over_lanes_9), .is_negative_10(negative_lanes_10),
-        .is_overflow_10(overflow_lanes_10), .before_11, .after_11);
+        .touch_9(touch_lanes_9), .minus_9(c[9].order), .applies_12,
+        .is_over_10(is_over_lanes_10), .is_negative_11(negative_lanes_11),
+        .is_overflow_11(overflow_lanes_11), .before_13, .after_13);
 
-    // Clock 11: the decision.
-    reasons_t reasons_11;
-    logic shows_11;
+    // Clocks 11 to 13: the decision.
+    reasons_t refusal_11, refusal_12, stated_11, stated_12, reasons_13;
+    logic is_order_11, is_order_12, touch_11, touch_12, sell_11, is_stopped_11, is_stopped_12;
+    logic is_reducing_11, is_reducing_12, is_over_need_11, is_over_need_12;
+    logic is_over_notional_11, is_over_notional_12, is_big_notional_11, is_big_notional_12;
+
+    always_ff @(posedge clk) begin
+        {refusal_11, refusal_12} <= {refusal_10, refusal_11};
+        {stated_11, stated_12} <= {stated_10, stated_11};
+        {is_order_11, is_order_12} <= {is_order_10, is_order_11};
+        {touch_11, touch_12} <= {touch_pair_10 || touch_lanes_10, touch_11};
+        sell_11 <= sell_10;
+        {is_stopped_11, is_stopped_12} <= {is_stopped_10, is_stopped_11};
+        {is_reducing_11, is_reducing_12} <= {is_reducing_10, is_reducing_11};
+        {is_over_need_11, is_over_need_12} <=
+            {is_over_rate_10 || is_over_lanes_10, is_over_need_11};
+        {is_over_notional_11, is_over_notional_12} <= {is_over_notional_10, is_over_notional_11};
+        {is_big_notional_11, is_big_notional_12} <= {is_big_notional_10, is_big_notional_11};
+    end
 
     decision decision (
-        .clk, .is_order_10, .sell_10, .touch_10(touch_pair_10 || touch_lanes_10),
-        .is_stopped_10, .is_reducing_10, .is_over_need_10, .is_over_notional_10,
-        .is_big_notional_10, .refusal_10, .stated_10, .negative_pair_10, .overflow_pair_10,
-        .applies_10, .negative_lanes_10, .overflow_lanes_10,
-        .applied_11, .reasons_11);
+        .clk, .is_order_12, .sell_11, .touch_12, .is_stopped_12, .is_reducing_12,
+        .is_over_need_12, .is_over_notional_12, .is_big_notional_12, .refusal_12, .stated_12,
+        .negative_pair_11, .overflow_pair_11, .negative_lanes_11, .overflow_lanes_11,
+        .applies_12, .applied_13, .reasons_13);
 
-    // Clocks 12 to 16: what is left.
-    logic [LANE-1:0] before_15, after_15;
-    logic [63:0] verdict[12:15];
-    logic valid[10:15];
-    logic shows[12:15];
-    logic applied[12:15];
+    // Clocks 14 to 18: what is left.
+    logic [LANE-1:0] before_17, after_17;
+    logic [63:0] verdict[14:17];
+    logic valid[10:17];
+    logic shows[11:17];
+    logic applied[14:17];
 
-    least least_before (.clk, .values(before_11), .least(before_15));
-    least least_after (.clk, .values(after_11), .least(after_15));
+    least least_before (.clk, .values(before_13), .least(before_17));
+    least least_after (.clk, .values(after_13), .least(after_17));
 
     always_ff @(posedge clk) begin
         valid[10] <= c[9].valid;
-        for (int i = 11; i <= 15; i++) valid[i] <= valid[i-1];
-        shows_11 <= shows_10;
-        shows[12] <= shows_11;
-        applied[12] <= applied_11;
-        verdict[12] <= verdict_of(reasons_11);
-        for (int i = 13; i <= 15; i++) begin
-            shows[i] <= shows[i-1];
+        for (int i = 11; i <= 17; i++) valid[i] <= valid[i-1];
+        shows[11] <= shows_10;
+        for (int i = 12; i <= 17; i++) shows[i] <= shows[i-1];
+        applied[14] <= applied_13;
+        verdict[14] <= verdict_of(reasons_13);
+        for (int i = 15; i <= 17; i++) begin
             applied[i] <= applied[i-1];
             verdict[i] <= verdict[i-1];
         end
-        out_valid <= valid[15];
-        out_tag <= tag[15];
-        out_verdict <= verdict[15];
-        out_margin <= shows[15] && applied[15]
-            ? 64'($signed(before_15)) - 64'($signed(after_15)) : 64'd0;
-        out_available <= shows[15]
-            ? 64'($signed(applied[15] ? after_15 : before_15)) : 64'd0;
+        out_valid <= valid[17];
+        out_tag <= tag[17];
+        out_verdict <= verdict[17];
+        out_margin <= shows[17] && applied[17]
+            ? 64'($signed(before_17)) - 64'($signed(after_17)) : 64'd0;
+        out_available <= shows[17]
+            ? 64'($signed(applied[17] ? after_17 : before_17)) : 64'd0;
     end
 endmodule

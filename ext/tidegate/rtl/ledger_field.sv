@@ -1,66 +1,82 @@
-// A signed field of a row, to which each command adds if it is applied: that is known only a clock
-// after the sum. So both sums are made, for the case that the command before was applied and for
-// the case that it was not. Key at clock 6, sums at clock 10, decision at clock 11.
+// A signed field of a row, to which each command adds if it is applied: that is known only two
+// clocks after the sum. So a sum is made for each case: case 2 * a + b holds when the command
+// before was applied (a) and the one before that was (b). Cases that cannot differ are alike, so
+// that a decision chooses between them whatever rows its command and this one have.
 //
-//   clock   6     7     8       9             10              11        12   13
-//           key   RAM   merge   sums          decision        write     kept for reads
-//   what a row has                  of n - 1:  two cases  of n - 2     that were too early
+//   clock   7    8    9      10     11            12           13        14, 15
+//           key  RAM  merge  sums   cases of      cases of     decided,  kept for reads
+//                            of 4   b are chosen  a are chosen written   that were too early
 module ledger_field #(
     parameter int KEY = 8,
     parameter int WIDTH = 56
 ) (
     input logic clk,
-    input logic [KEY-1:0] key_6,
-    input logic clear_8,
-    input logic touch_11,
-    input logic [KEY-1:0] key_11,
-    input logic is_third_8,
-    input logic is_fourth_8,
-    input logic is_fifth_8,
-    input logic is_first_9,
-    input logic is_second_9,
-    input logic second_10,
-    input logic applied_11,
-    input logic minus_9,
-    input logic [WIDTH:0] delta_9,
-    output logic is_negative_10,
-    output logic is_overflow_10,
-    output logic [WIDTH-1:0] before_11,
-    output logic [WIDTH-1:0] after_11
+    input logic [KEY-1:0] key_7,
+    input logic [KEY-1:0] key_13,
+    input logic writes_13,
+    input logic clear_9,
+    input logic is_fourth_9,
+    input logic is_fifth_9,
+    input logic is_sixth_9,
+    input logic is_first_10,
+    input logic is_second_10,
+    input logic is_third_10,
+    input logic applied_13,
+    input logic minus_10,
+    input logic [WIDTH:0] delta_10,
+    output logic [3:0] is_negative_11,
+    output logic [3:0] is_overflow_11,
+    output logic [WIDTH-1:0] before_13,
+    output logic [WIDTH-1:0] after_13
 );
-    logic [WIDTH-1:0] ram_7, ram_8, base_9, final_11, final_12, final_13;
-    logic [WIDTH-1:0] start_0, start_1, base_0_10, base_1_10;
-    logic [WIDTH:0] change_9, sum_0_10, sum_1_10, chosen_10;
+    logic [WIDTH-1:0] ram_8, ram_9, base_10, after_14, after_15, chosen_12;
+    logic [WIDTH-1:0] starts[4];
+    logic [WIDTH-1:0] after_12[2];
+    logic [WIDTH:0] sums_11[4];
+    logic [WIDTH:0] change_10;
+    logic [WIDTH-1:0] change_11, change_12;
+    logic minus_11, minus_12;
 
     block_ram #(.KEY(KEY), .WIDTH(WIDTH)) ram (
-        .clk, .read_key(key_6), .read_value(ram_7), .write(touch_11), .write_key(key_11),
-        .write_value(final_11));
+        .clk, .read_key(key_7), .read_value(ram_8), .write(writes_13), .write_key(key_13),
+        .write_value(after_13));
 
-    assign final_11 = applied_11 ? after_11 : before_11;
-    assign chosen_10 = second_10 ? sum_1_10 : sum_0_10;
-    assign start_0 = is_second_9 ? final_11 : is_first_9 ? base_0_10 : base_9;
-    assign start_1 = is_first_9 ? chosen_10[WIDTH-1:0] : start_0;
-    assign change_9 = delta_9 ^ {WIDTH + 1{minus_9}};
-    assign is_negative_10 = chosen_10[WIDTH];
-    assign is_overflow_10 = chosen_10[WIDTH] != chosen_10[WIDTH-1];
+    assign change_10 = delta_10 ^ {WIDTH + 1{minus_10}};
+    assign chosen_12 = applied_13 ? after_12[1] : after_12[0];
+
+    always_comb begin
+        starts[0] = is_third_10 && applied_13 ? after_13 : base_10;
+        starts[1] = is_second_10 ? chosen_12 : starts[0];
+        for (int b = 0; b < 2; b++) begin
+            starts[2+b] = is_first_10
+                ? (applied_13 ? sums_11[2*b+1][WIDTH-1:0] : sums_11[2*b][WIDTH-1:0])
+                : starts[b];
+        end
+        for (int i = 0; i < 4; i++) begin
+            is_negative_11[i] = sums_11[i][WIDTH];
+            is_overflow_11[i] = sums_11[i][WIDTH] != sums_11[i][WIDTH-1];
+        end
+    end
 
     always_ff @(posedge clk) begin
-        ram_8 <= ram_7;
+        ram_9 <= ram_8;
 
-        if (clear_8) base_9 <= '0;
-        else if (is_third_8) base_9 <= final_11;
-        else if (is_fourth_8) base_9 <= final_12;
-        else if (is_fifth_8) base_9 <= final_13;
-        else base_9 <= ram_8;
+        if (clear_9) base_10 <= '0;
+        else if (is_fourth_9 && applied_13) base_10 <= after_13;
+        else if (is_fifth_9) base_10 <= after_14;
+        else if (is_sixth_9) base_10 <= after_15;
+        else base_10 <= ram_9;
 
-        base_0_10 <= start_0;
-        base_1_10 <= start_1;
-        sum_0_10 <= {start_0[WIDTH-1], start_0} + change_9 + (WIDTH + 1)'(minus_9);
-        sum_1_10 <= {start_1[WIDTH-1], start_1} + change_9 + (WIDTH + 1)'(minus_9);
+        for (int i = 0; i < 4; i++)
+            sums_11[i] <= {starts[i][WIDTH-1], starts[i]} + change_10 + (WIDTH + 1)'(minus_10);
+        for (int a = 0; a < 2; a++)
+            after_12[a] <=
+                applied_13 ? sums_11[2*a+1][WIDTH-1:0] : sums_11[2*a][WIDTH-1:0];
 
-        after_11 <= chosen_10[WIDTH-1:0];
-        before_11 <= second_10 ? base_1_10 : base_0_10;
-        final_12 <= final_11;
-        final_13 <= final_12;
+        {change_11, minus_11} <= {change_10[WIDTH-1:0], minus_10};
+        {change_12, minus_12} <= {change_11, minus_11};
+        before_13 <= chosen_12 + ~change_12 + WIDTH'(!minus_12);
+        after_13 <= chosen_12;
+        {after_14, after_15} <= {after_13, after_14};
     end
 endmodule

@@ -1,5 +1,5 @@
 // Lots of each account in each instrument: room to close and credit to the limit, of buys and of
-// sells. Command at clock 8, what they leave at clock 10.
+// sells. Command at clock 8, cases of what they leave at clock 11.
 module pairs
     import card_pkg::*;
 (
@@ -11,13 +11,13 @@ module pairs
     input logic [CREDIT:0] sells_8,
     input logic touch_9,
     input logic minus_9,
-    input logic applies_10,
-    // Room of buys, of sells, credit of buys, of sells.
-    output logic [3:0] is_negative_10,
-    output logic [3:0] is_overflow_10
+    input logic applies_12,
+    // Room of buys, of sells, credit of buys, of sells; each in four cases.
+    output logic [3:0] is_negative_11[4],
+    output logic [3:0] is_overflow_11[4]
 );
     logic is_traded_8;
-    logic [CREDIT:0] delta_9[4];
+    logic [CREDIT:0] delta_9[4], delta_10[4];
 
     assign is_traded_8 = command_8.order || command_8.release_ || command_8.fill;
 
@@ -31,10 +31,11 @@ module pairs
             else if (command_8.pair || (command_8.limit && IS_CREDIT))
                 delta_9[f] <= IS_SELL ? sells_8 : buys_8;
             else delta_9[f] <= '0;
+            delta_10[f] <= delta_9[f];
         end
     end
 
     ledger #(.KEY(PAIR_BITS), .FIELDS(4), .WIDTH(CREDIT)) lots (
-        .clk, .key_6, .clear_8(command_8.pair), .touch_9, .minus_9, .delta_9, .applies_10,
-        .is_negative_10, .is_overflow_10, .before_11(), .after_11());
+        .clk, .key_6, .clear_8(command_8.pair), .touch_9, .minus_9, .delta_10, .applies_12,
+        .is_negative_11, .is_overflow_11, .before_13(), .after_13());
 endmodule
