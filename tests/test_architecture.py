@@ -39,8 +39,11 @@ LAYERS = (
     "native.checks native.ahead",
     "native.verdict native.doubts",
     "native.card_form+native.card",
-    "native.fpga",
-    "card",
+    "native.fpga native.card_page native.card_wanted",
+    "native.card_device native.card_sync",
+    "native.card_driver",
+    "native.backend",
+    "backend",
     "native.holding_probe",
     "native.states",
     "native.endings",
@@ -90,8 +93,7 @@ BENCHED = ("journal", "lane", "load", "crowd", "chain", "spin", "venue", "embedd
 ONLY_FOR_TESTS = {
     *("native.layout", "native.build", "native.holding_probe", "native.verdict_bench"),
     *(f"native.{name}_bench" for name in BENCHED),
-    *("native.ring_probe", "native.card", "native.card_form", "native.fpga"),
-    *("card", "card.registers", "card.device", "card.driver"),
+    "native.ring_probe",
 }
 TOP_LEVEL = {".ci", ".gitignore", ".pre-commit-config.yaml", "ARCHITECTURE.md", "CHANGELOG.md"} | {
     *("LICENSE", "Makefile", "NOTICE", "README.md", "RISK.md", "bench", "configs", "engine", "ext"),

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from tidegate import recovery, snapshot, universe, universe_change
+from tidegate import backend, recovery, snapshot, universe, universe_change
 from tidegate.errors import ReplayError, SnapshotError
 from tidegate.native.journal import sync_path
 from tidegate.native.journal_reader import JournalReader
@@ -20,7 +20,7 @@ UNIVERSE_NAME = "universe.json"
 
 
 class Replayed(NamedTuple):
-    """Where a replay ended, and the state there."""
+    """Where a replay ended, and the state there; what a card was asked, where one decided."""
 
     tables: Tables
     sequence: int
@@ -28,6 +28,7 @@ class Replayed(NamedTuple):
     end: str
     taken: Snapshot | None
     refused: list[str]
+    card: dict[str, int]
 
 
 def keep_universe(journal: Path, content: universe.Universe) -> None:
@@ -73,19 +74,30 @@ def catch_up(
     return reader.end.reason if reader.end else "empty"
 
 
-def replay(journal: Path, *, until: int | None = None, from_beginning: bool = True) -> Replayed:
+def replay(
+    journal: Path,
+    *,
+    until: int | None = None,
+    from_beginning: bool = True,
+    decided_by: str = backend.NATIVE,
+) -> Replayed:
     """The state after a journal's last record, or after sequence `until`.
 
-    `from_beginning`: from a snapshot only where the journal's first record has been removed.
+    `from_beginning`: from a snapshot only where the journal's first record has been removed;
+    `decided_by`: any backend gives the same state, whichever the journal was written under.
     """
     content = read_universe(journal)
     found = recovery.in_memory(content, journal, until=until, from_beginning=from_beginning)
     tables = found.tables
+    card = backend.attach(tables, decided_by)
     end = catch_up(tables, journal, until=until)
     sequence = int(tables.arrays["risk"]["sequence"][0])
     if until is not None and sequence != until:
         raise ReplayError(f"{journal}: ends at sequence {sequence}; expected {until}")
-    return Replayed(tables, sequence, tables.state_hash(), end, found.taken, found.refused)
+    card_counters = {} if card is None else card.counters
+    return Replayed(
+        tables, sequence, tables.state_hash(), end, found.taken, found.refused, card_counters
+    )
 
 
 def hashes(journal: Path, every: int, *, until: int | None = None) -> Iterator[tuple[int, str]]:

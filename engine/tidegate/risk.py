@@ -14,11 +14,12 @@ from typing import Any
 import numpy as np
 import zmq
 
-from tidegate import lane_ends, recovery, replay, topology
+from tidegate import backend, lane_ends, recovery, replay, topology
 from tidegate.counters import Counters
 from tidegate.lane_ends import Losses, Ring
 from tidegate.native import clock
 from tidegate.native import region as native
+from tidegate.native.backend import Backend
 from tidegate.native.journal import Journal
 from tidegate.native.lane import LaneTarget
 from tidegate.native.link import Link
@@ -57,6 +58,8 @@ class Risk:
         left = self._catch_up(run_dir)
         native.end(self.regions["risk"])
         self.recovery = found.report()
+        self.card: backend.Watch | None = None
+        self.watch_card(backend.attach(self.tables, universe.backend))
         self.journal = open_journal(
             universe, run_dir, int(self.tables.arrays["risk"]["sequence"][0])
         )
@@ -140,6 +143,10 @@ class Risk:
             taken[-1] = answered
         return taken
 
+    def watch_card(self, card: Backend | None) -> None:
+        """Look after a card that is attached to the tables."""
+        self.card = None if card is None else backend.Watch(card)
+
     def publish(self) -> None:
         """Write the stage's counters for `inspect`."""
         self.losses.look(self.sources)
@@ -148,6 +155,8 @@ class Risk:
             self.counters.publish(name, end.counters)
         self.counters.publish("agent", self.agent.counters)
         self.counters.publish("journal", self.journal.counters)
+        if self.card is not None:
+            self.counters.publish("card", self.card.look(self.agent))
         self.counters.publish("clock", {"set_back": clock.back_count()})
 
     def close(self) -> None:

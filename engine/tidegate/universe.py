@@ -364,6 +364,8 @@ class Universe(Frozen, frozen=True, kw_only=True):
     calendar_day: int = 0
     # An order that is older when risk looks at it is denied; 0 = any age.
     order_age_ms_max: int = 0
+    # What is asked before risk's own rules; state and journal are the same with either.
+    backend: Literal["native", "fpga"] = "native"
 
 
 def encode(universe: Universe) -> bytes:

@@ -37,6 +37,7 @@ def state_of(universe: Universe) -> Universe:
         reconciliation=Reconciliation(),
         journaling=Journaling(),
         placement=Placement(layout=universe.placement.layout),
+        backend="native",
     )
 
 

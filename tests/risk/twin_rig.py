@@ -11,6 +11,8 @@ from twin_records import VIEWS, Record, as_input
 from twin_world import world
 
 from tidegate import risk_state
+from tidegate.backend import Decider, attach_card
+from tidegate.native.card_page import CardMemory
 from tidegate.native.pretrade import Pretrade
 from tidegate.native.records import ORDER_RECORD, Kind, Reason
 
@@ -37,15 +39,17 @@ class Replica:
 class Both:
     """Compiled step and twin side by side; run() asserts that they agree in everything.
 
-    Tables are compared after each `every`th record, verdicts and outputs after each.
+    Tables are compared after each `every`th record, verdicts and outputs after each; `decider`: a
+    card that the step asks first.
     """
 
-    def __init__(self, seed: int, every: int = 1) -> None:
+    def __init__(self, seed: int, every: int = 1, decider: Decider | None = None) -> None:
         self.every = every
         content = world(seed)
         self.twin = Twin(content)
         self.tables = risk_state.in_memory(content)
         self.pretrade = Pretrade(self.tables)
+        self.card = None if decider is None else attach_card(self.tables, CardMemory(), decider)
         self.numbers: dict[int, int] = {}
         self.native_ids: dict[int, int] = {}
         self.reasons: Counter[str] = Counter()
@@ -138,8 +142,8 @@ def as_dicts(rows: Record) -> list[Row]:
     return found
 
 
-def run(seed: int, count: int, every: int = 1) -> Both:
-    both = Both(seed, every)
+def run(seed: int, count: int, every: int = 1, decider: Decider | None = None) -> Both:
+    both = Both(seed, every, decider)
     desk = Desk(seed, both.twin)
     for row in desk.opening():
         both.run(row)

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from tidegate import replay as replaying
+from tidegate.backend import NAMES, NATIVE
 from tidegate.explain.comparison import Side, compare, same_universe
 from tidegate.run_dir import RunDir
 
@@ -19,6 +20,9 @@ PLACE = click.Path(path_type=Path, exists=True, file_okay=False)
 @click.option("--every", type=click.IntRange(min=1), help="Print it after each so many records.")
 @click.option("--from-snapshot", is_flag=True, help="Begin at the newest one before the end.")
 @click.option("--check-snapshots", is_flag=True, help="Compare each one with the replay.")
+@click.option(
+    "--backend", type=click.Choice(NAMES), default=NATIVE, show_default=True, help="What decides."
+)
 @click.option("--compare", "other", type=PLACE, help="Find the first difference of two journals.")
 def replay(
     run_dir: Path,
@@ -27,6 +31,7 @@ def replay(
     every: int | None,
     from_snapshot: bool,
     check_snapshots: bool,
+    backend: str,
     other: Path | None,
 ) -> None:
     """Run a journal through risk's step again and print the state hash it ends with.
@@ -42,7 +47,9 @@ def replay(
         for sequence, state_hash in replaying.hashes(journal, every, until=until):
             click.echo(f"{sequence} {state_hash}")
         return
-    done = replaying.replay(journal, until=until, from_beginning=not from_snapshot)
+    done = replaying.replay(
+        journal, until=until, from_beginning=not from_snapshot, decided_by=backend
+    )
     for reason in done.refused:
         click.echo(reason, err=True)
     if only_hash:
@@ -50,6 +57,8 @@ def replay(
         return
     start = f"  from snapshot {done.taken.sequence}" if done.taken else ""
     click.echo(f"sequence {done.sequence}  state {done.state_hash}  end {done.end}{start}")
+    if done.card:
+        click.echo("card  " + "  ".join(f"{name} {count}" for name, count in done.card.items()))
 
 
 def show_snapshots(journal: Path) -> int:

@@ -4,9 +4,11 @@ import sys
 import time
 from collections import Counter
 from pathlib import Path
+from typing import Literal
 
 import click
 
+from tidegate.backend import NAMES, NATIVE, why_missing
 from tidegate.simulation.many import ALL_FAULTS, Coverage, simulate_many
 from tidegate.simulation.outcome import Outcome
 
@@ -37,6 +39,9 @@ def parsed(_context: click.Context, _parameter: click.Parameter, text: str | Non
     help="A fault that is not to happen.",
 )
 @click.option(
+    "--backend", type=click.Choice(NAMES), default=NATIVE, show_default=True, help="What decides."
+)
+@click.option(
     "--cover",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="Fail if a fault, or a reason named in this file, never occurred.",
@@ -47,15 +52,18 @@ def simulate(
     steps: int,
     jobs: int,
     without: tuple[str, ...],
+    backend: Literal["native", "fpga"],
     cover: Path | None,
 ) -> None:
     """Run all stages in one thread under virtual time, faults and checkers; a seed says how."""
     if (seed is None) == (seeds is None):
         raise click.UsageError("expected one of --seed and --seeds")
+    if why := why_missing(backend):
+        raise click.UsageError(f"--backend {backend}: {why}")
     chosen = range(seed, seed + 1) if seeds is None and seed is not None else seeds or range(0)
     coverage, failed = Coverage(), 0
     started = time.monotonic()  # nondeterministic: the speed that is shown
-    for outcome in simulate_many(chosen, steps, jobs, frozenset(without)):
+    for outcome in simulate_many(chosen, steps, jobs, frozenset(without), backend):
         coverage.add(outcome)
         failed += bool(outcome.problems)
         if outcome.problems or len(chosen) == 1:
@@ -74,6 +82,8 @@ def show(outcome: Outcome, steps: int) -> None:
         f"seed {outcome.seed}: {outcome.steps} steps, {outcome.turns} turns,"
         f" {outcome.virtual_ns / 1e9:.1f} s of virtual time, trace {outcome.trace}"
     )
+    if outcome.card:
+        click.echo("  card: " + ", ".join(f"{name} {n}" for name, n in outcome.card.items()))
     for problem in outcome.problems:
         click.echo(f"  {problem}")
     if outcome.problems:

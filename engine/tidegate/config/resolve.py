@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from tidegate import topology
+from tidegate import backend, topology
 from tidegate.config import units
 from tidegate.config.accounts import resolve_accounts
 from tidegate.config.calendar import resolve_calendars
@@ -76,6 +76,8 @@ def resolve(config: Config, run_dir: RunDir, today: date) -> Universe:
         ],
         problems,
     )
+    if why := backend.why_missing(tables.risk.backend):
+        problems.add("risk.backend", why)
     problems.raise_any()
     return Universe(
         currencies=currencies,
@@ -90,6 +92,7 @@ def resolve(config: Config, run_dir: RunDir, today: date) -> Universe:
         segment_records=tables.journal.segment_records,
         calendar_day=calendar_day(config, today),
         order_age_ms_max=tables.risk.order_age_ms_max,
+        backend=tables.risk.backend,
         journaling=journaling,
         supervisor=msgspec.convert(tables.supervisor, Supervisor, from_attributes=True),
         snapshots=msgspec.convert(tables.snapshots, Snapshots, from_attributes=True),

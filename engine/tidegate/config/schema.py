@@ -186,9 +186,14 @@ class Journal(Strict, frozen=True, kw_only=True):
 
 
 class Risk(Strict, frozen=True, kw_only=True):
-    """[risk]: an order or replace that waited longer for risk or router is refused; 0 = off."""
+    """[risk]: an order or replace that waited longer for risk or router is refused; 0 = off.
+
+    backend "fpga" asks a card, simulated clock by clock, before the rules: the same verdicts. It
+    needs a package that was built with verilator.
+    """
 
     order_age_ms_max: Annotated[int, Meta(ge=0, le=86_400_000)] = 5000
+    backend: Literal["native", "fpga"] = "native"
 
 
 class Snapshots(Strict, frozen=True, kw_only=True):

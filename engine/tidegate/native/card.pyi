@@ -75,6 +75,10 @@ class Card:
     """The card's tables, empty at first: whatever is not loaded is refused."""
 
     def __new__(cls) -> Card: ...
+    @property
+    def pipe(self) -> object:
+        """Its apply() for compiled code, a capsule; valid while this object lives."""
+
     def apply(self, commands: NDArray[Any], responses: NDArray[Any]) -> None:
         """Do the commands (dtype COMMAND) in order; one response (RESPONSE) each.
 

@@ -13,6 +13,10 @@ class Fpga:
 
     def __new__(cls) -> Fpga: ...
     @property
+    def pipe(self) -> object:
+        """Its apply() for compiled code, a capsule; valid while this object lives."""
+
+    @property
     def clocks(self) -> int:
         """Clocks since it was made."""
 

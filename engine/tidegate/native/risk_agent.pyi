@@ -37,6 +37,9 @@ class RiskAgent:
         are given, and orders come by apply() alone; ValueError for anything between.
         """
 
+    def note(self, text: bytes) -> bool:
+        """Write a NOTE of risk's own (32 bytes) into the journal; False = it takes none now."""
+
     def resume(self, routes: npt.NDArray[Any], reports: npt.NDArray[Any]) -> None:
         """Begin with outputs that a process before this one gave and did not put out."""
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from multiprocessing import get_context
+from typing import Literal
 
 import msgspec
 
@@ -40,10 +41,14 @@ class Coverage(msgspec.Struct):
 
 
 def simulate_many(
-    seeds: Iterable[int], steps: int, jobs: int, without: frozenset[str] = frozenset()
+    seeds: Iterable[int],
+    steps: int,
+    jobs: int,
+    without: frozenset[str] = frozenset(),
+    backend: Literal["native", "fpga"] = "native",
 ) -> Iterator[Outcome]:
     """The outcomes of seeds, in their order, by `jobs` processes."""
-    one = partial(simulate, steps=steps, without=without)
+    one = partial(simulate, steps=steps, without=without, backend=backend)
     if jobs == 1:
         yield from map(one, seeds)
         return

@@ -4,7 +4,7 @@ import shutil
 import tempfile
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -22,7 +22,10 @@ SHM = Path("/dev/shm")
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """What a seed did. `trace` is equal for equal seeds and commits."""
+    """What a seed did. `trace` is equal for equal seeds and commits, on any backend.
+
+    `card`: what the last risk stage's card was asked, where one was.
+    """
 
     seed: int
     steps: int
@@ -33,14 +36,20 @@ class Outcome(msgspec.Struct, frozen=True):
     faults: dict[str, int]
     reasons: dict[str, int]
     controls: dict[str, int]
+    card: dict[str, int]
 
 
-def simulate(seed: int, steps: int, without: frozenset[str] = frozenset()) -> Outcome:
+def simulate(
+    seed: int,
+    steps: int,
+    without: frozenset[str] = frozenset(),
+    backend: Literal["native", "fpga"] = "native",
+) -> Outcome:
     """Run `steps` records of a seed, let it settle, and check."""
     base = SHM if SHM.is_dir() else None
     directory = Path(tempfile.mkdtemp(prefix="tidegate-sim-", dir=base))
     try:
-        world = World(seed, directory, without)
+        world = World(seed, directory, without, backend)
         try:
             return _simulate(world, steps)
         finally:
@@ -99,6 +108,7 @@ def _outcome(world: World, problems: list[str]) -> Outcome:
         faults=faults,
         reasons={Reason(code).name: count for code, count in sorted(reasons.items()) if code},
         controls=dict(sorted(world.operator.kinds.items())),
+        card=stage.card.backend.counters if stage is not None and stage.card else {},
     )
 
 

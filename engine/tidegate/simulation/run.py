@@ -10,7 +10,9 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, Literal
+
+import msgspec
 
 from tidegate.run_dir import RunDir
 from tidegate.simulation.beside import Beside, MarginHost, ReconcileHost, SnapshotHost
@@ -39,11 +41,18 @@ ROUND_NS = 25_000_000
 class World:
     """Everything of a run, wired; `turn()` lets one of them work."""
 
-    def __init__(self, seed: int, directory: Path, without: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        seed: int,
+        directory: Path,
+        without: frozenset[str] = frozenset(),
+        backend: Literal["native", "fpga"] = "native",
+    ) -> None:
         self.seed = seed
         self.run_dir = RunDir(directory)
         self.run_dir.create()
-        self.universe = make_universe(seed, self.run_dir)
+        made = make_universe(seed, self.run_dir)
+        self.universe = msgspec.structs.replace(made, backend=backend)
         self.draw = Random(seed * 7919 + 1)
         self.timeline = Timeline(START_NS)
         self.elapsed_ns = 0

@@ -1,5 +1,5 @@
 """From a well-formed order to the verdict of every check, on every level. checks.pxd lists
-them, doubts.pxd asks which of them have to be made."""
+them, doubts.pxd asks which of them have to be made, a backend (backend.pyx) makes some of them."""
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 
 cimport tidegate.native.doubts as doubts
@@ -7,6 +7,7 @@ cimport tidegate.native.holding as holding
 cimport tidegate.native.margin as margin
 cimport tidegate.native.positions as positions
 cimport tidegate.native.verdict as verdict
+from tidegate.native.backend cimport Backend
 from tidegate.native.balances cimport pool_balance
 from tidegate.native.context cimport context
 from tidegate.native.days cimport day_of
@@ -170,8 +171,11 @@ cdef uint64_t assess(
         positions.fold(t, pair)
     gather(t, o, lots, order, pair, c)
     doubted = doubts.doubts(c)
+    if t.backend != NULL:
+        doubted &= ~(<Backend>t.backend).ask(c)
     if doubted:
         failed = verdict.failed_checks(c, doubted)
     if IS_CHECKED:
         must(failed == verdict.failed_checks(c, <uint64_t>-1))
+        must(t.backend == NULL or (<Backend>t.backend).agrees(c, failed))
     return <uint64_t>1 << DECIDED_BIT | failed

@@ -1,4 +1,5 @@
 """The card's commands and responses (card.h), its codes, and its rules as Cython."""
+cimport cython
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
 
@@ -66,3 +67,52 @@ cpdef enum BucketOf:
 # OP_STATE: whose state (kind).
 cpdef enum StateOf:
     STATE_ACCOUNT = 0, STATE_SESSION = 1
+
+
+cdef enum:
+    CARD_WORDS = 32
+    CARD_KINDS = 2
+
+
+cdef struct pair_state:
+    # By side, 0 = buy: lots left before the position grows, and before its limit is reached.
+    int64_t room[2]
+    int64_t credit[2]
+    int64_t max_notional
+    uint32_t max_qty
+    uint8_t bits
+
+
+cdef struct bucket_state:
+    int64_t next_ns, interval_ns, tolerance_ns
+
+
+cdef struct card_tables:
+    int64_t now_ns
+    bint is_killed
+    int64_t lanes[CARD_ACCOUNTS][CARD_LANES]
+    uint8_t account_states[CARD_ACCOUNTS]
+    uint8_t session_states[CARD_SESSIONS]
+    pair_state pairs[CARD_ACCOUNTS][CARD_INSTRUMENTS]
+    int64_t words[CARD_INSTRUMENTS][2][CARD_WORDS]
+    bucket_state account_buckets[CARD_ACCOUNTS][CARD_KINDS]
+    bucket_state session_buckets[CARD_SESSIONS][CARD_KINDS]
+    bucket_state instrument_buckets[CARD_INSTRUMENTS][CARD_KINDS]
+
+
+# Whatever does commands: apply(self, ...) answers `count` of them and says how many it answered.
+cdef struct card_pipe:
+    int64_t (*apply)(
+        void* self, const card_command* commands, card_response* responses, int64_t count
+    ) noexcept nogil
+    void* self
+
+
+# Does one command.
+cdef void answer(card_tables* t, const card_command* c, card_response* r) noexcept nogil
+
+
+@cython.final
+cdef class Card:
+    cdef card_tables* tables
+    cdef card_pipe way

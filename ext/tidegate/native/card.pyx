@@ -4,10 +4,11 @@ ARCHITECTURE.md, "FPGA backend", says what each command does. Commands are done 
 what cannot be done changes nothing and says why in the verdict. Tables are of fixed size.
 """
 cimport cython
-from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
+from cpython.pycapsule cimport PyCapsule_New
+from libc.stdint cimport int64_t, uint64_t
 from libc.stdlib cimport calloc, free
 
-from tidegate.native.card_form cimport KINDS, has_account, has_instrument, is_well_formed
+from tidegate.native.card_form cimport has_account, has_instrument, is_well_formed
 from tidegate.native.records cimport (
     BUY, HALTED, HALTED_STATE, KILLED, KILL_SWITCH, LIMIT_MISSING, MALFORMED, MARGIN,
     NOT_PERMITTED, ORDER_NOTIONAL, ORDER_RATE, ORDER_SIZE, OVERFLOW, POSITION_LIMIT, PRICE_COLLAR,
@@ -23,36 +24,6 @@ cdef extern from "card_money.h" nogil:
     bint card_times(uint64_t left, uint64_t right, int shift, uint64_t* product)
     bint card_fits(int64_t value, int bits)
     bint card_is_below(int64_t value, int bits)
-
-
-cdef enum:
-    WORDS = 32
-
-
-cdef struct pair_state:
-    # By side, 0 = buy: lots left before the position grows, and before its limit is reached.
-    int64_t room[2]
-    int64_t credit[2]
-    int64_t max_notional
-    uint32_t max_qty
-    uint8_t bits
-
-
-cdef struct bucket_state:
-    int64_t next_ns, interval_ns, tolerance_ns
-
-
-cdef struct card_tables:
-    int64_t now_ns
-    bint is_killed
-    int64_t lanes[CARD_ACCOUNTS][CARD_LANES]
-    uint8_t account_states[CARD_ACCOUNTS]
-    uint8_t session_states[CARD_SESSIONS]
-    pair_state pairs[CARD_ACCOUNTS][CARD_INSTRUMENTS]
-    int64_t words[CARD_INSTRUMENTS][2][WORDS]
-    bucket_state account_buckets[CARD_ACCOUNTS][KINDS]
-    bucket_state session_buckets[CARD_SESSIONS][KINDS]
-    bucket_state instrument_buckets[CARD_INSTRUMENTS][KINDS]
 
 
 cdef inline uint64_t one(int reason) noexcept nogil:
@@ -331,6 +302,15 @@ cdef void answer(card_tables* t, const card_command* c, card_response* r) noexce
     r.verdict |= one(DECIDED_BIT)
 
 
+cdef int64_t apply_to_tables(
+    void* t, const card_command* commands, card_response* responses, int64_t count
+) noexcept nogil:
+    cdef int64_t i
+    for i in range(count):
+        answer(<card_tables*>t, &commands[i], &responses[i])
+    return count
+
+
 cdef card_command a_command
 cdef card_response a_response
 COMMAND = np.asarray(<card_command[:1]> &a_command).dtype
@@ -343,12 +323,12 @@ LAYOUT_VERSION = CARD_LAYOUT_VERSION
 cdef class Card:
     """The card's tables, empty at first: whatever is not loaded is refused."""
 
-    cdef card_tables* tables
-
     def __cinit__(self):
         self.tables = <card_tables*>calloc(1, sizeof(card_tables))
         if self.tables == NULL:
             raise MemoryError("no memory for the card's tables")
+        self.way.apply = apply_to_tables
+        self.way.self = self.tables
 
     def __dealloc__(self):
         free(self.tables)
@@ -358,7 +338,11 @@ cdef class Card:
             raise ValueError(
                 f"{commands.shape[0]} commands need as many responses, got {responses.shape[0]}"
             )
-        cdef Py_ssize_t i
+        if commands.shape[0] == 0:
+            return
         with nogil:
-            for i in range(commands.shape[0]):
-                answer(self.tables, &commands[i], &responses[i])
+            apply_to_tables(self.tables, &commands[0], &responses[0], commands.shape[0])
+
+    @property
+    def pipe(self):
+        return PyCapsule_New(&self.way, b"card_pipe", NULL)

@@ -3,17 +3,14 @@ from libc.stdint cimport int64_t, uint32_t
 
 from tidegate.native.card cimport (
     BUCKET_ACCOUNT, BUCKET_INSTRUMENT, BUCKET_SESSION, CARD_ACCOUNTS, CARD_CREDIT_BITS,
-    CARD_INSTRUMENTS, CARD_LANES, CARD_LANE_BITS, CARD_MONEY_BITS, CARD_QTY_BITS, CARD_RATE_BITS,
-    CARD_SCENARIOS, CARD_SESSIONS, CARD_TIME_BITS, OP_ACCOUNT, OP_BUCKET, OP_CANCEL, OP_DEBT,
-    OP_INSTRUMENT, OP_KILL, OP_LANE, OP_LIMIT, OP_MONEY, OP_ORDER, OP_PAIR, OP_STATE, OP_TERMS,
-    OP_TICK, STATE_ACCOUNT, STATE_SESSION, WORD_COLLAR_HIGH, WORD_COLLAR_LOW, WORD_LOT_MARGIN,
-    WORD_PRICE_RATE, WORD_SCAN, WORD_STALE_AT, WORD_STATE, WORD_TICK_VALUE, card_command,
+    CARD_INSTRUMENTS, CARD_KINDS, CARD_LANES, CARD_LANE_BITS, CARD_MONEY_BITS, CARD_QTY_BITS,
+    CARD_RATE_BITS, CARD_SCENARIOS, CARD_SESSIONS, CARD_TIME_BITS, OP_ACCOUNT, OP_BUCKET,
+    OP_CANCEL, OP_DEBT, OP_INSTRUMENT, OP_KILL, OP_LANE, OP_LIMIT, OP_MONEY, OP_ORDER, OP_PAIR,
+    OP_STATE, OP_TERMS, OP_TICK, STATE_ACCOUNT, STATE_SESSION, WORD_COLLAR_HIGH, WORD_COLLAR_LOW,
+    WORD_LOT_MARGIN, WORD_PRICE_RATE, WORD_SCAN, WORD_STALE_AT, WORD_STATE, WORD_TICK_VALUE,
+    card_command,
 )
 from tidegate.native.records cimport BUY, KILLED, SELL
-
-cdef enum:
-    KINDS = 2
-
 
 cdef extern from "card_money.h" nogil:
     bint card_fits(int64_t value, int bits)
@@ -55,7 +52,7 @@ cdef inline bint is_word(int index, int64_t value) noexcept nogil:
 
 
 cdef inline bint is_bucket(const card_command* c) noexcept nogil:
-    if c.kind >= KINDS:
+    if c.kind >= CARD_KINDS:
         return False
     if c.index == BUCKET_ACCOUNT:
         return has_account(c)
@@ -70,7 +67,7 @@ cdef inline bint is_well_formed_order(const card_command* c) noexcept nogil:
         return False
     if c.op != OP_CANCEL and not is_lots(c.lots):
         return False
-    if c.op == OP_ORDER and (not is_lots(c.order_qty) or c.kind >= KINDS):
+    if c.op == OP_ORDER and (not is_lots(c.order_qty) or c.kind >= CARD_KINDS):
         return False
     if c.op == OP_ORDER or c.op == OP_CANCEL:
         return has_session(c)

@@ -4,9 +4,10 @@ Built only where verilator is (setup.py). Clocks are counted and never waited fo
 would take is said in ARCHITECTURE.md.
 """
 cimport cython
+from cpython.pycapsule cimport PyCapsule_New
 from libc.stdint cimport int64_t, uint8_t, uint64_t
 
-from tidegate.native.card cimport CARD_LATENCY, card_command, card_response
+from tidegate.native.card cimport CARD_LATENCY, card_command, card_pipe, card_response
 
 
 cdef extern from "../rtl/card_sim.h" nogil:
@@ -23,16 +24,25 @@ cdef extern from "../rtl/card_sim.h" nogil:
 LATENCY = CARD_LATENCY
 
 
+cdef int64_t apply_to_sim(
+    void* sim, const card_command* commands, card_response* responses, int64_t count
+) noexcept nogil:
+    return card_sim_apply(<card_sim*>sim, commands, NULL, responses, count)
+
+
 @cython.final
 cdef class Fpga:
     """A card of its own, empty at first."""
 
     cdef card_sim* sim
+    cdef card_pipe way
 
     def __cinit__(self):
         self.sim = card_sim_new()
         if self.sim == NULL:
             raise MemoryError("no memory for the simulated card")
+        self.way.apply = apply_to_sim
+        self.way.self = self.sim
 
     def __dealloc__(self):
         if self.sim != NULL:
@@ -41,6 +51,10 @@ cdef class Fpga:
     @property
     def clocks(self):
         return card_sim_clocks(self.sim)
+
+    @property
+    def pipe(self):
+        return PyCapsule_New(&self.way, b"card_pipe", NULL)
 
     def apply(
         self, card_command[::1] commands, card_response[::1] responses,

@@ -40,10 +40,13 @@ from tidegate.native.records cimport (
     MARK,
     MASS_CANCEL_REQUEST,
     NEW_ORDER_SINGLE,
+    NOTE,
     SETTLEMENT,
+    TG_LAYOUT_VERSION,
     TICK,
     TRADING_STATE,
     denial_record,
+    note_record,
     record,
 )
 from tidegate.native.refusal cimport refuse
@@ -158,6 +161,17 @@ cdef class RiskAgent:
             "misplaced": self.misplaced_count,
             "waits_for_room": self.wait_count,
         }
+
+    def note(self, const uint8_t[::1] text not None):
+        """Write a NOTE of risk's own into the journal; False = the journal takes none now."""
+        cdef note_record r
+        cdef Py_ssize_t index
+        memset(&r, 0, sizeof(r))
+        r.layout_version = TG_LAYOUT_VERSION
+        r.kind = NOTE
+        for index in range(min(len(text), <Py_ssize_t>sizeof(r.text))):
+            r.text[index] = <char>text[index]
+        return self.apply(<record*>&r, False, now_ns())
 
     def resume(self, record[::1] routes, record[::1] reports):
         """Begin with what the step has given and a process before this one did not put out."""

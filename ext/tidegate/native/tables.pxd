@@ -244,9 +244,11 @@ ctypedef struct tables:
     uint32_t order_capacity
     uint32_t cl_ord_id_mask
     uint32_t session_capacity
+    void* backend             # a Backend that is asked first (backend.pyx); NULL = rules alone
 
 
 @cython.final
 cdef class Tables:
     cdef tables t
+    cdef object backend       # what t.backend points to
     cdef readonly dict arrays

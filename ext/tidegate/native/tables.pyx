@@ -124,6 +124,7 @@ cdef tables _point(dict arrays) except *:
         order_capacity=_rows(arrays, "orders"),
         cl_ord_id_mask=_rows(arrays, "cl_ord_ids") - 1,
         session_capacity=_rows(arrays, "sessions"),
+        backend=NULL,
     )
 
 

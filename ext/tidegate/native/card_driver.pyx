@@ -1,0 +1,104 @@
+"""The host's end of a card's rings: opens it, gives commands, takes answers, asks for epochs.
+
+Ringing the doorbell is the simulated card's turn. A card that has not answered after LOOKS_MAX
+looks at its ring stands still; it is never looked at again.
+"""
+cimport cython
+from libc.stdint cimport int64_t, uint64_t
+
+from tidegate.errors import CardError
+from tidegate.native.card import LAYOUT_VERSION
+from tidegate.native.card_page import IDENTITY, LAYOUT_HASH
+
+from tidegate.native.card cimport card_command, card_response
+from tidegate.native.card_device cimport CARD_BATCH, CardDevice
+from tidegate.native.card_page cimport (
+    REG_COMMANDS_PUT, REG_EPOCH, REG_EPOCHS_REFUSED, REG_EPOCH_WANTED, REG_IDENTITY, REG_KILL,
+    REG_LAYOUT, REG_LOADS_REFUSED, REG_RESPONSES_PUT, REG_RESPONSES_TAKEN, REG_VERSION, card_read,
+    card_write,
+)
+
+cdef enum:
+    LOOKS_MAX = 1000
+
+
+@cython.final
+cdef class CardDriver:
+    """One card as its host sees it. CardError where it is no card, or one of another layout."""
+
+    def __cinit__(self, CardDevice device not None):
+        self.device = device
+        self.memory = device.memory
+        self.page = &device.memory.page
+        for place, name, expected in (
+            (REG_IDENTITY, "identity", IDENTITY),
+            (REG_VERSION, "layout version", LAYOUT_VERSION),
+            (REG_LAYOUT, "layout hash", LAYOUT_HASH),
+        ):
+            found = card_read(self.page, place)
+            if found != expected:
+                raise CardError(f"the card's {name} is {found:#x}; expected {expected:#x}")
+
+    cdef int64_t put(self, const card_command* commands, int64_t count) noexcept nogil:
+        """As many as there is room for; how many it were."""
+        cdef uint64_t size = self.page.size
+        cdef uint64_t put = card_read(self.page, REG_COMMANDS_PUT)
+        cdef int64_t left = size - (put - card_read(self.page, REG_RESPONSES_TAKEN))
+        cdef int64_t i
+        count = min(count, left)
+        for i in range(count):
+            self.page.commands[(put + i) & (size - 1)] = commands[i]
+        card_write(self.page, REG_COMMANDS_PUT, put + count)
+        return count
+
+    cdef int64_t take(self, card_response* responses) noexcept nogil:
+        """The answers that are there; how many it were."""
+        cdef uint64_t taken = card_read(self.page, REG_RESPONSES_TAKEN)
+        cdef int64_t count = card_read(self.page, REG_RESPONSES_PUT) - taken
+        cdef int64_t i
+        for i in range(count):
+            responses[i] = self.page.responses[(taken + i) & (self.page.size - 1)]
+        card_write(self.page, REG_RESPONSES_TAKEN, taken + count)
+        return count
+
+    cdef int64_t exchange_all(
+        self, const card_command* commands, card_response* responses, int64_t count
+    ) noexcept nogil:
+        cdef int64_t given = 0, taken = 0, came
+        cdef int looks = 0
+        while taken < count and not self.is_still:
+            given += self.put(&commands[given], count - given)
+            self.device.turn_card(CARD_BATCH)
+            came = self.take(&responses[taken])
+            taken += came
+            looks = 0 if came else looks + 1
+            self.is_still = looks > LOOKS_MAX
+        return taken
+
+    def exchange(self, const card_command[::1] commands, card_response[::1] responses):
+        if len(commands) != len(responses):
+            raise ValueError(f"{len(commands)} commands need as many responses, got "
+                             f"{len(responses)}")
+        if len(commands) == 0:
+            return
+        cdef int64_t came = self.exchange_all(&commands[0], &responses[0], len(commands))
+        if came != len(commands):
+            raise CardError(f"the card has answered {came} of {len(commands)} commands and "
+                            "stands still")
+
+    def commit(self, uint64_t epoch):
+        cdef uint64_t refused = card_read(self.page, REG_EPOCHS_REFUSED)
+        cdef uint64_t before = card_read(self.page, REG_EPOCH)
+        if epoch <= before:
+            raise CardError(f"the card has epoch {before}; expected one below {epoch}: these "
+                            "tables are older than what it has")
+        card_write(self.page, REG_EPOCH_WANTED, epoch)
+        self.device.turn_card(CARD_BATCH)
+        if card_read(self.page, REG_EPOCHS_REFUSED) != refused:
+            raise CardError(f"the card refused epoch {epoch}: "
+                            f"{card_read(self.page, REG_LOADS_REFUSED)} loads were refused")
+        if card_read(self.page, REG_EPOCH) != epoch:
+            raise CardError(f"the card has not taken epoch {epoch} and stands still")
+
+    def kill(self, bint is_killed):
+        card_write(self.page, REG_KILL, is_killed)

@@ -1,0 +1,43 @@
+"""What a host and a card share: a page of registers and two rings, as PCIe would have them."""
+cimport cython
+from libc.stdint cimport uint64_t
+
+import numpy as np
+
+from tidegate.native.card import COMMAND, LAYOUT_VERSION, RESPONSE
+from tidegate.native.records import layout_hash
+
+IDENTITY = int.from_bytes(b"TIDECARD", "little")
+LAYOUT_HASH = layout_hash(COMMAND, RESPONSE)
+REGISTERS = 32
+# Commands in the ring, and responses that nobody has taken yet.
+RING_COMMANDS = 4096
+
+
+@cython.final
+cdef class CardMemory:
+    """The page and the rings of one card."""
+
+    def __cinit__(self, uint64_t count=RING_COMMANDS):
+        if count == 0 or count & (count - 1):
+            raise ValueError(f"a ring of {count} commands: expected a power of two")
+        self.registers = np.zeros(REGISTERS, np.uint64)
+        self.commands = np.zeros(count, COMMAND)
+        self.responses = np.zeros(count, RESPONSE)
+        cdef uint64_t[::1] registers = self.registers
+        cdef card_command[::1] commands = self.commands
+        cdef card_response[::1] responses = self.responses
+        self.page.registers = &registers[0]
+        self.page.commands = &commands[0]
+        self.page.responses = &responses[0]
+        self.page.size = count
+        for place, value in (
+            (REG_IDENTITY, IDENTITY), (REG_VERSION, LAYOUT_VERSION), (REG_LAYOUT, LAYOUT_HASH),
+        ):
+            self.registers[place] = value
+
+    def read(self, int place):
+        return card_read(&self.page, place)
+
+    def write(self, int place, uint64_t value):
+        card_write(&self.page, place, value)

@@ -1,0 +1,28 @@
+"""The simulator's worlds with a card that risk asks: each run is the run of the rules alone."""
+
+from collections import Counter
+
+import msgspec
+import pytest
+
+from tidegate import backend
+from tidegate.simulation.outcome import simulate
+
+SEEDS = range(1, 13)
+STEPS = 8_000
+
+
+@pytest.mark.skipif(
+    backend.card() is None, reason="built without the FPGA backend: verilator was not there"
+)
+def test_with_a_card_a_seed_does_what_it_does_without() -> None:
+    asked: Counter[str] = Counter()
+    for seed in SEEDS:
+        found = simulate(seed, STEPS, backend="fpga")
+        assert found.problems == []
+        assert found.card["is_out"] == 0
+        asked.update(found.card)
+        assert msgspec.structs.replace(found, card={}) == simulate(seed, STEPS)
+    print(dict(asked))
+    assert asked["passed"] > 500
+    assert asked["to_rules"] > 500
