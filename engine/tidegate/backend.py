@@ -6,6 +6,7 @@ where the package was built with verilator.
 
 import importlib
 import sys
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from tidegate.errors import CardError
@@ -26,6 +27,19 @@ class Decider(Protocol):
 
 NATIVE, FPGA = "native", "fpga"
 NAMES = (NATIVE, FPGA)
+# By the card's counters: what became of orders and replaces that came as far as the checks.
+WORDS = {
+    "passed": "passed by the card",
+    "to_rules": "denied by the card, so asked of the rules",
+    "alone_out": "rules alone: the card is out",
+    "alone_slot": "rules alone: no slot on the card",
+    "alone_market": "rules alone: a market order",
+    "alone_close": "rules alone: closes lots kept by side",
+    "alone_no_lots": "rules alone: a replace that adds no lots",
+    "alone_floor": "rules alone: below the notional floor",
+    "alone_margin": "rules alone: margin beyond the client's rate",
+    "alone_width": "rules alone: a number wider than the card's",
+}
 MODULE = "tidegate.native.fpga"
 
 
@@ -64,6 +78,11 @@ def attach_card(tables: Tables, memory: CardMemory, decider: Decider) -> Backend
     made = Backend(tables, CardDriver(CardDevice(memory, decider)), epoch)
     native.attach(tables, made)
     return made
+
+
+def in_words(counted: Mapping[str, int]) -> list[tuple[str, int]]:
+    """The counters that say where orders went, those that are 0 left out."""
+    return [(WORDS[name], count) for name, count in counted.items() if count and name in WORDS]
 
 
 class Journaling(Protocol):

@@ -56,6 +56,15 @@ def read(run_dir: RunDir) -> dict[str, dict[str, int]]:
     }
 
 
+def group(run_dir: RunDir, stage: str, name: str) -> dict[str, int]:
+    """One group of a stage's counters; nothing where it publishes none."""
+    prefix = f"{name}."
+    found = read(run_dir).get(stage, {})
+    return {
+        key.removeprefix(prefix): value for key, value in found.items() if key.startswith(prefix)
+    }
+
+
 def read_region(path: Path) -> dict[str, int]:
     region = Region.attach(path, COUNTER)
     rows = region.rows[: region.count]

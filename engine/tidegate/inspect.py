@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tidegate import counters, topology
+from tidegate.backend import in_words
 from tidegate.errors import RegionError, RunDirError
 from tidegate.native import region as native
 from tidegate.native.histogram import HISTOGRAM, percentiles
@@ -65,13 +66,15 @@ class Inspector:
         ]
 
     def risk(self) -> list[Row]:
-        """What risk has decided so far, and each reason it has denied for."""
+        """What risk has decided so far, each reason it has denied for, what a card was asked."""
         row = self.table("risk", 1)[0]
         names = ("sequence", "accepted", "denied", "fills", "open_orders", "late_fills")
         rows: list[Row] = [{"count of": name, "value": int(row[name])} for name in names]
         for reason in np.flatnonzero(row["denied_by_reason"]):
             label = f"denied {reason_name(int(reason))}"
             rows.append({"count of": label, "value": int(row["denied_by_reason"][reason])})
+        card = counters.group(self.run_dir, "risk", "card")
+        rows += [{"count of": label, "value": count} for label, count in in_words(card)]
         return rows
 
     def accounts(self) -> list[Row]:

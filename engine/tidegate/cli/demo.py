@@ -10,6 +10,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from tidegate.backend import NAMES, NATIVE, why_missing
 from tidegate.demo import run as playing
 from tidegate.demo import table
 from tidegate.demo.run import Result
@@ -34,16 +35,21 @@ RUN_SIZE_MAX = 256 << 20
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="Play nothing: prove the books of a kept run again.",
 )
-def demo(json_path: Path | None, run_dir: Path | None, proved: Path | None) -> None:
+@click.option(
+    "--backend", type=click.Choice(NAMES), default=NATIVE, show_default=True, help="What decides."
+)
+def demo(json_path: Path | None, run_dir: Path | None, proved: Path | None, backend: str) -> None:
     """Trade three recorded markets with 200 sub-accounts and six strategies; prove the books."""
     console = Console()
     if json_path is not None and not json_path.absolute().parent.is_dir():
         raise click.UsageError(f"--json {json_path}: no directory {json_path.absolute().parent}")
     if run_dir is not None and proved is not None:
         raise click.UsageError("--run-dir and --prove together; expected one of them")
+    if why := why_missing(backend):
+        raise click.UsageError(f"--backend {backend}: {why}")
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, ended)
-    result = play_in(run_dir, console) if proved is None else prove(proved)
+    result = play_in(run_dir, console, backend) if proved is None else prove(proved)
     table.show(result, console)
     if json_path is not None:
         json_path.write_bytes(result.as_json())
@@ -65,14 +71,14 @@ def prove(run_dir: Path) -> Result:
     return playing.prove(RunDir(run_dir), 0.0)
 
 
-def play_in(run_dir: Path | None, console: Console) -> Result:
+def play_in(run_dir: Path | None, console: Console, backend: str) -> Result:
     """Run the demo in this new directory, or in one that does not stay."""
     if run_dir is None:
         with tempfile.TemporaryDirectory(prefix="tidegate-", dir=shm()) as place:
-            return play(RunDir(place), console)
+            return play(RunDir(place), console, backend)
     if run_dir.exists() and any(run_dir.iterdir()):
         raise click.UsageError(f"--run-dir {run_dir} is not empty; expected a new directory")
-    return play(RunDir(run_dir), console)
+    return play(RunDir(run_dir), console, backend)
 
 
 def shm() -> Path | None:
@@ -82,7 +88,7 @@ def shm() -> Path | None:
     return TMPFS
 
 
-def play(run_dir: RunDir, console: Console) -> Result:
+def play(run_dir: RunDir, console: Console, backend: str) -> Result:
     """Run the demo behind a progress bar."""
     with Progress(
         TextColumn("{task.description}"),
@@ -98,4 +104,4 @@ def play(run_dir: RunDir, console: Console) -> Result:
             seen = f"{risk['accepted']} accepted, {risk['denied']} denied, {risk['fills']} fills"
             bar.update(task, completed=done, description="playing tapes", seen=seen)
 
-        return playing.run(run_dir, progress)
+        return playing.run(run_dir, progress, backend)

@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 import msgspec
 
 from tidegate import shipped
+from tidegate import counters
+from tidegate.backend import NATIVE
 from tidegate.config import load_universe
 from tidegate.demo import proofs, venues
 from tidegate.demo.outcome import Outcome
@@ -42,6 +44,8 @@ class Result(NamedTuple):
     outcomes: list[Outcome]
     risk: list[Row]
     latency: list[Row]
+    # What risk's card was asked; nothing where none was.
+    card: dict[str, int]
     proofs: list[Proof]
 
     def as_json(self) -> bytes:
@@ -50,11 +54,13 @@ class Result(NamedTuple):
         return msgspec.json.format(msgspec.json.encode(named))
 
 
-def run(run_dir: RunDir, progress: Callable[[float, RunDir], None]) -> Result:
+def run(
+    run_dir: RunDir, progress: Callable[[float, RunDir], None], backend: str = NATIVE
+) -> Result:
     """Play the tapes; `progress` is called with 0 to 1 while they play."""
     load_universe(CONFIG, run_dir)
     began = monotonic()
-    with engine(run_dir), strategies(run_dir) as children:
+    with engine(run_dir, backend), strategies(run_dir) as children:
         universe = run_dir.read_universe()
         venues.ask(universe, "start")
         wait_for_end(run_dir, children, progress)
@@ -80,16 +86,17 @@ def prove(run_dir: RunDir, seconds: float) -> Result:
         outcomes=outcomes,
         risk=inspector.view("risk"),
         latency=inspector.view("latency"),
+        card=counters.group(run_dir, "risk", "card"),
         proofs=[*proofs.prove(run_dir, outcomes, statements, lines), proofs.replays(run_dir)],
     )
 
 
 @contextmanager
-def engine(run_dir: RunDir) -> Iterator[None]:
+def engine(run_dir: RunDir, backend: str) -> Iterator[None]:
     """`tidegate run` of the demo's config, ready to trade; stopped at the end."""
     command = [sys.executable, "-m", "tidegate", "run", str(CONFIG), "--run-dir", str(run_dir.path)]
     child = subprocess.Popen(
-        command,
+        [*command, "--backend", backend],
         stdout=subprocess.PIPE,
         text=True,
         preexec_fn=partial(die_with_parent, signal.SIGTERM),

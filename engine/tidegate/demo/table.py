@@ -5,6 +5,7 @@ from collections import Counter
 from rich.console import Console
 from rich.table import Table
 
+from tidegate.backend import in_words
 from tidegate.demo.run import Result
 
 
@@ -18,6 +19,9 @@ def show(result: Result, console: Console) -> None:
     table.add_column("p99.9 us", justify="right")
     for name, count in counts(result):
         table.add_row(name, f"{count:,}")
+    table.add_section()
+    for name, text in decided(result):
+        table.add_row(name, text)
     table.add_section()
     for leg in result.latency:
         table.add_row(
@@ -33,6 +37,13 @@ def show(result: Result, console: Console) -> None:
         for line in proof.against:
             console.print(f"[bold red]against[/] {proof.claim}: {line}", highlight=False)
     console.print(f"{result.seconds:.0f} s")
+
+
+def decided(result: Result) -> list[tuple[str, str]]:
+    """Which backend decided, and of a card how many orders and replaces went where and why."""
+    if not result.card:
+        return [("backend", "native")]
+    return [("backend", "fpga"), *((name, f"{n:,}") for name, n in in_words(result.card))]
 
 
 def counts(result: Result) -> list[tuple[str, int]]:

@@ -5,6 +5,8 @@ from typing import Any, final
 from numpy.typing import NDArray
 
 from tidegate.native.card_device import CardDevice
+from tidegate.native.card_page import IDENTITY as IDENTITY
+from tidegate.native.card_page import LAYOUT_VERSION as LAYOUT_VERSION
 
 @final
 class CardDriver:

@@ -6,6 +6,10 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import NDArray
 
+from tidegate.native.card import COMMAND as COMMAND
+from tidegate.native.card import LAYOUT_VERSION as LAYOUT_VERSION
+from tidegate.native.card import RESPONSE as RESPONSE
+
 IDENTITY: int
 LAYOUT_HASH: int
 REGISTERS: int

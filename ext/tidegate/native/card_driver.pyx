@@ -7,8 +7,7 @@ cimport cython
 from libc.stdint cimport int64_t, uint64_t
 
 from tidegate.errors import CardError
-from tidegate.native.card import LAYOUT_VERSION
-from tidegate.native.card_page import IDENTITY, LAYOUT_HASH
+from tidegate.native.card_page import IDENTITY, LAYOUT_HASH, LAYOUT_VERSION
 
 from tidegate.native.card cimport card_command, card_response
 from tidegate.native.card_device cimport CARD_BATCH, CardDevice

@@ -16,10 +16,10 @@ from tidegate.native.card_form cimport is_word
 from tidegate.native.invariant cimport add_checked, mul_checked, sub_checked
 from tidegate.native.positions cimport own_state, worst_long, worst_short
 from tidegate.native.records cimport (
-    ACTIVE, HALTED, KILLED, MARGIN_NET, MARGIN_SPAN, PHASE_OPEN, REDUCING, TG_NO_PRICE,
+    ACTIVE, HALTED, KILLED, MARGIN_NET, MARGIN_SPAN, PHASE_OPEN, TG_NO_PRICE,
 )
 from tidegate.native.tables cimport (
-    account_row, balance_row, bucket, instrument_row, pair_row, product_row, scan_row, tables,
+    account_row, bucket, instrument_row, pair_row, product_row, scan_row, tables,
 )
 
 
