@@ -29,6 +29,7 @@ NATIVE, FPGA = "native", "fpga"
 NAMES = (NATIVE, FPGA)
 # By the card's counters: what became of orders and replaces that came as far as the checks.
 WORDS = {
+    "is_out": "the card is out",
     "passed": "passed by the card",
     "to_rules": "denied by the card, so asked of the rules",
     "alone_out": "rules alone: the card is out",
@@ -37,7 +38,7 @@ WORDS = {
     "alone_close": "rules alone: closes lots kept by side",
     "alone_no_lots": "rules alone: a replace that adds no lots",
     "alone_floor": "rules alone: below the notional floor",
-    "alone_margin": "rules alone: margin beyond the client's rate",
+    "alone_margin": "rules alone: margin that the card has no rate for",
     "alone_width": "rules alone: a number wider than the card's",
 }
 MODULE = "tidegate.native.fpga"
@@ -81,7 +82,7 @@ def attach_card(tables: Tables, memory: CardMemory, decider: Decider) -> Backend
 
 
 def in_words(counted: Mapping[str, int]) -> list[tuple[str, int]]:
-    """The counters that say where orders went, those that are 0 left out."""
+    """The counters that say where orders went, and whether the card is out; no zeros."""
     return [(WORDS[name], count) for name, count in counted.items() if count and name in WORDS]
 
 

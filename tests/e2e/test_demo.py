@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 from e2e_rig import ENVIRONMENT, command
 
+from tidegate.backend import NAMES, card
 from tidegate.native.records import RECORD_SIZE
 from tidegate.native.tables import DTYPES
 from tidegate.region import Region
+from tidegate.replay import replay
 from tidegate.run_dir import RunDir
 
 DEMO_S = 110.0
@@ -42,7 +44,8 @@ def demo(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
 @pytest.fixture(scope="module")
 def played(place: Path) -> Played:
     run_dir, result = place / "run", place / "result.json"
-    ended = demo("--json", result, "--run-dir", run_dir)
+    backend = "native" if card() is None else "fpga"
+    ended = demo("--json", result, "--run-dir", run_dir, "--backend", backend)
     assert result.exists(), ended.stdout + ended.stderr
     return Played(ended, RunDir(run_dir), json.loads(result.read_text()))
 
@@ -67,6 +70,19 @@ def test_the_demo_ends_well_and_every_proof_holds(played: Played) -> None:
     assert played.ended.returncode == 0, played.ended.stderr
     assert len(played.result["proofs"]) == 8
     assert played.ended.stdout.count(" holds ") == 8, played.ended.stdout
+
+
+@pytest.mark.skipif(card() is None, reason="built without the FPGA backend: no verilator there")
+def test_the_card_passed_most_orders_and_its_journal_replays_on_both_backends(
+    played: Played,
+) -> None:
+    counted = played.result["card"]
+    assert counted["passed"] > counted["to_rules"] > 0
+    assert counted["is_out"] == 0
+    assert "passed by the card" in played.ended.stdout
+    found = [replay(played.run_dir.journal, decided_by=name) for name in NAMES]
+    assert found[0].state_hash == found[1].state_hash
+    assert found[1].card["passed"] == counted["passed"]
 
 
 def test_the_result_has_counts_and_the_latency_of_each_leg(played: Played) -> None:

@@ -3,7 +3,7 @@ stands still. `Card` is the card's rules; `Fpga` the hardware, where the package
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,7 @@ from test_risk_agent import Rig
 from twin_rig import run
 
 from tidegate import replay, risk_state
-from tidegate.backend import NAMES, Decider, attach_card, card, why_missing
+from tidegate.backend import NAMES, attach_card, card, why_missing
 from tidegate.errors import CardError
 from tidegate.native.card import Card
 from tidegate.native.card_page import CardMemory, Register
@@ -30,28 +30,16 @@ needs_hardware = pytest.mark.skipif(
 GOLDEN = Path(__file__).parents[1] / "replay" / "golden" / "layout-3"
 
 
-def hardware() -> Decider:
-    found = card()
-    assert found is not None
-    return found
-
-
-DECIDERS = [Card, pytest.param(hardware, marks=needs_hardware)]
-
-
-@pytest.mark.parametrize("decider", DECIDERS)
-def test_random_records_get_the_same_verdicts_and_state_with_a_card(
-    decider: Callable[[], Decider],
-) -> None:
+def test_random_records_get_the_same_verdicts_and_state_with_a_card() -> None:
     counted: Counter[str] = Counter()
     for seed in range(4):
-        both = run(seed, 200, 100, decider())
+        both = run(seed, 150, 150, card() or Card())
         assert both.card is not None
         assert both.card.out_reason == ""
         counted.update(both.card.counters)
     print(dict(counted))
-    assert counted["passed"] > 50
-    assert counted["to_rules"] > 50
+    assert counted["passed"] > 30
+    assert counted["to_rules"] > 30
     assert counted["alone_market"]
     assert counted["alone_close"]
     assert counted["alone_margin"]

@@ -8,8 +8,8 @@ import pytest
 from tidegate import backend
 from tidegate.simulation.outcome import simulate
 
-SEEDS = range(1, 13)
-STEPS = 8_000
+SEEDS = range(1, 7)
+STEPS = 6_000
 
 
 @pytest.mark.skipif(
@@ -24,5 +24,5 @@ def test_with_a_card_a_seed_does_what_it_does_without() -> None:
         asked.update(found.card)
         assert msgspec.structs.replace(found, card={}) == simulate(seed, STEPS)
     print(dict(asked))
-    assert asked["passed"] > 500
-    assert asked["to_rules"] > 500
+    assert asked["passed"] > 100
+    assert asked["to_rules"] > 100

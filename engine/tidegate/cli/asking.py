@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import click
 import msgspec
 
-from tidegate import Client
+from tidegate import Client, counters
 from tidegate.cli.answer import as_words, sentence
 from tidegate.client.operator import Operator
 from tidegate.client.report import ControlAnswer
@@ -48,6 +48,10 @@ def asks(
                     click.echo(msgspec.json.encode(as_words(what, answer)))
                 else:
                     click.echo(sentence(what, answer, speaker))
+        if counters.group(run_dir, "risk", "card").get("is_out"):
+            click.echo(
+                "risk's card is out; its rules decide alone until risk is started anew", err=True
+            )
         if not is_done or not then(run_dir, as_json):
             sys.exit(1)
 
