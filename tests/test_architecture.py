@@ -44,6 +44,7 @@ LAYERS = (
     "native.card_driver",
     "native.backend",
     "backend",
+    "card",
     "native.holding_probe",
     "native.states",
     "native.endings",

@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from tidegate import backend, recovery, snapshot, universe, universe_change
+from tidegate import card as cards
+from tidegate import recovery, snapshot, universe, universe_change
+from tidegate.backend import NATIVE
 from tidegate.errors import ReplayError, SnapshotError
 from tidegate.native.journal import sync_path
 from tidegate.native.journal_reader import JournalReader
@@ -79,7 +81,7 @@ def replay(
     *,
     until: int | None = None,
     from_beginning: bool = True,
-    decided_by: str = backend.NATIVE,
+    decided_by: str = NATIVE,
 ) -> Replayed:
     """The state after a journal's last record, or after sequence `until`.
 
@@ -89,7 +91,7 @@ def replay(
     content = read_universe(journal)
     found = recovery.in_memory(content, journal, until=until, from_beginning=from_beginning)
     tables = found.tables
-    card = backend.attach(tables, decided_by)
+    card = cards.attach(tables, decided_by)
     end = catch_up(tables, journal, until=until)
     sequence = int(tables.arrays["risk"]["sequence"][0])
     if until is not None and sequence != until:

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 import zmq
 
-from tidegate import backend, lane_ends, recovery, replay, topology
+from tidegate import card as cards
+from tidegate import lane_ends, recovery, replay, topology
 from tidegate.counters import Counters
 from tidegate.lane_ends import Losses, Ring
 from tidegate.native import clock
@@ -58,8 +59,8 @@ class Risk:
         left = self._catch_up(run_dir)
         native.end(self.regions["risk"])
         self.recovery = found.report()
-        self.card: backend.Watch | None = None
-        self.watch_card(backend.attach(self.tables, universe.backend))
+        self.card: cards.Watch | None = None
+        self.watch_card(cards.attach(self.tables, universe.backend))
         self.journal = open_journal(
             universe, run_dir, int(self.tables.arrays["risk"]["sequence"][0])
         )
@@ -145,7 +146,7 @@ class Risk:
 
     def watch_card(self, card: Backend | None) -> None:
         """Look after a card that is attached to the tables."""
-        self.card = None if card is None else backend.Watch(card)
+        self.card = None if card is None else cards.Watch(card)
 
     def publish(self) -> None:
         """Write the stage's counters for `inspect`."""

@@ -47,6 +47,30 @@ def test_run_refuses_a_bad_config_before_it_makes_a_directory(tmp_path: Path) ->
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (["check"], "risk.backend: this package was built without verilator"),
+        (["run"], "risk.backend: this package was built without verilator"),
+    ],
+)
+def test_a_card_that_was_not_built_is_one_sentence(
+    tmp_path: Path, command: list[str], said: str
+) -> None:
+    config = tmp_path / "card.toml"
+    text = (ROOT / "configs/dev.toml").read_text().replace("demo/", f"{ROOT}/configs/demo/")
+    config.write_text(text + '\n[risk]\nbackend = "fpga"\n')
+    code = (
+        "import sys\nsys.modules['tidegate.native.fpga'] = None\n"
+        f"sys.argv = ['tidegate', *{command}, {str(config)!r}]\n"
+        "from tidegate.cli import main\nmain()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert f"{config}: {said}" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
 def test_unknown_command_is_refused() -> None:
     done = tidegate("chek")
     assert done.returncode == 2

@@ -72,6 +72,11 @@ LIMITS = {
         'max_notional = "0.0"',
         f"{OWN}.limits[0].max_notional: expected an amount above 0, got '0.0'",
     ),
+    "unknown backend": (
+        'backend = "native"',
+        'backend = "gpu"',
+        "risk.backend: expected 'native' or 'fpga', got str 'gpu'",
+    ),
     "unknown lock": (
         'side_lock = "no_sells"',
         'side_lock = "no_sell"',

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from e2e_rig import ENVIRONMENT, command
 
-from tidegate.backend import NAMES, card
+from tidegate.backend import NAMES, why_missing
 from tidegate.native.records import RECORD_SIZE
 from tidegate.native.tables import DTYPES
 from tidegate.region import Region
@@ -44,7 +44,7 @@ def demo(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
 @pytest.fixture(scope="module")
 def played(place: Path) -> Played:
     run_dir, result = place / "run", place / "result.json"
-    backend = "native" if card() is None else "fpga"
+    backend = "native" if why_missing("fpga") else "fpga"
     ended = demo("--json", result, "--run-dir", run_dir, "--backend", backend)
     assert result.exists(), ended.stdout + ended.stderr
     return Played(ended, RunDir(run_dir), json.loads(result.read_text()))
@@ -72,7 +72,9 @@ def test_the_demo_ends_well_and_every_proof_holds(played: Played) -> None:
     assert played.ended.stdout.count(" holds ") == 8, played.ended.stdout
 
 
-@pytest.mark.skipif(card() is None, reason="built without the FPGA backend: no verilator there")
+@pytest.mark.skipif(
+    why_missing("fpga") != "", reason="built without the FPGA backend: no verilator there"
+)
 def test_the_card_passed_most_orders_and_its_journal_replays_on_both_backends(
     played: Played,
 ) -> None:

@@ -13,7 +13,8 @@ from test_risk_agent import Rig
 from twin_rig import run
 
 from tidegate import replay, risk_state
-from tidegate.backend import NAMES, attach_card, card, why_missing
+from tidegate.backend import NAMES, why_missing
+from tidegate.card import attach_card, hardware
 from tidegate.errors import CardError
 from tidegate.native.card import Card
 from tidegate.native.card_page import CardMemory, Register
@@ -25,7 +26,7 @@ from tidegate.snapshot import universe_hash
 from tidegate.universe_change import difference
 
 needs_hardware = pytest.mark.skipif(
-    card() is None, reason="built without the FPGA backend: verilator was not there"
+    why_missing("fpga") != "", reason="built without the FPGA backend: verilator was not there"
 )
 GOLDEN = Path(__file__).parents[1] / "replay" / "golden" / "layout-3"
 
@@ -33,7 +34,7 @@ GOLDEN = Path(__file__).parents[1] / "replay" / "golden" / "layout-3"
 def test_random_records_get_the_same_verdicts_and_state_with_a_card() -> None:
     counted: Counter[str] = Counter()
     for seed in range(4):
-        both = run(seed, 150, 150, card() or Card())
+        both = run(seed, 150, 150, Card() if why_missing("fpga") else hardware())
         assert both.card is not None
         assert both.card.out_reason == ""
         counted.update(both.card.counters)

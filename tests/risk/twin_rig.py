@@ -11,7 +11,7 @@ from twin_records import VIEWS, Record, as_input
 from twin_world import world
 
 from tidegate import risk_state
-from tidegate.backend import Decider, attach_card
+from tidegate.card import Decider, attach_card
 from tidegate.native.card_page import CardMemory
 from tidegate.native.pretrade import Pretrade
 from tidegate.native.records import ORDER_RECORD, Kind, Reason

@@ -5,7 +5,7 @@ from collections import Counter
 import msgspec
 import pytest
 
-from tidegate import backend
+from tidegate.backend import why_missing
 from tidegate.simulation.outcome import simulate
 
 SEEDS = range(1, 7)
@@ -13,7 +13,7 @@ STEPS = 6_000
 
 
 @pytest.mark.skipif(
-    backend.card() is None, reason="built without the FPGA backend: verilator was not there"
+    why_missing("fpga") != "", reason="built without the FPGA backend: verilator was not there"
 )
 def test_with_a_card_a_seed_does_what_it_does_without() -> None:
     asked: Counter[str] = Counter()
