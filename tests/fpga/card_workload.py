@@ -271,7 +271,6 @@ class Stream:
             fields["index"] = 1 - (fields["op"] == KILL)
         return Command(**fields)
 
-
     def wide(self) -> list[Command]:
         """A rate of any width, and commands whose lots and prices are."""
         draw = self.random

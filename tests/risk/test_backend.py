@@ -8,21 +8,27 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 from risk_rig import GOLD, mark, order, universe
 from test_risk_agent import Rig
 from twin_rig import run
 
-from tidegate import replay, risk_state
+from tidegate import replay as replaying
+from tidegate import risk_state
 from tidegate.backend import NAMES, why_missing
 from tidegate.card import attach_card, hardware
+from tidegate.cli.asking import warn_of_card
 from tidegate.errors import CardError
+from tidegate.inspect import Inspector
 from tidegate.native.card import Card
 from tidegate.native.card_page import CardMemory, Register
+from tidegate.native.card_sync import slots
 from tidegate.native.journal_reader import JournalReader
 from tidegate.native.pretrade import Pretrade
 from tidegate.native.records import NOTE_RECORD, Kind
 from tidegate.native.tables import Tables
 from tidegate.snapshot import universe_hash
+from tidegate.universe import Universe
 from tidegate.universe_change import difference
 
 needs_hardware = pytest.mark.skipif(
@@ -48,8 +54,8 @@ def test_random_records_get_the_same_verdicts_and_state_with_a_card() -> None:
 
 @needs_hardware
 def test_a_journal_of_the_rules_replays_on_the_card_to_the_same_state() -> None:
-    done = replay.replay(GOLDEN, decided_by="fpga")
-    assert done.state_hash == replay.replay(GOLDEN).state_hash
+    done = replaying.replay(GOLDEN, decided_by="fpga")
+    assert done.state_hash == replaying.replay(GOLDEN).state_hash
     assert done.card["asked"] == 7
 
 
@@ -62,7 +68,7 @@ def rig(tmp_path: Path) -> Iterator[Rig]:
 
 def journaled(rig: Rig) -> tuple[str, str]:
     """State hashes: as risk has it, and as its journal gives it by the rules."""
-    done = replay.replay(rig.run_dir.journal)
+    done = replaying.replay(rig.run_dir.journal)
     return rig.risk.tables.state_hash(), done.state_hash
 
 
@@ -85,12 +91,13 @@ def test_a_journal_of_the_card_replays_by_the_rules_to_the_same_state(rig: Rig) 
 class Run:
     """Orders over a card whose rings are at hand."""
 
-    def __init__(self) -> None:
+    def __init__(self, content: Universe | None = None) -> None:
+        content = content or universe()
         self.memory = CardMemory()
-        self.tables = risk_state.in_memory(universe())
+        self.tables = risk_state.in_memory(content)
         self.step = Pretrade(self.tables)
         self.card = attach_card(self.tables, self.memory, Card())
-        self.plain = Pretrade(risk_state.in_memory(universe()))
+        self.plain = Pretrade(risk_state.in_memory(content))
         self.sequence = 0
         self.run(mark(GOLD, 13_000))
 
@@ -147,6 +154,12 @@ def test_a_card_that_stands_still_is_journaled_and_said_once(
         assert found == replayed
         assert texts(rig.run_dir.journal) == [b"card is out: stands still".ljust(32, b"\0")]
         assert capsys.readouterr().err == "the card stands still; orders go on without it\n"
+        warn_of_card(rig.run_dir)
+        assert "risk's card is out" in capsys.readouterr().err
+        rig.run_dir.write_universe(rig.content)
+        seen = {row["count of"]: row["value"] for row in Inspector(rig.run_dir).view("risk")}
+        assert seen["the card is out"] == 1
+        assert seen["passed by the card"] == seen["rules alone: the card is out"] == 1
     finally:
         rig.close()
 
@@ -157,6 +170,24 @@ def texts(journal: Path) -> list[bytes]:
         for batch in JournalReader(journal).batches()
         for row in batch[batch["kind"] == Kind.NOTE].view(NOTE_RECORD).reshape(-1, 1)
     ]
+
+
+def test_slots_are_given_out_as_far_as_there_are_any() -> None:
+    given = slots(range(1, 300), 300, 256)
+    assert given[255] == 255
+    assert not given[256:].any()
+
+
+def test_what_has_no_slot_is_decided_by_the_rules() -> None:
+    sessions = universe().sessions
+    many = tuple(
+        replace(sessions[0], handle=handle, name=f"session-{handle}") for handle in range(1, 66)
+    )
+    run = Run(universe(sessions=many))
+    for session in (63, 64):
+        run.run(order(1, session=session, price=13_000))
+    counted = run.card.counters
+    assert (counted["passed"], counted["alone_slot"]) == (1, 1)
 
 
 def tables() -> Tables:

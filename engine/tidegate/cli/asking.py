@@ -48,10 +48,7 @@ def asks(
                     click.echo(msgspec.json.encode(as_words(what, answer)))
                 else:
                     click.echo(sentence(what, answer, speaker))
-        if counters.group(run_dir, "risk", "card").get("is_out"):
-            click.echo(
-                "risk's card is out; its rules decide alone until risk is started anew", err=True
-            )
+        warn_of_card(run_dir)
         if not is_done or not then(run_dir, as_json):
             sys.exit(1)
 
@@ -65,6 +62,12 @@ def asks(
     ):
         made = option(made)
     return made
+
+
+def warn_of_card(run_dir: RunDir) -> None:
+    """An operator should hear of it whatever he came for."""
+    if counters.group(run_dir, "risk", "card").get("is_out"):
+        click.echo("risk's card is out: its rules decide alone until risk starts anew", err=True)
 
 
 def scoped(*kinds: str) -> Callable[[Command], Command]:

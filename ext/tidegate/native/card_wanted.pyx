@@ -28,7 +28,7 @@ cdef extern from "span.h" nogil:
 
 cdef int64_t LANE_MOST = <int64_t>1 << (CARD_LANE_BITS - 2)
 cdef int64_t LANE_ENOUGH = <int64_t>1 << (CARD_LANE_BITS - 3)
-cdef int64_t CREDIT_MOST = <int64_t>1 << (CARD_CREDIT_BITS - 2)
+cdef int64_t CREDIT_MOST = (<int64_t>1 << (CARD_CREDIT_BITS - 2)) - 1
 cdef int64_t CREDIT_ENOUGH = <int64_t>1 << (CARD_CREDIT_BITS - 3)
 cdef int64_t INTERVAL_MOST = (<int64_t>1 << 30) - 1
 cdef int64_t TOLERANCE_MOST = (<int64_t>1 << 50) - 1
