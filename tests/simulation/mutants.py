@@ -68,13 +68,17 @@ def restore(tree: Path, before: dict[str, str]) -> None:
 
 
 def hunt(
-    tree: Path, seeds: Iterable[int], steps: int = STEPS, without: Iterable[str] = ()
+    tree: Path,
+    seeds: Iterable[int],
+    steps: int = STEPS,
+    without: Iterable[str] = (),
+    backend: str = "native",
 ) -> Caught | None:
     """Run seeds in the tree, the known one first, until one fails or crashes."""
     environment = {**os.environ, "PYTHONPATH": str(tree / "engine")}
     for seed in seeds:
         command = [sys.executable, "-m", "tidegate", "simulate"]
-        command += ["--seed", str(seed), "--steps", str(steps)]
+        command += ["--seed", str(seed), "--steps", str(steps), "--backend", backend]
         command += [f"--without={fault}" for fault in without]
         done = subprocess.run(
             command, cwd=tree, env=environment, capture_output=True, text=True, timeout=PATIENCE_S
@@ -142,18 +146,19 @@ def try_all(tree: Path, rows: list[dict[str, Any]], asked: argparse.Namespace) -
         first = [row["seed"]] if "seed" in row else []
         seeds = first + [seed for seed in range(1, SEEDS + 1) if seed not in first]
         before = apply(tree, row)
+        rules = {"without": asked.without, "backend": row.get("backend", "native")}
         is_native = any(file.startswith("ext/") for file in before)
         try:
             # What was built of the mutant before is still there when its patch is not.
             if is_native or is_stale:
                 build(tree)
             is_stale = is_native
-            found = hunt(tree, seeds, without=asked.without)
-            while found is not None and hunt(ROOT, [found.seed], without=asked.without):
+            found = hunt(tree, seeds, **rules)
+            while found is not None and hunt(ROOT, [found.seed], **rules):
                 # It fails without the bug too, which is a bug of another kind.
                 print(f"seed {found.seed} fails by itself", flush=True)
                 seeds = seeds[seeds.index(found.seed) + 1 :]
-                found = hunt(tree, seeds, without=asked.without)
+                found = hunt(tree, seeds, **rules)
         finally:
             restore(tree, before)
         if found is not None:
