@@ -83,7 +83,7 @@ def show(outcome: Outcome, steps: int) -> None:
         f" {outcome.virtual_ns / 1e9:.1f} s of virtual time, trace {outcome.trace}"
     )
     if outcome.card:
-        click.echo("  card: " + ", ".join(f"{name} {n}" for name, n in outcome.card.items()))
+        click.echo("card: " + ", ".join(f"{name} {n}" for name, n in outcome.card.items()))
     for problem in outcome.problems:
         click.echo(f"  {problem}")
     if outcome.problems:
