@@ -19,8 +19,7 @@ BUILT := build/$(TIDEGATE_PROFILE)/built.stamp
 
 .PHONY: bench-peers bench-report setup build compile test lint demo bench bench-smoke chaos sim mutants asan
 .PHONY: wheel-test test-plain test-rest test-runs fuzz-build fuzz cover clean
-.PHONY: fpga-fight fpga-mutants fpga-synth hdl bench-peers bench-report setup build compile test lint demo bench bench-smoke chaos sim mutants asan
-.PHONY: test-plain test-rest test-runs fuzz-build fuzz cover clean
+.PHONY: fpga-fight fpga-mutants fpga-synth hdl
 .DELETE_ON_ERROR:
 
 setup: $(VENV)/dev.stamp $(VENV)/package.stamp
@@ -79,10 +78,8 @@ lint: setup
 demo: build
 	$(BIN)/tidegate demo $(ARGS)
 
-BENCHES := verdict journal replay restart kill lanes embedded pipeline subaccounts
-SMOKED := restart kill lanes embedded pipeline subaccounts
 BENCHES := verdict journal replay restart kill lanes embedded pipeline subaccounts fpga
-SMOKED := lanes embedded pipeline subaccounts
+SMOKED := restart kill lanes embedded pipeline subaccounts
 bench: setup
 	$(BIN)/python -m pytest bench --benchmark-enable $(ARGS)
 	$(foreach name,$(BENCHES),$(BIN)/python bench/$(name).py &&) true

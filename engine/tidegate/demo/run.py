@@ -12,8 +12,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from tidegate import shipped
-from tidegate import counters
+from tidegate import counters, shipped
 from tidegate.backend import NATIVE
 from tidegate.config import load_universe
 from tidegate.demo import proofs, venues

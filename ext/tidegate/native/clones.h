@@ -8,9 +8,9 @@
 #ifndef TG_CLONES
 #if defined(__x86_64__) && defined(__gnu_linux__) && defined(__OPTIMIZE__) && \
     !defined(__SANITIZE_ADDRESS__)
-#define TG_CLONES __attribute__((target_clones("avx2", "default"), noinline))
+#define TG_CLONES __attribute__((target_clones("avx2", "default"), noinline, unused))
 #else
-#define TG_CLONES
+#define TG_CLONES __attribute__((unused))
 #endif
 #endif
 

@@ -171,7 +171,8 @@ cdef class RiskAgent:
         r.kind = NOTE
         for index in range(min(len(text), <Py_ssize_t>sizeof(r.text))):
             r.text[index] = <char>text[index]
-        return self.apply(<record*>&r, False, now_ns())
+        cdef int64_t now = now_ns()
+        return self.apply(<record*>&r, False, &now)
 
     def resume(self, record[::1] routes, record[::1] reports):
         """Begin with what the step has given and a process before this one did not put out."""

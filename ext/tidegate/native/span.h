@@ -12,13 +12,6 @@
 #define SPAN_SCENARIOS 16
 #define SPAN_LOTS_MAX ((int64_t)1 << 29)
 
-/* The loop is plain C for the vectoriser; which clone runs is chosen once, when it is loaded. */
-#if defined(__x86_64__) && defined(__gnu_linux__)
-#define SPAN_CLONES __attribute__((target_clones("avx2", "default"), noinline, unused))
-#else
-#define SPAN_CLONES __attribute__((unused))
-#endif
-
 /* out = worst with these lots more (negative: fewer) on a side; the largest of them, or 0. */
 TG_CLONES static int64_t span_side(const int64_t *restrict worst, const int32_t *restrict scan,
                                    int is_buy, int32_t lots, int64_t *restrict out) {
