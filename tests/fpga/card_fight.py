@@ -1,6 +1,6 @@
 """Cards against each other: the same commands, every response compared in all its fields.
 
-    python tests/fpga/card_fight.py [--seeds 5] [--size 160000]
+    python tests/fpga/card_fight.py [--seeds 5] [--orders 100000]
 
 plays the RTL as verilator has it, the same as CXXRTL has it where pyosys is there, the rules as
 Cython and the twin in plain Python, with and without empty clocks between commands.
@@ -88,18 +88,19 @@ def cards(work: Path) -> dict[str, Callable[[], Clocked]]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--size", type=int, default=160_000)
+    parser.add_argument("--orders", type=int, default=100_000)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         played = cards(Path(name))
-        bad = sum(fight(seed, options.size, played) for seed in range(1, options.seeds + 1))
+        bad = sum(fight(seed, options.orders, played) for seed in range(1, options.seeds + 1))
     return 1 if bad else 0
 
 
-def fight(seed: int, size: int, cards: dict[str, Callable[[], Clocked]]) -> int:
+def fight(seed: int, orders: int, cards: dict[str, Callable[[], Clocked]]) -> int:
     """Play one stream on all; how many differences were shown."""
     stream = Stream(seed)
-    commands = stream.commands(size)
+    commands = stream.with_orders(orders)
+    size = len(commands)
     gaps = stream.gaps(size)
     expected, of_twin = (np.zeros(size, RESPONSE) for _ in range(2))
     Card().apply(commands, expected)
@@ -110,12 +111,13 @@ def fight(seed: int, size: int, cards: dict[str, Callable[[], Clocked]]) -> int:
             found = np.zeros(size, RESPONSE)
             card().apply(commands, found, empty)
             played[f"{name} {kind}"] = shown(commands, expected, found)
-    orders = commands["op"] == ORDER
-    accepted = (expected["verdict"][orders] == 1 << 63).mean()
+    is_order = commands["op"] == ORDER
+    accepted = (expected["verdict"][is_order] == 1 << 63).mean()
     print(
-        f"seed {seed}: {orders.sum()} orders, {accepted:.0%} accepted,"
+        f"seed {seed}: {is_order.sum()} orders of {size} commands, {accepted:.0%} accepted,"
         f" {share_back_to_back(commands):.0%} back to back on one account;"
-        f" equal: {', '.join(name for name, wrong in played.items() if not wrong)}"
+        f" equal: {', '.join(name for name, wrong in played.items() if not wrong)}",
+        flush=True,
     )
     for name, wrong in played.items():
         print(*(f"  {name}: {line}" for line in wrong), sep="\n", end="\n" if wrong else "")

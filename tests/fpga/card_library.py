@@ -48,8 +48,8 @@ def by_verilator(rtl: Path, build: Path, level: str = "-O2") -> Path:
     compiled(
         [
             *("env", f"VERILATOR_ROOT={root}", root / "bin" / "verilator_bin", "--cc", "-O3"),
-            *("--x-assign", "fast", "--x-initial", "0", "--prefix", "Vcard"),
-            *("--top-module", "card", "--Mdir", made, *sources(rtl)),
+            *("--no-assert", "--x-assign", "fast", "--x-initial", "0"),
+            *("--prefix", "Vcard", "--top-module", "card", "--Mdir", made, *sources(rtl)),
         ]
     )
     include = root / "include"

@@ -63,16 +63,29 @@ class Stream:
 
     def commands(self, count: int) -> NDArray[Any]:
         """`count` commands of which the first load all tables."""
-        found = [*self.loads()]
-        draws, weights = zip(*self.weights, strict=True)
+        found = self.loads()
         while len(found) < count:
-            if self.random.random() > 0.4:
-                self.account = self.random.randint(1, self.accounts)
-            if self.random.random() > 0.5:
-                self.instrument = self.random.randint(1, self.instruments)
-            drawn = self.random.choices(draws, weights)[0]()
-            found += [drawn] if isinstance(drawn, Command) else drawn
+            found += self.drawn()
         return packed(found[:count])
+
+    def with_orders(self, count: int) -> NDArray[Any]:
+        """As many commands as it takes to have `count` orders."""
+        found, orders = self.loads(), 0
+        while orders < count:
+            drawn = self.drawn()
+            orders += sum(command.op == ORDER for command in drawn)
+            found += drawn
+        return packed(found)
+
+    def drawn(self) -> list[Command]:
+        """The next command, or the few that are given together."""
+        if self.random.random() > 0.4:
+            self.account = self.random.randint(1, self.accounts)
+        if self.random.random() > 0.5:
+            self.instrument = self.random.randint(1, self.instruments)
+        draws, weights = zip(*self.weights, strict=True)
+        drawn = self.random.choices(draws, weights)[0]()
+        return [drawn] if isinstance(drawn, Command) else drawn
 
     def gaps(self, count: int) -> NDArray[np.uint8]:
         """Empty clocks before each command: mostly none."""

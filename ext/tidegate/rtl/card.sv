@@ -143,11 +143,11 @@ module card
         .set_debt_6(sets_6[2]), .debt_6(amount[6][TIME-1:0]), .is_full_7(is_full_7[2]));
 
     // Clocks 6 to 10: money.
-    logic [89:0] lot_notional_6, notional_9;
-    logic [MONEY-1:0] by_lot_6;
+    logic [MONEY-1:0] lot_notional_6, notional_9, by_lot_6;
     logic [LANE:0] addend_0_8, addend_1_8;
     logic is_over_rate_9, is_over_rate_10, is_over_lanes_10, is_over_notional_10;
-    logic is_big_notional_10, is_over_lot_7, is_over_lot_8, is_over_lot_9;
+    logic is_big_notional_10, is_over_lot_6, is_over_lot_7, is_over_lot_8, is_over_lot_9;
+    logic is_over_product_9;
     logic is_traded_7, is_traded_8, is_traded_9;
     logic [LANES-1:0] takes_amount_7;
 
@@ -158,10 +158,11 @@ module card
                 || (c[7].lane && c[7].index == 8'(k));
 
     multiply_54 lot_notional (
-        .clk, .left(price_size_3), .right(row_3.tick_value), .sums(), .product(lot_notional_6));
+        .clk, .left(price_size_3), .right(row_3.tick_value), .low(), .high(),
+        .product(lot_notional_6), .is_over(is_over_lot_6));
     multiply_54 notional (
-        .clk, .left(lot_notional_6[MONEY-1:0]), .right(36'(order_qty[6])), .sums(),
-        .product(notional_9));
+        .clk, .left(lot_notional_6), .right(36'(order_qty[6])), .low(), .high(),
+        .product(notional_9), .is_over(is_over_product_9));
     rate_money rate_money (
         .clk, .price_3(price_size_3), .lots_3(lots[3]), .lots_5(lots[5]),
         .price_rate_3(row_3.price_rate), .lot_margin_3(row_3.lot_margin), .is_fill_6(c[6].fill),
@@ -213,7 +214,7 @@ module card
         {refusal_8, refusal_9, refusal_10} <= {refusal_7, refusal_8, refusal_9};
         stated_8 <= stated_7;
         is_full_8 <= is_full_7 != '0;
-        is_over_lot_7 <= lot_notional_6[89:MONEY] != '0;
+        is_over_lot_7 <= is_over_lot_6;
         {is_over_lot_8, is_over_lot_9} <= {is_over_lot_7, is_over_lot_8};
         {max_qty_8, term_bits_8} <= {max_qty_7, term_bits_7};
         {max_notional_8, max_notional_9} <= {max_notional_7, max_notional_8};
@@ -236,8 +237,8 @@ module card
         shows_9 <= known_8 && (c[8].order || c[8].release_ || c[8].fill || c[8].cancel
             || c[8].account || c[8].lane || c[8].money);
 
-        is_over_notional_10 <= c[9].order && (notional_9[89:MONEY] != '0 || is_over_lot_9);
-        is_big_notional_10 <= notional_9[MONEY-1:0] > max_notional_9;
+        is_over_notional_10 <= c[9].order && (is_over_product_9 || is_over_lot_9);
+        is_big_notional_10 <= notional_9 > max_notional_9;
         is_stopped_10 <= stated_9 != '0;
         stated_10 <= stated_9;
         {is_order_10, shows_10, sell_10} <= {is_order_9, shows_9, c[9].freed_sell};
@@ -246,8 +247,8 @@ module card
 
     // Clock 11: what is left of lots and money; clock 13: as the decision has it.
     logic applies_12, applied_13;
-    logic [3:0] negative_pair_11[4], overflow_pair_11[4];
-    logic [3:0] negative_lanes_11[LANES], overflow_lanes_11[LANES];
+    logic [1:0] negative_pair_11[4], overflow_pair_11[4];
+    logic [1:0] is_poor_11, is_over_money_11;
     logic [LANE-1:0] before_13[LANES], after_13[LANES];
 
     pairs pairs (
@@ -260,8 +261,8 @@ module card
         .lots_2(lots[2]), .by_lot_6, .key_6(c[6].account_key), .is_traded_7, .takes_amount_7,
         .amount_7(amount[7][LANE-1:0]), .addend_0_8, .addend_1_8, .clear_8(c[8].account),
         .touch_9(touch_lanes_9), .minus_9(c[9].order), .applies_12,
-        .is_over_10(is_over_lanes_10), .is_negative_11(negative_lanes_11),
-        .is_overflow_11(overflow_lanes_11), .before_13, .after_13);
+        .is_over_10(is_over_lanes_10), .is_poor_11,
+        .is_over_money_11, .before_13, .after_13);
 
     // Clocks 11 to 13: the decision.
     reasons_t refusal_11, refusal_12, stated_11, stated_12, reasons_13;
@@ -286,7 +287,7 @@ module card
     decision decision (
         .clk, .is_order_12, .sell_11, .touch_12, .is_stopped_12, .is_reducing_12,
         .is_over_need_12, .is_over_notional_12, .is_big_notional_12, .refusal_12, .stated_12,
-        .negative_pair_11, .overflow_pair_11, .negative_lanes_11, .overflow_lanes_11,
+        .negative_pair_11, .overflow_pair_11, .is_poor_11, .is_over_money_11,
         .applies_12, .applied_13, .reasons_13);
 
     // Clocks 14 to 18: what is left.

@@ -54,6 +54,11 @@ package card_pkg;
         logic [TIME-1:0] stale_at;
     } row_t;
 
+    // Which commands before have the row of this one, from the first before on (ledger_keys.sv).
+    typedef struct packed {
+        logic first_9, second_9, third_9, fourth_8, fifth_8, sixth_8, touch_12;
+    } meets_t;
+
     // The verdict's bits that are there; the place of each is its reason's code.
     typedef struct packed {
         logic malformed, unknown_account, unknown_instrument, killed, halted, closed;

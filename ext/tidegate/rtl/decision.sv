@@ -14,17 +14,16 @@ module decision
     input logic is_big_notional_12,
     input reasons_t refusal_12,
     input reasons_t stated_12,
-    input logic [3:0] negative_pair_11[4],
-    input logic [3:0] overflow_pair_11[4],
-    input logic [3:0] negative_lanes_11[LANES],
-    input logic [3:0] overflow_lanes_11[LANES],
+    input logic [1:0] negative_pair_11[4],
+    input logic [1:0] overflow_pair_11[4],
+    input logic [1:0] is_poor_11,
+    input logic [1:0] is_over_money_11,
     output logic applies_12,
     output logic applied_13,
     output reasons_t reasons_13
 );
-    // Of the cases that ledger_field has: of lots, and of money.
-    logic [3:0] is_full_11, is_beyond_11, is_over_lots_11, is_poor_11, is_over_money_11;
-    // Bit a: the command before was applied.
+    logic [1:0] is_full_11, is_beyond_11, is_over_lots_11;
+    // Bit a: for the case that the command before was applied (ledger_field.sv).
     logic [1:0] is_full_12, is_beyond_12, is_over_lots_12, is_poor_12, is_over_money_12;
     logic is_closing, is_beyond, is_poor, is_over, is_held_back;
     reasons_t reasons;
@@ -35,22 +34,13 @@ module decision
         is_beyond_11 = negative_pair_11[{1'b1, sell_11}];
         is_over_lots_11 = overflow_pair_11[0] | overflow_pair_11[1] | overflow_pair_11[2]
             | overflow_pair_11[3];
-        is_poor_11 = '0;
-        is_over_money_11 = '0;
-        for (int k = 0; k < LANES; k++) begin
-            is_poor_11 |= negative_lanes_11[k];
-            is_over_money_11 |= overflow_lanes_11[k];
-        end
     end
 
-    always_ff @(posedge clk)
-        for (int a = 0; a < 2; a++) begin
-            is_full_12[a] <= applied_13 ? is_full_11[2*a+1] : is_full_11[2*a];
-            is_beyond_12[a] <= applied_13 ? is_beyond_11[2*a+1] : is_beyond_11[2*a];
-            is_over_lots_12[a] <= applied_13 ? is_over_lots_11[2*a+1] : is_over_lots_11[2*a];
-            is_poor_12[a] <= applied_13 ? is_poor_11[2*a+1] : is_poor_11[2*a];
-            is_over_money_12[a] <= applied_13 ? is_over_money_11[2*a+1] : is_over_money_11[2*a];
-        end
+    always_ff @(posedge clk) begin
+        {is_full_12, is_beyond_12} <= {is_full_11, is_beyond_11};
+        {is_over_lots_12, is_poor_12, is_over_money_12} <=
+            {is_over_lots_11, is_poor_11, is_over_money_11};
+    end
 
     always_comb begin
         is_closing = is_order_12 && !is_full_12[applied_13];

@@ -22,19 +22,20 @@ module lane
     output logic is_over_10,
     // See ledger.
     input logic [ACCOUNT_BITS-1:0] key_6,
+    input logic [ACCOUNT_BITS-1:0] key_12,
+    input meets_t meets,
     input logic clear_8,
-    input logic touch_9,
     input logic minus_9,
     input logic applies_12,
-    output logic [3:0] is_negative_11,
-    output logic [3:0] is_overflow_11,
+    output logic [1:0] is_negative_11,
+    output logic [1:0] is_overflow_11,
     output logic [LANE-1:0] before_13,
     output logic [LANE-1:0] after_13
 );
     logic [MONEY-1:0] scan_6, scan_7, by_lot_7;
     logic [LANE:0] need_8, need_9, need_10, addend_0_9, addend_1_9;
     logic [LANE-1:0] befores[1], afters[1];
-    logic [3:0] negatives[1], overflows[1];
+    logic [1:0] negatives[1], overflows[1];
     logic is_over_scan_6, is_over_7, is_over_8, is_over_9, was_over_10;
     logic is_traded_8, is_traded_9, is_traded_10;
 
@@ -69,7 +70,7 @@ module lane
     assign is_over_10 = is_traded_10 && (was_over_10 || need_10[LANE:LANE-1] != '0);
 
     ledger #(.KEY(ACCOUNT_BITS), .FIELDS(1), .WIDTH(LANE)) money (
-        .clk, .key_6, .clear_8, .touch_9, .minus_9, .applies_12, .delta_10('{need_10}),
+        .clk, .key_6, .key_12, .meets, .clear_8, .minus_9, .applies_12, .delta_10('{need_10}),
         .is_negative_11(negatives), .is_overflow_11(overflows), .before_13(befores),
         .after_13(afters));
     assign is_negative_11 = negatives[0];

@@ -24,16 +24,15 @@ module ledger_field #(
     input logic applied_13,
     input logic minus_10,
     input logic [WIDTH:0] delta_10,
-    output logic [3:0] is_negative_11,
-    output logic [3:0] is_overflow_11,
+    // Bit a of what is left in the cases of a.
+    output logic [1:0] is_negative_11,
+    output logic [1:0] is_overflow_11,
     output logic [WIDTH-1:0] before_13,
     output logic [WIDTH-1:0] after_13
 );
     logic [WIDTH-1:0] ram_8, ram_9, base_10, after_14, after_15, chosen_12;
-    logic [WIDTH-1:0] starts[4];
-    logic [WIDTH-1:0] after_12[2];
-    logic [WIDTH:0] sums_11[4];
-    logic [WIDTH:0] change_10;
+    logic [WIDTH-1:0] start_0, start_1, start_2, start_3, after_0_12, after_1_12;
+    logic [WIDTH:0] sum_0_11, sum_1_11, sum_2_11, sum_3_11, left_0_11, left_1_11, change_10;
     logic [WIDTH-1:0] change_11, change_12;
     logic minus_11, minus_12;
 
@@ -42,21 +41,17 @@ module ledger_field #(
         .write_value(after_13));
 
     assign change_10 = delta_10 ^ {WIDTH + 1{minus_10}};
-    assign chosen_12 = applied_13 ? after_12[1] : after_12[0];
+    assign chosen_12 = applied_13 ? after_1_12 : after_0_12;
 
-    always_comb begin
-        starts[0] = is_third_10 && applied_13 ? after_13 : base_10;
-        starts[1] = is_second_10 ? chosen_12 : starts[0];
-        for (int b = 0; b < 2; b++) begin
-            starts[2+b] = is_first_10
-                ? (applied_13 ? sums_11[2*b+1][WIDTH-1:0] : sums_11[2*b][WIDTH-1:0])
-                : starts[b];
-        end
-        for (int i = 0; i < 4; i++) begin
-            is_negative_11[i] = sums_11[i][WIDTH];
-            is_overflow_11[i] = sums_11[i][WIDTH] != sums_11[i][WIDTH-1];
-        end
-    end
+    assign start_0 = is_third_10 && applied_13 ? after_13 : base_10;
+    assign start_1 = is_second_10 ? chosen_12 : start_0;
+    // At clock 11 b is known; a of the command at clock 11 is b of the one at clock 10.
+    assign left_0_11 = applied_13 ? sum_1_11 : sum_0_11;
+    assign left_1_11 = applied_13 ? sum_3_11 : sum_2_11;
+    assign start_2 = is_first_10 ? left_0_11[WIDTH-1:0] : start_0;
+    assign start_3 = is_first_10 ? left_1_11[WIDTH-1:0] : start_1;
+    assign is_negative_11 = {left_1_11[WIDTH], left_0_11[WIDTH]};
+    assign is_overflow_11 = is_negative_11 ^ {left_1_11[WIDTH-1], left_0_11[WIDTH-1]};
 
     always_ff @(posedge clk) begin
         ram_9 <= ram_8;
@@ -67,11 +62,12 @@ module ledger_field #(
         else if (is_sixth_9) base_10 <= after_15;
         else base_10 <= ram_9;
 
-        for (int i = 0; i < 4; i++)
-            sums_11[i] <= {starts[i][WIDTH-1], starts[i]} + change_10 + (WIDTH + 1)'(minus_10);
-        for (int a = 0; a < 2; a++)
-            after_12[a] <=
-                applied_13 ? sums_11[2*a+1][WIDTH-1:0] : sums_11[2*a][WIDTH-1:0];
+        sum_0_11 <= {start_0[WIDTH-1], start_0} + change_10 + (WIDTH + 1)'(minus_10);
+        sum_1_11 <= {start_1[WIDTH-1], start_1} + change_10 + (WIDTH + 1)'(minus_10);
+        sum_2_11 <= {start_2[WIDTH-1], start_2} + change_10 + (WIDTH + 1)'(minus_10);
+        sum_3_11 <= {start_3[WIDTH-1], start_3} + change_10 + (WIDTH + 1)'(minus_10);
+        after_0_12 <= left_0_11[WIDTH-1:0];
+        after_1_12 <= left_1_11[WIDTH-1:0];
 
         {change_11, minus_11} <= {change_10[WIDTH-1:0], minus_10};
         {change_12, minus_12} <= {change_11, minus_11};

@@ -1,39 +1,30 @@
-// A word of three 18-bit limbs by one of LIMBS, in units of 2^SHIFT, rounded up; after three
-// clocks. `sums` is what is still to be added, a clock earlier, for two limbs.
-module multiply_54 #(
-    parameter int LIMBS = 2,
-    parameter bit ROUNDS = 0
-) (
+// A word of three 18-bit limbs by one of two; product after three clocks, and whether it has more
+// than 54 bits. `low + high * 2^36` is the product a clock earlier, where it has no more.
+module multiply_54 (
     input logic clk,
     input logic [53:0] left,
-    input logic [18*LIMBS-1:0] right,
-    output logic [18*LIMBS+53:0] sums[3],
-    output logic [18*LIMBS+53:0] product
+    input logic [35:0] right,
+    output logic [55:0] low,
+    output logic [36:0] high,
+    output logic [53:0] product,
+    output logic is_over
 );
-    localparam int WIDTH = 18 * LIMBS + 54;
-    // 2^31 - 1, in places where the limbs' sums have only zeros.
-    localparam logic [17:0] ONES_1 = ROUNDS ? '1 : '0;
-    localparam logic [35:0] ONES_2 = ROUNDS ? 36'h7ffc0000 : '0;
+    logic [35:0] limbs_00, limbs_01, limbs_02, limbs_10, limbs_11, limbs_12, top;
+    logic [56:0] sum;
 
-    logic [35:0] limbs[LIMBS][3];
-    logic [WIDTH-1:0] addends[3];
+    assign sum = {1'b0, low} + {3'd0, high[17:0], 36'd0};
 
     always_ff @(posedge clk) begin
-        for (int i = 0; i < LIMBS; i++)
-            for (int j = 0; j < 3; j++) limbs[i][j] <= left[18*j+:18] * right[18*i+:18];
-    end
-
-    always_comb begin
-        addends[2] = '0;
-        addends[0] = WIDTH'({limbs[0][2], limbs[0][0]}) + (WIDTH'(limbs[0][1]) << 18);
-        addends[1] = WIDTH'({limbs[1][2], limbs[1][0], ONES_1}) + (WIDTH'(limbs[1][1]) << 36);
-        if (LIMBS > 2)
-            addends[2] = WIDTH'({limbs[LIMBS-1][2], limbs[LIMBS-1][0], ONES_2})
-                + (WIDTH'(limbs[LIMBS-1][1]) << 54);
-    end
-
-    always_ff @(posedge clk) begin
-        for (int i = 0; i < 3; i++) sums[i] <= addends[i];
-        product <= sums[0] + sums[1] + sums[2];
+        limbs_00 <= left[17:0] * right[17:0];
+        limbs_01 <= left[17:0] * right[35:18];
+        limbs_02 <= left[35:18] * right[35:18];
+        limbs_10 <= left[35:18] * right[17:0];
+        limbs_11 <= left[53:36] * right[17:0];
+        limbs_12 <= left[53:36] * right[35:18];
+        low <= {20'd0, limbs_00} + {2'd0, limbs_01, 18'd0} + {2'd0, limbs_10, 18'd0};
+        high <= {1'b0, limbs_02} + {1'b0, limbs_11};
+        top <= limbs_12;
+        product <= sum[53:0];
+        is_over <= sum[56:54] != '0 || high[36:18] != '0 || top != '0;
     end
 endmodule

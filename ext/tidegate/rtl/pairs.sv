@@ -12,9 +12,9 @@ module pairs
     input logic touch_9,
     input logic minus_9,
     input logic applies_12,
-    // Room of buys, of sells, credit of buys, of sells; each in four cases.
-    output logic [3:0] is_negative_11[4],
-    output logic [3:0] is_overflow_11[4]
+    // Room of buys, of sells, credit of buys, of sells; each in two cases.
+    output logic [1:0] is_negative_11[4],
+    output logic [1:0] is_overflow_11[4]
 );
     logic is_traded_8;
     logic [CREDIT:0] delta_9[4], delta_10[4];
@@ -35,7 +35,12 @@ module pairs
         end
     end
 
+    logic [PAIR_BITS-1:0] key_12;
+    meets_t meets;
+
+    ledger_keys #(.KEY(PAIR_BITS)) keys (
+        .clk, .key_6, .clear_8(command_8.pair), .touch_9, .key_12, .meets);
     ledger #(.KEY(PAIR_BITS), .FIELDS(4), .WIDTH(CREDIT)) lots (
-        .clk, .key_6, .clear_8(command_8.pair), .touch_9, .minus_9, .delta_10, .applies_12,
+        .clk, .key_6, .key_12, .meets, .clear_8(command_8.pair), .minus_9, .delta_10, .applies_12,
         .is_negative_11, .is_overflow_11, .before_13(), .after_13());
 endmodule

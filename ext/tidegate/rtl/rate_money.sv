@@ -17,30 +17,31 @@ module rate_money
     output logic [LANE:0] addend_1_8,
     output logic is_over_9
 );
-    logic [107:0] of_price_6;
-    logic [89:0] lot_6, price_9;
-    logic [89:0] sums_8[3];
+    logic [MONEY-1:0] of_price_6, lot_6;
+    logic [55:0] low_8;
+    logic [36:0] high_8;
     logic [QTY-1:0] lots_6;
-    logic is_over_7, is_over_8, was_over_9;
+    logic is_over_price_6, is_over_lot_6, is_over_7, is_over_8, was_over_9, is_over_product_9;
 
-    multiply_54 #(.LIMBS(3), .ROUNDS(1)) of_price (
-        .clk, .left(price_3), .right(price_rate_3), .sums(), .product(of_price_6));
+    multiply_rate of_price (
+        .clk, .left(price_3), .right(price_rate_3), .product(of_price_6),
+        .is_over(is_over_price_6));
     multiply_54 by_lot (
-        .clk, .left(lot_margin_3), .right(36'(lots_3)), .sums(), .product(lot_6));
+        .clk, .left(lot_margin_3), .right(36'(lots_3)), .low(), .high(), .product(lot_6),
+        .is_over(is_over_lot_6));
     multiply_54 by_price (
-        .clk, .left(of_price_6[FRACTION+:MONEY]), .right(36'(lots_6)), .sums(sums_8),
-        .product(price_9));
+        .clk, .left(of_price_6), .right(36'(lots_6)), .low(low_8), .high(high_8), .product(),
+        .is_over(is_over_product_9));
 
-    assign by_lot_6 = is_fill_6 ? '0 : lot_6[MONEY-1:0];
-    assign addend_0_8 = sums_8[0][LANE:0];
-    assign addend_1_8 = sums_8[1][LANE:0];
-    assign is_over_9 = was_over_9 || price_9[89:MONEY] != '0;
+    assign by_lot_6 = is_fill_6 ? '0 : lot_6;
+    assign addend_0_8 = {1'b0, low_8};
+    assign addend_1_8 = {high_8[20:0], 36'd0};
+    assign is_over_9 = was_over_9 || is_over_product_9;
 
     always_ff @(posedge clk) begin
         // Lots of no other command reach the product, so it is 0 there.
         lots_6 <= by_price_5 ? lots_5 : '0;
-        is_over_7 <= !is_fill_6
-            && (lot_6[89:MONEY] != '0 || of_price_6[107:FRACTION+MONEY] != '0);
+        is_over_7 <= !is_fill_6 && (is_over_lot_6 || is_over_price_6);
         is_over_8 <= is_over_7;
         was_over_9 <= is_over_8;
     end
