@@ -5,11 +5,13 @@ from typing import Any
 import numpy as np
 import pytest
 from control_rig import OPERATOR
+from msgspec import structs
 from risk_rig import (
     BUY,
     FIRM,
     GOLD,
     MASTER,
+    RATIO,
     SECOND,
     SELL,
     START_NS,
@@ -32,11 +34,11 @@ from risk_rig import (
 
 from tidegate import risk_state
 from tidegate.card import attach_card
-from tidegate.native.card import Card
+from tidegate.native.card import Card, Op
 from tidegate.native.card_page import CardMemory, Register
 from tidegate.native.pretrade import Pretrade
 from tidegate.native.records import ExecType, Kind, LimitKind, OrdType, Reason, TradingState
-from tidegate.universe import Universe
+from tidegate.universe import Scan, Universe
 
 Row = np.ndarray[Any, Any]
 MARGIN = 88_000_000
@@ -173,6 +175,7 @@ def test_a_position_limit_is_used_up_given_back_and_changed() -> None:
     assert beside.decide(order(5, order_qty=7)) == ({Reason.POSITION_LIMIT}, False)
     assert beside.decide(order(6, order_qty=6)) == (set(), True)
     beside.run(limit_change(SUB, LimitKind.LIMIT_MAX_LONG, 12, instrument=GOLD, actor=OPERATOR))
+    assert Op.OP_RELEASE in beside.memory.commands["op"]
     assert beside.decide(order(7, order_qty=3)) == ({Reason.POSITION_LIMIT}, False)
     assert beside.decide(order(8, order_qty=2)) == (set(), True)
 
@@ -183,6 +186,7 @@ def test_a_fill_frees_the_other_side_and_a_close_passes_what_only_reduces() -> N
     beside.run(trade(int(beside.routes["order_id"][0]), 1, 5, 13_000))
     beside.run(state(REDUCING, account=SUB))
     assert beside.decide(order(2, side=SELL, order_qty=6)) == ({Reason.REDUCING_STATE}, False)
+    assert Op.OP_FILL in beside.memory.commands["op"]
     assert beside.decide(order(3, side=SELL, order_qty=3)) == (set(), True)
     assert beside.decide(order(4, side=SELL, order_qty=3)) == ({Reason.REDUCING_STATE}, False)
     assert beside.decide(order(5, side=SELL, order_qty=2)) == (set(), True)
@@ -215,6 +219,52 @@ def test_the_card_is_stricter_than_the_larger_side_and_costs_no_order() -> None:
     assert beside.decide(order(1, side=SELL, order_qty=5, price=13_100)) == (set(), True)
     # Buys add nothing below what the sells hold; the card adds them.
     assert beside.decide(order(2, side=BUY, order_qty=4)) == (set(), False)
+
+
+def scanned(intra_rate: int = 0) -> Universe:
+    """Gold and a ratio that gains where gold loses, of one product margined by SPAN; 200,000."""
+    losses = tuple(range(-7, 9))
+    scans = [
+        Scan(unit=10_000, losses=losses, delta=10_000, intra_rate=intra_rate),
+        Scan(unit=10_000, losses=losses[::-1], delta=10_000, intra_rate=intra_rate),
+    ]
+    made = universe(accounts=changed(SUB, cash={USD: 200_000}))
+    rows = {
+        handle: structs.replace(
+            made.instruments[handle - 1],
+            product="GC",
+            product_index=0,
+            margin_model="span",
+            scan=scan,
+            tick_value=7,
+            fee_lot=0,
+            fee_ppm=0,
+        )
+        for handle, scan in zip((GOLD, RATIO), scans, strict=True)
+    }
+    instruments = tuple(rows.get(row.handle, row) for row in made.instruments)
+    return structs.replace(made, instruments=instruments)
+
+
+def test_span_s_scenarios_are_compared_to_the_unit() -> None:
+    """A lot of either loses 80,000 at worst, and both 10,000: what one loses the other gains."""
+    beside = begun(scanned())
+    beside.run(mark(RATIO, 13_000))
+    assert beside.decide(order(1, order_qty=2)) == (set(), True)
+    assert beside.decide(order(2)) == ({Reason.MARGIN}, False)
+    assert beside.decide(order(3, side=SELL)) == (set(), True)
+    # Working orders may all fill: the other leg offsets nothing until it is a position.
+    beside.run(cash(SUB, USD, 40_000))
+    assert beside.decide(order(4)) == (set(), True)
+    assert beside.decide(order(5)) == ({Reason.MARGIN}, False)
+    assert beside.decide(order(6, instrument=RATIO)) == (set(), True)
+
+
+def test_the_card_adds_span_s_charges_as_if_nothing_offset_them() -> None:
+    beside = begun(scanned(intra_rate=5))
+    assert beside.decide(order(1)) == (set(), True)
+    # The lesser of long and short charges counts, here none: the card counts each lot's.
+    assert beside.decide(order(2)) == (set(), False)
 
 
 def test_what_the_card_cannot_look_at_is_decided_by_the_rules() -> None:
