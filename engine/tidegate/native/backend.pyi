@@ -3,6 +3,7 @@
 from typing import final
 
 from tidegate.native.card_driver import CardDriver
+from tidegate.native.card_page import CardMemory
 from tidegate.native.tables import Tables
 
 ALONE: tuple[str, ...]
@@ -17,6 +18,10 @@ class Backend:
 
     def __new__(cls, tables_: Tables, driver: CardDriver, epoch: int) -> Backend:
         """CardError when the card does not take the tables, or has an epoch that is not below."""
+
+    @property
+    def memory(self) -> CardMemory:
+        """The card's registers and rings."""
 
     @property
     def out_reason(self) -> str:

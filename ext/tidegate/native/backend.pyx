@@ -118,6 +118,10 @@ cdef class Backend:
         self.sync.is_refused = False
 
     @property
+    def memory(self):
+        return self.driver.memory
+
+    @property
     def out_reason(self):
         return OUT[self.out]
 
