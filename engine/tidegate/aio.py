@@ -50,7 +50,8 @@ class Client:
             raise SessionError("the client is connected already")
         self._trading = trading = Trading(*self._arguments)
         loop = asyncio.get_running_loop()
-        loop.add_reader(trading.connection.fd, self._work)
+        for fd in trading.connection.fds:
+            loop.add_reader(fd, self._work)
         self._keeper = loop.create_task(self._keep())
         try:
             if not await self._wait(lambda: trading.is_ready, timeout):
@@ -178,7 +179,8 @@ class Client:
                 await self._keeper
             self._keeper = None
         if trading is not None:
-            asyncio.get_running_loop().remove_reader(trading.connection.fd)
+            for fd in trading.connection.fds:
+                asyncio.get_running_loop().remove_reader(fd)
             trading.close()
         self._changed.set()
 

@@ -25,6 +25,7 @@ from tidegate.gateway_requests import Requests, dead_man
 from tidegate.lane_ends import Losses, Ring
 from tidegate.native import clock
 from tidegate.native.clock import wall_ns
+from tidegate.native.door import Door
 from tidegate.native.gateway_agent import GatewayAgent
 from tidegate.native.histogram import HISTOGRAM
 from tidegate.native.intake import account_words
@@ -74,6 +75,7 @@ class Gateway:
         self._rings: dict[str, Ring] = {}
         self._reports: NumberedSource | None = None
         self._losses = Losses("gateway")
+        self._door: Door | None = None
         self._front = self._context.socket(zmq.ROUTER)
         self._desk = self._context.socket(zmq.PAIR)
         self._agent_desk = self._context.socket(zmq.PAIR)
@@ -124,6 +126,8 @@ class Gateway:
             ring.close()
         if self._reports is not None:
             self._reports.close()
+        if self._door is not None:
+            self._door.close()
         for socket in (self._front, self._desk, self._agent_desk):
             socket.close(linger=200)
         if self._authenticator is not None:
@@ -146,11 +150,13 @@ class Gateway:
         )
         self._reports = lane_ends.source(universe, self._context, "reports", intents.taken)
         self._bind_front()
+        self._door = door(universe)
         accounts = np.stack(
             [account_words(handles, len(universe.accounts)) for handles in self._handles()]
         )
         return GatewayAgent(
             front=self._front,
+            door=self._door,
             desk=self._agent_desk,
             link=Link(
                 self._rings["orders"].target,
@@ -260,6 +266,17 @@ def main(universe: Universe, run_dir: RunDir, ready: Callable[[], None]) -> int:
         on_stop(gateway.stop)
     gateway.run(ready)
     return 0
+
+
+def door(universe: Universe) -> Door:
+    """The rings of the sessions that have some, beside the ipc endpoint."""
+    front = universe.gateway.endpoints[0].removeprefix("ipc://")
+    places = {
+        session.handle: messages.ring_places(front, session.name)
+        for session in universe.sessions
+        if session.shm
+    }
+    return Door(places, len(universe.sessions) + 1)
 
 
 def _regions(universe: Universe, run_dir: RunDir) -> dict[str, Region]:

@@ -12,6 +12,14 @@ from tidegate.errors import SessionError
 T = TypeVar("T")
 
 
+def ring_places(front: str, session: str) -> tuple[str, str]:
+    """Where a client that shares memory puts its records, and takes those of the gateway.
+
+    `front` = the path of the ipc endpoint at which it logs on.
+    """
+    return f"{front}-{session}.in.ring", f"{front}-{session}.out.ring"
+
+
 class Logon(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a client says of itself. The secret key is shown on ipc only."""
 

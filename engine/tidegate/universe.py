@@ -253,6 +253,8 @@ class Session(Frozen, frozen=True, kw_only=True):
     public_key: str | None
     heartbeat_ns: int
     role: Literal["strategy", "operator"] = "strategy"
+    # Its client may share memory with the gateway.
+    shm: bool = False
     order_rate: Rate | None = None
     replace_rate: Rate | None = None
     cancel_rate: Rate | None = None

@@ -61,7 +61,7 @@ def _venue(row: Venue) -> Venue:
 
 
 def _session(row: Session) -> Session:
-    return msgspec.structs.replace(row, public_key=None, heartbeat_ns=0)
+    return msgspec.structs.replace(row, public_key=None, heartbeat_ns=0, shm=False)
 
 
 def difference(kept: Universe, given: Universe) -> str:

@@ -228,15 +228,15 @@ class Client:
                 # Sending may have eaten the edge of what came meanwhile.
                 if trading.connection.has_input():
                     continue
-                fd = trading.connection.fd
+                fds = trading.connection.fds
             # The logon is tried again by the clock, so never sleep longer than that.
             left_s = 0.2 if end_ns is None else min(0.2, (end_ns - elapsed_ns()) / 1e9)
             if left_s <= 0:
                 return False
-            self._sleep(fd, left_s)
+            self._sleep(fds, left_s)
 
-    def _sleep(self, fd: int, seconds: float) -> None:
-        readable, _, _ = select.select([fd, self._wake], [], [], seconds)
+    def _sleep(self, fds: list[int], seconds: float) -> None:
+        readable, _, _ = select.select([*fds, self._wake], [], [], seconds)
         if self._wake in readable:
             try:
                 os.eventfd_read(self._wake)

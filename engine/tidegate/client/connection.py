@@ -1,17 +1,32 @@
-"""A client's DEALER socket, and the frames it carries for a session core. Never blocks."""
+"""A client's DEALER socket, its rings if it has some, and what they carry for a session core.
+
+Never blocks. At shm:///PATH the session is proved and asked at ipc:///PATH, and records go through
+rings beside it.
+"""
 
 import zmq
 
 from tidegate.client.core import SessionCore
+from tidegate.client.rings import Rings, fits
 from tidegate.errors import SessionError
 
 HWM = 10_000
+SHM = "shm://"
 
 
 class Connection:
     """Owns one socket. The caller makes sure that one thread at a time is in here."""
 
-    def __init__(self, endpoint: str, *, key: str | None, server_key: str | None) -> None:
+    def __init__(
+        self, endpoint: str, session: str, *, key: str | None, server_key: str | None
+    ) -> None:
+        self._rings: Rings | None = None
+        # Logged on, at the last exchange: until then what is in the ring waits.
+        self._is_reading = False
+        if endpoint.startswith(SHM):
+            front = endpoint.removeprefix(SHM)
+            self._rings = Rings(front, session)
+            endpoint = f"ipc://{front}"
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._socket = self._context.socket(zmq.DEALER)
         self._socket.set(zmq.LINGER, 200)
@@ -31,30 +46,49 @@ class Connection:
 
     def exchange(self, core: SessionCore, now_ns: int) -> None:
         """Takes what has arrived, lets the core keep time, and sends what it has to say."""
-        while self._take(core, now_ns):
-            pass
-        core.tick(now_ns)
-        self.flush(core)
+        while True:
+            while self._take(core, now_ns):
+                pass
+            self._is_reading = self._rings is not None and core.is_logged_on
+            # Before the answer to the logon nothing could be made of them.
+            while self._rings is not None and core.is_logged_on:
+                frame = self._rings.take(core.logon_id)
+                if not frame:
+                    break
+                core.receive([frame], now_ns)
+            core.tick(now_ns)
+            self.flush(core)
+            if self._rings is None or not core.is_logged_on or not self._rings.rearm():
+                return
 
     def flush(self, core: SessionCore) -> None:
         """Sends what the core has queued; what the socket refuses is lost and asked for again."""
         while core.outgoing:
+            parts = core.outgoing.popleft()
+            if self._rings is not None and fits(parts):
+                core.counters["unsent"] += not self._rings.put(parts[0])
+                continue
             try:
-                self._socket.send_multipart(core.outgoing.popleft(), flags=zmq.DONTWAIT)
+                self._socket.send_multipart(parts, flags=zmq.DONTWAIT)
             except zmq.Again:
                 core.counters["unsent"] += 1
 
     @property
-    def fd(self) -> int:
-        """Becomes readable when exchange() may have something to do; edge-triggered."""
-        return int(self._socket.get(zmq.FD))
+    def fds(self) -> list[int]:
+        """One becomes readable when exchange() may have something to do; edge-triggered."""
+        socket = int(self._socket.get(zmq.FD))
+        return [socket] if self._rings is None else [socket, self._rings.fd]
 
     def has_input(self) -> bool:
         """Whether a message is there now."""
+        if self._rings is not None and self._is_reading and self._rings.has_input:
+            return True
         return bool(int(self._socket.get(zmq.EVENTS)) & zmq.POLLIN)
 
     def close(self) -> None:
         """Frees the socket; what is queued has a moment to leave."""
+        if self._rings is not None:
+            self._rings.close()
         self._socket.close()
         self._context.term()
 

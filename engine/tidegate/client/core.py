@@ -56,7 +56,8 @@ class SessionCore:
         self._asked_from = 0
         self._asked_ns = 0
         self.is_wanted = False
-        self._logon_id = 0
+        # The request_id of the last logon; its answer has it too.
+        self.logon_id = 0
         self._logon_ns = 0
         self._heard_ns = 0
         self._sent_ns = 0
@@ -68,9 +69,9 @@ class SessionCore:
         self.is_wanted = True
         self.is_logged_on = False
         self.refusal = None
-        self._logon_id += 1
+        self.logon_id += 1
         self._logon_ns = now_ns
-        self._put_session(Kind.LOGON, now_ns, request_id=self._logon_id, frame=self._logon_frame)
+        self._put_session(Kind.LOGON, now_ns, request_id=self.logon_id, frame=self._logon_frame)
 
     def logout(self, now_ns: int) -> None:
         """Ends the session; the gateway cancels what the account says."""
@@ -169,7 +170,7 @@ class SessionCore:
         values = SESSION.unpack(record)
         kind = values[_AT["kind"]]
         if kind == Kind.LOGON:
-            if values[_AT["request_id"]] == self._logon_id and not self.is_logged_on:
+            if values[_AT["request_id"]] == self.logon_id and not self.is_logged_on:
                 self._take_logon(
                     values[_AT["next_expected"]],
                     values[_AT["next_sending"]],

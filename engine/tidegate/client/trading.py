@@ -48,7 +48,7 @@ class Trading:
         self.orders = Orders(first_cl_ord_id=wall_ns() // 1000, names=self.names)
         self.reports: deque[Report] = deque()
         self.alerts: deque[Alert] = deque(maxlen=ALERTS_MAX)
-        self.connection = Connection(endpoint, key=key, server_key=server_key)
+        self.connection = Connection(endpoint, session, key=key, server_key=server_key)
         self._losses = 0
         self._ask_ns = 0
         self._reply: messages.LogonReply | None = None

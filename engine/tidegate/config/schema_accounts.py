@@ -159,10 +159,12 @@ class Strategy(Trading, frozen=True, kw_only=True):
 class Session(Rates, frozen=True, kw_only=True):
     """[[sessions]]: `accounts` are sub-accounts and strategies, or groups for all of theirs.
 
-    An operator has none: it sends control records.
+    An operator has none: it sends control records. shm: a client of this host may share memory with
+    the gateway, at shm:///RUN_DIR/lanes/front; one process at a time.
     """
 
     name: Name
+    shm: bool = False
     accounts: list[str] = []
     role: Literal["strategy", "operator"] = "strategy"
     public_key: str | None = None

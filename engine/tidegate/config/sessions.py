@@ -56,6 +56,7 @@ def resolve_sessions(
                 public_key=row.public_key,
                 heartbeat_ns=row.heartbeat_ms * NS_PER_MS,
                 role=row.role,
+                shm=row.shm,
                 order_rate=orders,
                 replace_rate=replaces,
                 cancel_rate=cancels,

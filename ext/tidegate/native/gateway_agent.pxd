@@ -1,6 +1,7 @@
 """The gateway's agent: clients on one side, risk's lanes on the other."""
-from libc.stdint cimport int64_t, uint8_t, uint64_t, uint32_t
+from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
+from tidegate.native.door cimport Door
 from tidegate.native.front cimport Front
 from tidegate.native.intake cimport permission
 from tidegate.native.intents cimport Intents
@@ -24,6 +25,9 @@ cdef enum:
 
 cdef class GatewayAgent:
     cdef Front front
+    cdef Door door
+    # Whose ring the record in hand came from; 0 = it came from the socket.
+    cdef uint16_t door_session
     cdef Outbox outbox
     cdef SessionControl control
     cdef Link link
@@ -48,7 +52,9 @@ cdef class GatewayAgent:
 
     cdef int do_work(self) noexcept nogil
     cdef int take_message(self) noexcept nogil
-    cdef void take_records(self, const unsigned char* data, size_t count) noexcept nogil
+    cdef int take_ring(self) noexcept nogil
+    cdef void take_records(self, session_row* row, const unsigned char* data,
+                           size_t count) noexcept nogil
     # 0 = the rest of the frame cannot be taken either.
     cdef int take_record(self, session_row* row, record* r) noexcept nogil
     cdef int take_numbered(self, session_row* row, record* r) noexcept nogil

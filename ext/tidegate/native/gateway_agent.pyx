@@ -1,6 +1,6 @@
 """The gateway's agent: one thread, the only one that touches the front door and the regions.
 
-    front -> intake_step -> lane "orders"        lane "reports" -> outbox -> front
+    front, door -> intake_step -> lane "orders"  lane "reports" -> outbox -> front, door
                         '-> lane "control", what operators send
     front <-> desk: logons and requests, answered by the Python half on another thread
 
@@ -12,6 +12,7 @@ from libc.string cimport memcpy, memset, strlen
 
 from tidegate.native.clock cimport monotonic_ns, now_ns
 from tidegate.native.crash_point cimport TG_HAS_CRASH_POINTS
+from tidegate.native.door cimport Door
 from tidegate.native.front cimport JSON_SIZE_MAX, RECORDS_SIZE_MAX, Front
 from tidegate.native.intake cimport (
     INTAKE_DUPLICATE,
@@ -74,9 +75,9 @@ cdef int cycle(void* agent) noexcept nogil:
 
 
 cdef class GatewayAgent:
-    def __cinit__(self, *, front, desk, Link link not None, Poller poller not None, sessions,
-                  outbox, Intents intents not None, counters, latency, accounts,
-                  uint32_t account_count, operators):
+    def __cinit__(self, *, front, Door door not None, desk, Link link not None,
+                  Poller poller not None, sessions, outbox, Intents intents not None, counters,
+                  latency, accounts, uint32_t account_count, operators):
         cdef const uint64_t[:, ::1] words = accounts
         cdef const uint8_t[::1] roles = operators
         cdef int index
@@ -87,7 +88,8 @@ cdef class GatewayAgent:
         for index in range(3):
             lib.frame_init(&self.command[index])
         self.front = Front(front)
-        self.outbox = Outbox(self.front, Peers(len(sessions)), sessions, outbox, counters)
+        self.door = door
+        self.outbox = Outbox(self.front, door, Peers(len(sessions)), sessions, outbox, counters)
         self.link = link
         self.orders = ReservedTarget(link.target)
         self.controls = link.second_target
@@ -106,6 +108,8 @@ cdef class GatewayAgent:
         poller.watch(front, &self.front.drained)
         poller.watch(desk, &self.desk_drained)
         poller.add_source(self.reports.lane)
+        if door.lane is not None:
+            poller.add_source(door.lane)
 
     def __dealloc__(self):
         cdef int index
@@ -131,8 +135,9 @@ cdef class GatewayAgent:
         return count
 
     cdef int do_work(self) noexcept nogil:
-        cdef int work = 0
+        cdef int work
         self.now = now_ns()
+        work = self.take_ring()
         while work < FRAMES_A_CYCLE and self.take_message():
             work += 1
         self.orders.lane.flush()
@@ -166,12 +171,26 @@ cdef class GatewayAgent:
             self.take_attached()
         else:
             self.take_records(
-                <const unsigned char*>lib.frame_data(&self.front.first), size // TG_RECORD_SIZE
+                self.outbox.rows + self.outbox.peers.find(self.front.peer),
+                <const unsigned char*>lib.frame_data(&self.front.first), size // TG_RECORD_SIZE,
             )
         return 1
 
-    cdef void take_records(self, const unsigned char* data, size_t count) noexcept nogil:
-        cdef session_row* row = self.outbox.rows + self.outbox.peers.find(self.front.peer)
+    # Of one session; a ring that its session has not logged on with is a stranger's.
+    cdef int take_ring(self) noexcept nogil:
+        cdef uint16_t session = 0
+        cdef Py_ssize_t count = self.door.take(self.batch, REPORTS_A_CYCLE, &session)
+        if count == 0:
+            return 0
+        self.outbox.counters.frames += 1
+        self.door_session = session
+        self.take_records(self.outbox.rows + (session if self.door.has(session) else 0),
+                          <const unsigned char*>&self.batch[0], <size_t>count)
+        self.door_session = 0
+        return 1
+
+    cdef void take_records(self, session_row* row, const unsigned char* data,
+                           size_t count) noexcept nogil:
         cdef record r
         cdef size_t index
         row.heard_ns = self.now
@@ -317,10 +336,15 @@ cdef class GatewayAgent:
     # What was refused before its number counted: the answer has no number either.
     cdef void refuse_message(self, const record* r, int reason) noexcept nogil:
         cdef denial_record answer
+        cdef int code
         refuse(&answer, r, SESSION_REJECT, reason)
         answer.msg_seq_num = 0
         self.count_refusal(reason)
-        if self.front.answer(&answer, sizeof(answer)) != 0:
+        if self.door_session != 0:
+            code = self.door.send(self.door_session, &answer, sizeof(answer))
+        else:
+            code = self.front.answer(&answer, sizeof(answer))
+        if code != 0:
             self.outbox.counters.answers_lost += 1
 
     # What was taken by its number and refused: the answer is a numbered report.

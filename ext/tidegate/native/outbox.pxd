@@ -1,6 +1,7 @@
 """What the gateway has told its clients: numbered, kept, sent, sent again."""
 from libc.stdint cimport int64_t, uint16_t, uint32_t
 
+from tidegate.native.door cimport Door
 from tidegate.native.front cimport Front
 from tidegate.native.records cimport record
 from tidegate.native.sessions cimport Peers, gateway_row, session_row
@@ -8,6 +9,7 @@ from tidegate.native.sessions cimport Peers, gateway_row, session_row
 
 cdef class Outbox:
     cdef Front front
+    cdef Door door
     cdef Peers peers
     cdef object arrays
     cdef session_row* rows
@@ -29,4 +31,6 @@ cdef class Outbox:
     cdef void connection_lost(self, session_row* row) noexcept nogil
     cdef bint send_session(self, session_row* row, const record* r, int64_t now) noexcept nogil
     cdef bint _send_run(self, session_row* row, int64_t now) noexcept nogil
+    # Through the ring of a session that shares memory with us, else through the socket.
+    cdef int _send(self, session_row* row, const void* rows, size_t size) noexcept nogil
     cdef bint _is_sent(self, session_row* row, int code, int64_t now) noexcept nogil

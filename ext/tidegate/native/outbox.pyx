@@ -11,6 +11,7 @@ from libc.stdlib cimport calloc, free
 from libc.string cimport memset
 
 from tidegate.native.crash_point cimport crash_point
+from tidegate.native.door cimport Door
 from tidegate.native.front cimport PEER_LOST, Front
 from tidegate.native.invariant cimport must
 from tidegate.native.records cimport (
@@ -34,12 +35,14 @@ cdef enum:
 
 
 cdef class Outbox:
-    def __cinit__(self, Front front not None, Peers peers not None, sessions, records, counters):
+    def __cinit__(self, Front front not None, Door door not None, Peers peers not None, sessions,
+                  records, counters):
         cdef session_row[::1] session_view = sessions
         cdef record[::1] record_view = records
         cdef gateway_row[::1] counter_view = counters
         self.arrays = (sessions, records, counters)
         self.front = front
+        self.door = door
         self.peers = peers
         self.rows = &session_view[0]
         self.records = &record_view[0]
@@ -109,9 +112,7 @@ cdef class Outbox:
             must(run[index].msg_seq_num == row.next_sent + index)
             if row.next_sent + index < row.sent_end:
                 run[index].flags |= POSS_DUP
-        if not self._is_sent(
-            row, self.front.send(row.peer, run, count * sizeof(record)), now
-        ):
+        if not self._is_sent(row, self._send(row, run, count * sizeof(record)), now):
             return False
         row.next_sent += count
         row.sent_end = max(row.sent_end, row.next_sent)
@@ -127,7 +128,12 @@ cdef class Outbox:
             return False
         copy.layout_version = TG_LAYOUT_VERSION
         copy.session = row.handle
-        return self._is_sent(row, self.front.send(row.peer, &copy, sizeof(copy)), now)
+        return self._is_sent(row, self._send(row, &copy, sizeof(copy)), now)
+
+    cdef int _send(self, session_row* row, const void* rows, size_t size) noexcept nogil:
+        if self.door.has(row.handle):
+            return self.door.send(row.handle, rows, size)
+        return self.front.send(row.peer, rows, size)
 
     cdef bint _is_sent(self, session_row* row, int code, int64_t now) noexcept nogil:
         if code == 0:
@@ -144,4 +150,5 @@ cdef class Outbox:
     cdef void connection_lost(self, session_row* row) noexcept nogil:
         row.state = SESSION_LOST
         row.peer = 0
+        self.door.log_out(row.handle)
         self.peers.rebuild(self.rows, self.session_count)

@@ -90,6 +90,7 @@ cdef class SessionControl:
             self.outbox.rewind(row, reply.next_expected)
         reply.next_expected = row.next_expected
         reply.next_sending = row.next_out
+        self.outbox.door.log_on(row.handle, reply)
 
     # Once for each gap; heartbeats ask again should the question be lost.
     cdef void ask_again(self, session_row* row, int64_t now) noexcept nogil:
@@ -140,6 +141,7 @@ cdef class SessionControl:
         crash_point()
         row.state = SESSION_OUT
         row.peer = 0
+        self.outbox.door.log_out(row.handle)
         self.outbox.peers.rebuild(self.outbox.rows, self.outbox.session_count)
         # At once, so that a new logon's orders come after it; tick() tries again.
         self._cancel_orders(row, now)

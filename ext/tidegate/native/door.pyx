@@ -1,0 +1,103 @@
+"""The gateway's second door: a pair of rings for each session that shares memory with it.
+
+A client proves its session at the socket, and asks its questions there; orders and what else is
+a record go through its ring, reports and the session's own messages come back through the other.
+What comes through the ring of a session that is not logged on with it is refused like the frame
+of a stranger. The next client of a session finds in its rings what the last one left: the gateway
+drops it at the logon, and a client what lies before the mark that the logon leaves. The rings are
+in the run directory: who can enter it can trade.
+"""
+from libc.stdint cimport uint16_t, uint64_t
+from libc.stdlib cimport calloc, free
+
+from tidegate.native.front cimport PEER_LOST, PEER_SLOW
+from tidegate.native.lane cimport LaneSource
+from tidegate.native.records cimport TG_RECORD_SIZE, record
+from tidegate.native.shm_ring import SHM, ring_records
+from tidegate.native.shm_ring cimport RingTarget, ring_end
+
+
+cdef extern from "shm.h" nogil:
+    uint64_t TG_LOAD_ACQUIRE(uint64_t place)
+    void TG_STORE_RELEASE(uint64_t place, uint64_t value)
+
+
+# Records that a client may leave unread before its reports wait in the outbox instead.
+HWM = 256
+
+
+cdef class Door:
+    def __cinit__(self, places, int session_count):
+        """places = {session's handle: (path of its orders, path of its reports)}."""
+        cdef int index = 0
+        self.targets = []
+        self.outs = <void**>calloc(session_count, sizeof(void*))
+        self.handles = <uint16_t*>calloc(max(len(places), 1), sizeof(uint16_t))
+        self.is_open_to = <unsigned char*>calloc(session_count, 1)
+        self.places = <int*>calloc(session_count, sizeof(int))
+        if (
+            self.places == NULL or self.outs == NULL or self.handles == NULL
+            or self.is_open_to == NULL
+        ):
+            raise MemoryError(f"no memory for the rings of {len(places)} sessions")
+        if not places:
+            return
+        first, *others = [SHM + path for path, _ in places.values()]
+        self.lane = LaneSource(None, first, hwm=HWM, numbered=False, others=others)
+        self.source = self.lane.ring
+        for handle, (_, path) in places.items():
+            target = RingTarget(path, ring_records(HWM))
+            self.targets.append(target)
+            self.outs[<uint16_t>handle] = <void*>target
+            self.handles[index] = handle
+            self.places[<uint16_t>handle] = index
+            index += 1
+        self.count = index
+
+    def __dealloc__(self):
+        free(self.outs)
+        free(self.handles)
+        free(self.places)
+        free(self.is_open_to)
+
+    cdef Py_ssize_t take(self, record* out, Py_ssize_t limit, uint16_t* session) noexcept nogil:
+        cdef Py_ssize_t count
+        if self.count == 0:
+            return 0
+        count = self.source.take(out, limit)
+        session[0] = self.handles[self.source.taken_of]
+        return count
+
+    cdef bint has(self, uint16_t session) noexcept nogil:
+        return self.is_open_to[session] != 0
+
+    cdef int send(self, uint16_t session, const void* rows, size_t size) noexcept nogil:
+        if self.outs[session] == NULL:
+            return PEER_LOST
+        if (<RingTarget>self.outs[session]).put(rows, size // TG_RECORD_SIZE):
+            return 0
+        return PEER_SLOW if self._has_peer(session) else PEER_LOST
+
+    cdef void log_on(self, uint16_t session, const void* answer) noexcept nogil:
+        cdef ring_end* end
+        if self.outs[session] == NULL:
+            return
+        end = &self.source.ends[self.places[session]]
+        end.next_taken = end.seen_head = TG_LOAD_ACQUIRE(end.shared.head)
+        TG_STORE_RELEASE(end.shared.tail, end.next_taken)
+        self.is_open_to[session] = (
+            self._has_peer(session) and self.send(session, answer, TG_RECORD_SIZE) == 0
+        )
+
+    cdef void log_out(self, uint16_t session) noexcept nogil:
+        self.is_open_to[session] = 0
+
+    cdef bint _has_peer(self, uint16_t session) noexcept with gil:
+        return (<RingTarget>self.outs[session]).has_peer
+
+    def close(self):
+        """Clients find their rings without a gateway."""
+        if self.lane is not None:
+            self.lane.close()
+        for target in self.targets:
+            target.close()

@@ -1,0 +1,124 @@
+"""Sessions that share memory with the gateway: the same as over a socket, and who may."""
+
+import asyncio
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+from gateway_rig import House, blank, until
+
+from tidegate import Client, Order, aio
+from tidegate import session_messages as messages
+from tidegate.errors import SessionError
+from tidegate.native.door import HWM
+from tidegate.native.records import Kind, Reason
+from tidegate.native.sessions import SessionState
+from tidegate.native.shm_ring import RingTarget, ring_records
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    """A gateway that shares memory with each of its sessions."""
+    house = House(tmp_path)
+    sessions = tuple(msgspec.structs.replace(row, shm=True) for row in house.universe.sessions)
+    house.universe = msgspec.structs.replace(house.universe, sessions=sessions)
+    house.start()
+    yield house
+    house.close()
+
+
+def shared(house: House) -> str:
+    return house.front.replace("ipc://", "shm://")
+
+
+def submit(client: Client | aio.Client) -> Order:
+    return client.submit(
+        account="dev-1", instrument="GCZ3", side="BUY", order_qty=2, price="1313.5"
+    )
+
+
+def test_an_order_goes_out_and_its_reports_come_back(house: House) -> None:
+    with Client(shared(house), "one") as client:
+        before = house.count("frames")
+        order = submit(client)
+        row = house.risk.take()[0]
+        assert (row["kind"], row["session"], row["price"]) == (Kind.NEW_ORDER_SINGLE, 1, 13135)
+        order_id = house.risk.accept(row)
+        house.risk.fill(row, order_id, 2, 2)
+        reports = list(islice(client.reports(timeout=5), 2))
+        assert [report.ord_status for report in reports] == ["New", "Filled"]
+        assert house.count("frames") > before
+        # A question has text, so it goes through the socket.
+        with pytest.raises(SessionError, match=r"risk's tables"):
+            client.positions("dev-1")
+        assert order.is_final
+    until(lambda: house.session(1)["state"] == SessionState.SESSION_OUT, "the logout")
+    assert house.risk.take()[0]["kind"] == Kind.MASS_CANCEL_REQUEST
+
+
+def test_the_asyncio_client_does_the_same(house: House) -> None:
+    async def trade() -> str:
+        async with aio.Client(shared(house), "one") as client:
+            submit(client)
+            row = (await asyncio.to_thread(house.risk.take))[0]
+            house.risk.accept(row)
+            async for report in client.reports(timeout=5):
+                return str(report.ord_status)
+        return "none"
+
+    assert asyncio.run(trade()) == "New"
+
+
+def next_order(house: House) -> np.void:
+    """The next new order that the gateway forwards, behind cancels for a silence if there were."""
+    while (row := house.risk.take()[0])["kind"] != Kind.NEW_ORDER_SINGLE:
+        assert row["kind"] == Kind.MASS_CANCEL_REQUEST
+    return row
+
+
+def test_a_gateway_that_is_started_again_is_sent_what_it_has_not_taken(house: House) -> None:
+    with Client(shared(house), "one") as client:
+        first = submit(client)
+        assert next_order(house)["cl_ord_id"] == first.cl_ord_id
+        house.stop()
+        second = submit(client)
+        house.start()
+        row = next_order(house)
+        assert row["cl_ord_id"] == second.cl_ord_id
+        house.risk.accept(row)
+        assert next(client.reports(timeout=5)).ord_status == "New"
+
+
+def test_a_client_at_the_socket_needs_no_memory(house: House) -> None:
+    with Client(house.front, "one") as client:
+        submit(client)
+        house.risk.accept(next_order(house))
+        assert next(client.reports(timeout=5)).ord_status == "New"
+
+
+def test_one_client_at_a_time_has_the_memory_of_a_session(house: House) -> None:
+    with (
+        Client(shared(house), "one"),
+        pytest.raises(SessionError, match="has its sender already"),
+    ):
+        Client(shared(house), "one").connect()
+    with Client(shared(house), "one") as client:
+        order = submit(client)
+        assert next_order(house)["cl_ord_id"] == order.cl_ord_id
+
+
+def test_what_comes_through_the_ring_of_a_stranger_is_refused(house: House) -> None:
+    there, _ = messages.ring_places(house.front.removeprefix("ipc://"), "two")
+    target = RingTarget(there, ring_records(HWM))
+    rows = blank(3)
+    rows["kind"] = Kind.NEW_ORDER_SINGLE
+    rows["msg_seq_num"] = [1, 2, 3]
+    with Client(house.front, "two"):
+        assert target.put_bytes(rows.tobytes())
+        until(lambda: target.waiting == 0, "the records taken")
+        until(lambda: house.count("refused", Reason.NOT_LOGGED_ON) > 0, "a refusal")
+    target.close()
+    assert all(row["kind"] != Kind.NEW_ORDER_SINGLE for row in house.risk.take_some())
