@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import zmq
 
+from tidegate.native.door import Door
 from tidegate.native.intents import Intents
 from tidegate.native.link import Link
 from tidegate.native.poll import Poller
@@ -18,6 +19,7 @@ class GatewayAgent:
         cls,
         *,
         front: zmq.Socket[bytes],
+        door: Door,
         desk: zmq.Socket[bytes],
         link: Link,
         poller: Poller,
@@ -30,7 +32,7 @@ class GatewayAgent:
         account_count: int,
         operators: npt.NDArray[np.uint8],
     ) -> Self:
-        """The link's lanes: orders and control out, reports in."""
+        """The link's lanes: orders and control out, reports in; door = the sessions' rings."""
 
     def run(self) -> None:
         """Work until the poller is stopped; what is in the lanes is flushed."""
