@@ -8,7 +8,7 @@ from tidegate import logon_reply
 from tidegate import session_messages as messages
 from tidegate.codec import DENIAL, SESSION
 from tidegate.errors import SessionError
-from tidegate.native.records import Kind, Reason
+from tidegate.native.records import Flag, Kind, Reason
 from tidegate.universe import Session, Universe
 
 
@@ -28,9 +28,13 @@ class Logons:
         if session is None:
             raise SessionError(f"there is no session {logon.session!r}")
         _prove(session, user_id, logon.secret_key)
+        flags = values[SESSION.index["flags"]] & Flag.SHARES_MEMORY
+        if flags and not session.shm:
+            raise SessionError(f"session {session.name!r} shares no memory; expected shm = true")
         record = SESSION.pack(
             {
                 "kind": Kind.LOGON,
+                "flags": flags,
                 "session": session.handle,
                 "next_expected": values[SESSION.index["next_expected"]],
                 "request_id": values[SESSION.index["request_id"]],

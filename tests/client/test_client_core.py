@@ -245,3 +245,11 @@ def test_a_refused_logon_is_not_tried_again() -> None:
     core.tick(10 * HEARTBEAT_NS)
     assert not core.outgoing
     assert core.refusal == "no such session"
+
+
+def test_a_logon_is_later_than_those_of_a_process_before() -> None:
+    before, after = SessionCore("one"), SessionCore("one")
+    for now_ns in (10, 20, 30):
+        before.logon(now_ns)
+    after.logon(31)
+    assert after.logon_id > before.logon_id

@@ -1,6 +1,7 @@
 """Sessions that share memory with the gateway: the same as over a socket, and who may."""
 
 import asyncio
+import select
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -8,13 +9,16 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
+import zmq
 from gateway_rig import House, blank, until
 
 from tidegate import Client, Order, aio
 from tidegate import session_messages as messages
+from tidegate.client.trading import Trading
+from tidegate.codec import SESSION
 from tidegate.errors import SessionError
 from tidegate.native.door import HWM
-from tidegate.native.records import Kind, Reason
+from tidegate.native.records import Flag, Kind, Reason
 from tidegate.native.sessions import SessionState
 from tidegate.native.shm_ring import RingTarget, ring_records
 
@@ -122,3 +126,110 @@ def test_what_comes_through_the_ring_of_a_stranger_is_refused(house: House) -> N
         until(lambda: house.count("refused", Reason.NOT_LOGGED_ON) > 0, "a refusal")
     target.close()
     assert all(row["kind"] != Kind.NEW_ORDER_SINGLE for row in house.risk.take_some())
+
+
+def hung(house: House, session: str = "one") -> Trading:
+    """A client that is logged on and does nothing by itself."""
+    trading = Trading(shared(house), session, None, None, resume=False)
+
+    def is_ready() -> bool:
+        trading.work()
+        return trading.is_ready
+
+    until(is_ready, "the logon")
+    return trading
+
+
+def test_a_client_at_the_socket_takes_a_session_over_from_one_that_hangs(house: House) -> None:
+    lost = hung(house)
+    with Client(house.front, "one") as client:
+        submit(client)
+        house.risk.accept(next_order(house))
+        assert next(client.reports(timeout=5)).ord_status == "New"
+        lost.connection.flush(lost.core)
+        lost.core.send([blank(1).tobytes()], 1)
+        lost.connection.flush(lost.core)
+        until(lambda: house.count("refused", Reason.NOT_LOGGED_ON) > 0, "a refusal")
+        lost.work()
+        with pytest.raises(SessionError, match="logged out by the gateway"):
+            lost.require_logon()
+        assert client.submit_many([]) == []
+    lost.connection.close()
+
+
+def test_nothing_tells_a_client_that_is_logged_out_to_work(house: House) -> None:
+    lost = hung(house)
+    ring = lost.connection.fds[1]
+    with Client(house.front, "one"):
+        assert select.select([ring], [], [], 5)[0]
+        lost.work()
+        assert not lost.core.is_logged_on
+        assert not select.select([ring], [], [], 0)[0]
+    lost.connection.close()
+
+
+def fill_ring(house: House) -> int:
+    """More alerts than the ring of session one has room for; how many."""
+    count = ring_records(HWM) + 10
+    for number in range(count):
+        house.risk.alert(1, order_qty=number)
+    return count
+
+
+def test_a_logon_with_a_full_ring_gives_what_was_in_it_once(house: House) -> None:
+    client = hung(house)
+    count = fill_ring(house)
+    until(lambda: house.count("stalls") > 0, "a full ring")
+    client.core.logon(1)
+
+    def has_all() -> bool:
+        client.work()
+        return len(client.alerts) >= count
+
+    until(has_all, "the alerts")
+    assert len(client.alerts) == count
+    records = blank(2)
+    client.core.send([row.tobytes() for row in records], 2)
+    client.connection.flush(client.core)
+    until(lambda: house.session(1)["next_expected"] == 3, "the records behind the logon taken")
+    client.close()
+
+
+def test_a_client_that_is_gone_is_missed_by_its_silence(house: House) -> None:
+    hung(house).connection.close()
+    fill_ring(house)
+    until(lambda: house.count("stalls") > 0, "a full ring")
+    until(lambda: house.session(1)["state"] == SessionState.SESSION_OUT, "the silence")
+    assert house.count("lost_peers") == 0
+    assert house.session(1)["disconnects"] == 1
+
+
+def test_a_logon_that_names_memory_which_nobody_has_open_begins_nothing(house: House) -> None:
+    context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+    socket = context.socket(zmq.DEALER)
+    socket.connect(house.front)
+    record = SESSION.pack({"kind": Kind.LOGON, "flags": Flag.SHARES_MEMORY, "request_id": 1})
+    socket.send_multipart([record, messages.encode(messages.Logon("two"))])
+    until(lambda: house.count("answers_lost") > 0, "the logon")
+    assert house.session(2)["state"] == SessionState.SESSION_OUT
+    socket.close(linger=0)
+    context.term()
+
+
+def test_a_session_without_memory_to_share_says_so(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    house.start()
+    with pytest.raises(SessionError, match="expected shm = true"):
+        Client(shared(house), "one").connect()
+    house.close()
+
+
+def test_a_client_that_finds_no_bell_leaves_its_rings_to_the_next(house: House) -> None:
+    _, back = messages.ring_places(house.front.removeprefix("ipc://"), "one")
+    bell = Path(f"{back}.bell")
+    bell.mkdir()
+    with pytest.raises(SessionError, match="cannot open the bell"):
+        Client(shared(house), "one").connect()
+    bell.rmdir()
+    with Client(shared(house), "one") as client:
+        assert submit(client).cl_ord_id == next_order(house)["cl_ord_id"]

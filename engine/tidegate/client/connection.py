@@ -7,7 +7,7 @@ rings beside it.
 import zmq
 
 from tidegate.client.core import SessionCore
-from tidegate.client.rings import Rings, fits
+from tidegate.client.rings import Rings, fits, is_logon
 from tidegate.errors import SessionError
 
 HWM = 10_000
@@ -58,7 +58,9 @@ class Connection:
                 core.receive([frame], now_ns)
             core.tick(now_ns)
             self.flush(core)
-            if self._rings is None or not core.is_logged_on or not self._rings.rearm():
+            # Rung again also where nothing is read yet, or its descriptor would stay readable.
+            is_left = self._rings is not None and self._rings.rearm()
+            if not is_left or not core.is_logged_on:
                 return
 
     def flush(self, core: SessionCore) -> None:
@@ -68,6 +70,9 @@ class Connection:
             if self._rings is not None and fits(parts):
                 core.counters["unsent"] += not self._rings.put(parts[0])
                 continue
+            if self._rings is not None and is_logon(parts):
+                # The gateway needs room for its answer, and sends again what was in there.
+                self._rings.empty()
             try:
                 self._socket.send_multipart(parts, flags=zmq.DONTWAIT)
             except zmq.Again:

@@ -36,6 +36,7 @@ class SessionCore:
         *,
         secret_key: str | None = None,
         resume: bool = False,
+        shares_memory: bool = False,
         resend_capacity: int = RESEND_CAPACITY,
     ) -> None:
         self.name = session
@@ -63,15 +64,23 @@ class SessionCore:
         self._sent_ns = 0
         body = messages.Logon(session=session, secret_key=secret_key)
         self._logon_frame = messages.encode(body)
+        self._logon_flags = Flag.SHARES_MEMORY if shares_memory else 0
 
     def logon(self, now_ns: int) -> None:
         """Asks to be logged on; repeated by tick() until it is answered."""
         self.is_wanted = True
         self.is_logged_on = False
         self.refusal = None
-        self.logon_id += 1
+        # Later than any that a process before this one has left in the session's rings.
+        self.logon_id = max(self.logon_id + 1, now_ns)
         self._logon_ns = now_ns
-        self._put_session(Kind.LOGON, now_ns, request_id=self.logon_id, frame=self._logon_frame)
+        self._put_session(
+            Kind.LOGON,
+            now_ns,
+            flags=self._logon_flags,
+            request_id=self.logon_id,
+            frame=self._logon_frame,
+        )
 
     def logout(self, now_ns: int) -> None:
         """Ends the session; the gateway cancels what the account says."""
@@ -275,6 +284,7 @@ class SessionCore:
         now_ns: int,
         *,
         frame: bytes | None = None,
+        flags: int = 0,
         request_id: int = 0,
         begin: int = 0,
         next_sending: int | None = None,
@@ -282,6 +292,7 @@ class SessionCore:
         record = SESSION.pack(
             {
                 "kind": kind,
+                "flags": flags,
                 "next_sending": self.next_sending if next_sending is None else next_sending,
                 "next_expected": self.next_expected,
                 "begin_seq_no": begin,

@@ -1,7 +1,9 @@
 """A client's pair of rings, where it shares memory with the gateway."""
 
+from contextlib import ExitStack
+
 from tidegate import session_messages as messages
-from tidegate.codec import SESSION
+from tidegate.codec import SESSION, offset_of
 from tidegate.errors import LaneError, SessionError
 from tidegate.native.bell import Bell
 from tidegate.native.door import HWM
@@ -9,6 +11,7 @@ from tidegate.native.records import RECORD_SIZE, Kind
 from tidegate.native.shm_ring import RingSource, RingTarget, ring_records
 
 FRAME_RECORDS_MAX = 256
+_KIND_AT = offset_of("kind")
 _KIND, _REQUEST_ID = SESSION.index["kind"], SESSION.index["request_id"]
 
 
@@ -20,17 +23,18 @@ class Rings:
         # The logon whose mark has been seen.
         self._marked_id = 0
         there, back = messages.ring_places(front, session)
-        try:
-            self._target = RingTarget(there, ring_records(HWM))
+        with ExitStack() as opened:
             try:
+                self._target = RingTarget(there, ring_records(HWM))
+                opened.callback(self._target.close)
                 self._source = RingSource([back], ring_records(HWM))
+                opened.callback(self._source.close)
                 self._bell = Bell(f"{back}.bell")
+                opened.callback(self._bell.close)
                 self._source.hang(self._bell)
-            except LaneError:
-                self._target.close()
-                raise
-        except LaneError as error:
-            raise SessionError(f"session {session!r} shares no memory: {error}") from error
+            except LaneError as error:
+                raise SessionError(f"session {session!r} shares no memory: {error}") from error
+            opened.pop_all()
 
     @property
     def fd(self) -> int:
@@ -64,6 +68,11 @@ class Rings:
                 return frame[offset + RECORD_SIZE :]
         return b""
 
+    def empty(self) -> None:
+        """Drops what is there."""
+        while self._source.take_bytes(FRAME_RECORDS_MAX):
+            pass
+
     def rearm(self) -> bool:
         """From now on `fd` tells of each record; whether one has come before."""
         self._bell.rearm()
@@ -74,6 +83,11 @@ class Rings:
         self._target.close()
         self._source.close()
         self._bell.close()
+
+
+def is_logon(parts: list[bytes]) -> bool:
+    """Whether a message begins a session."""
+    return parts[0][_KIND_AT] == Kind.LOGON
 
 
 def fits(parts: list[bytes]) -> bool:

@@ -12,7 +12,7 @@ import msgspec
 
 from tidegate import session_messages as messages
 from tidegate.client import notices
-from tidegate.client.connection import Connection
+from tidegate.client.connection import SHM, Connection
 from tidegate.client.controls import Request, packed
 from tidegate.client.core import SessionCore
 from tidegate.client.names import Names
@@ -42,7 +42,9 @@ class Trading:
         # On tcp the key never leaves the host: CURVE proves it.
         shown = None if endpoint.startswith("tcp://") else key
         self.endpoint = endpoint
-        self.core = SessionCore(session, secret_key=shown, resume=resume)
+        self.core = SessionCore(
+            session, secret_key=shown, resume=resume, shares_memory=endpoint.startswith(SHM)
+        )
         # Time-based, so that a restarted process never uses an id twice.
         self.names = Names()
         self.orders = Orders(first_cl_ord_id=wall_ns() // 1000, names=self.names)

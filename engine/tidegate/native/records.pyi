@@ -73,6 +73,7 @@ class Flag(IntEnum):
     POSS_RESEND = 2
     REDUCE_ONLY = 4
     POST_ONLY = 8
+    SHARES_MEMORY = 16
 
 class Side(IntEnum):
     BUY = 49

@@ -19,10 +19,12 @@ cdef class Door:
 
     # Records of one session, whose handle is put into `session`.
     cdef Py_ssize_t take(self, record* out, Py_ssize_t limit, uint16_t* session) noexcept nogil
-    # Whether the session's reports go through its ring: its client had it open when it logged on.
+    # Whether the session's reports go through its ring: its client's LOGON said so.
     cdef bint has(self, uint16_t session) noexcept nogil
     # 0 = in the ring; else PEER_LOST or PEER_SLOW, and nothing of it was sent.
     cdef int send(self, uint16_t session, const void* rows, size_t size) noexcept nogil
+    # Whether a client has the session's rings open, and room in one for what a logon puts there.
+    cdef bint is_ready(self, uint16_t session) noexcept nogil
     # Forgets what came before this logon, and puts its answer as a mark: what follows is of it.
     cdef void log_on(self, uint16_t session, const void* answer) noexcept nogil
     cdef void log_out(self, uint16_t session) noexcept nogil

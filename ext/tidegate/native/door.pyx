@@ -13,7 +13,7 @@ from libc.stdlib cimport calloc, free
 from tidegate.native.front cimport PEER_LOST, PEER_SLOW
 from tidegate.native.lane cimport LaneSource
 from tidegate.native.records cimport TG_RECORD_SIZE, record
-from tidegate.native.shm_ring import SHM, ring_records
+from tidegate.native.shm_ring import ring_records
 from tidegate.native.shm_ring cimport RingTarget, ring_end
 
 
@@ -24,6 +24,10 @@ cdef extern from "shm.h" nogil:
 
 # Records that a client may leave unread before its reports wait in the outbox instead.
 HWM = 256
+
+cdef enum:
+    # A last client's LOGOUT, and the answer to the new one's LOGON.
+    LOGON_RECORDS = 2
 
 
 cdef class Door:
@@ -42,7 +46,7 @@ cdef class Door:
             raise MemoryError(f"no memory for the rings of {len(places)} sessions")
         if not places:
             return
-        first, *others = [SHM + path for path, _ in places.values()]
+        first, *others = [f"shm://{path}" for path, _ in places.values()]
         self.lane = LaneSource(None, first, hwm=HWM, numbered=False, others=others)
         self.source = self.lane.ring
         for handle, (_, path) in places.items():
@@ -76,18 +80,22 @@ cdef class Door:
             return PEER_LOST
         if (<RingTarget>self.outs[session]).put(rows, size // TG_RECORD_SIZE):
             return 0
-        return PEER_SLOW if self._has_peer(session) else PEER_LOST
+        # Whether anybody is there its silence tells; asking would take the GIL for each report.
+        return PEER_SLOW
+
+    cdef bint is_ready(self, uint16_t session) noexcept nogil:
+        return (
+            self.outs[session] != NULL
+            and (<RingTarget>self.outs[session]).has_room(LOGON_RECORDS)
+            and self._has_peer(session)
+        )
 
     cdef void log_on(self, uint16_t session, const void* answer) noexcept nogil:
         cdef ring_end* end
-        if self.outs[session] == NULL:
-            return
         end = &self.source.ends[self.places[session]]
         end.next_taken = end.seen_head = TG_LOAD_ACQUIRE(end.shared.head)
         TG_STORE_RELEASE(end.shared.tail, end.next_taken)
-        self.is_open_to[session] = (
-            self._has_peer(session) and self.send(session, answer, TG_RECORD_SIZE) == 0
-        )
+        self.is_open_to[session] = self.send(session, answer, TG_RECORD_SIZE) == 0
 
     cdef void log_out(self, uint16_t session) noexcept nogil:
         self.is_open_to[session] = 0

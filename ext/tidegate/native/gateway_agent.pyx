@@ -316,7 +316,9 @@ cdef class GatewayAgent:
             memcpy(&peer, lib.frame_data(&self.command[0]), sizeof(peer))
             memcpy(&r, lib.frame_data(&self.command[1]), sizeof(r))
             if r.kind == LOGON:
-                self.control.logon(peer, &r, self.now)
+                if not self.control.logon(peer, &r, self.now):
+                    self.outbox.counters.answers_lost += 1
+                    continue
             elif r.kind == RESPONSE:
                 self.outbox.counters.requests += 1
                 if r.session != 0:

@@ -226,7 +226,7 @@ cpdef enum Kind:
 
 
 cpdef enum Flag:
-    POSS_DUP = 1, POSS_RESEND = 2, REDUCE_ONLY = 4, POST_ONLY = 8
+    POSS_DUP = 1, POSS_RESEND = 2, REDUCE_ONLY = 4, POST_ONLY = 8, SHARES_MEMORY = 16
 
 
 # FIX 54

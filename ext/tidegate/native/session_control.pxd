@@ -16,7 +16,8 @@ cdef class SessionControl:
     # A single session record of a session that is logged on; False = not one of those.
     cdef bint take(self, session_row* row, const record* r, int64_t now) noexcept nogil
     # Binds a session that proved itself to a connection, and writes the numbers of the reply.
-    cdef void logon(self, uint64_t peer, session_record* reply, int64_t now) noexcept nogil
+    # False = its rings are not ready, and there is no reply.
+    cdef bint logon(self, uint64_t peer, session_record* reply, int64_t now) noexcept nogil
     cdef void ask_again(self, session_row* row, int64_t now) noexcept nogil
     cdef void tick(self, int64_t now) noexcept nogil
     cdef void end(self, session_row* row, int64_t now) noexcept nogil

@@ -18,6 +18,7 @@ from tidegate.native.records cimport (
     RESEND_REQUEST,
     SEQUENCE_GAP,
     SEQUENCE_RESET,
+    SHARES_MEMORY,
     TG_LAYOUT_VERSION,
     order_record,
     record,
@@ -68,9 +69,13 @@ cdef class SessionControl:
             return False
         return True
 
-    cdef void logon(self, uint64_t peer, session_record* reply, int64_t now) noexcept nogil:
+    cdef bint logon(self, uint64_t peer, session_record* reply, int64_t now) noexcept nogil:
         cdef session_row* row = self.outbox.rows + reply.session
         cdef uint32_t before = self.outbox.peers.find(peer)
+        cdef bint shares_memory = reply.flags & SHARES_MEMORY
+        if shares_memory and not self.outbox.door.is_ready(row.handle):
+            # Nothing has begun: the client empties its ring and asks again.
+            return False
         if before != 0 and before != reply.session:
             self.end(self.outbox.rows + before, now)
         if row.peer != 0 and row.peer != peer:
@@ -90,7 +95,11 @@ cdef class SessionControl:
             self.outbox.rewind(row, reply.next_expected)
         reply.next_expected = row.next_expected
         reply.next_sending = row.next_out
-        self.outbox.door.log_on(row.handle, reply)
+        if shares_memory:
+            self.outbox.door.log_on(row.handle, reply)
+        else:
+            self.outbox.door.log_out(row.handle)
+        return True
 
     # Once for each gap; heartbeats ask again should the question be lost.
     cdef void ask_again(self, session_row* row, int64_t now) noexcept nogil:
