@@ -25,7 +25,7 @@ LAYERS = (
     "native.retained native.numbered",
     "topology counters native.link native.poll native.tables native.outputs native.sessions "
     "native.front native.refusal native.legs native.stamps",
-    "native.door",
+    "native.door ring_pair",
     "lane_ends placing native.intents native.reserve native.outbox native.alerts native.dirty "
     "working native.compared native.lane_numbers native.rates native.days native.identical",
     "native.margin native.age native.self_match native.throttle native.order_map "

@@ -118,6 +118,14 @@ def default_channel(run_dir: RunDir, venue_name: str) -> str:
     return run_dir.ipc(f"venue-{venue_name}")
 
 
+def venue_rings(found: Venue) -> tuple[str, str] | None:
+    """Where the router puts requests for a venue that shares memory with it, and takes reports."""
+    if not found.shm:
+        return None
+    path = found.endpoint.removeprefix("ipc://")
+    return f"{path}.in.ring", f"{path}.out.ring"
+
+
 def default_md(run_dir: RunDir, venue_name: str) -> str:
     """The endpoint at which a simulated venue publishes market data."""
     return run_dir.ipc(f"md-{venue_name}")

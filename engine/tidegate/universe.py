@@ -61,6 +61,8 @@ class Venue(Frozen, frozen=True, kw_only=True):
     resend_ppm: int = 0
     late_fill_ppm: int = 0
     disconnect_every_ms: int = 0
+    # The router shares memory with it.
+    shm: bool = False
 
 
 class Rate(Frozen, frozen=True, kw_only=True):

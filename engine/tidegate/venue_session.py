@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import zmq
 
+from tidegate import topology
 from tidegate.channel import (
     ChannelState,
     Incarnation,
@@ -46,7 +47,7 @@ class VenueSession:
     """Keeps one VenueChannel logged on."""
 
     def __init__(self, context: zmq.Context[Any], venue: Venue, accounts: Sequence[str]) -> None:
-        self.native = VenueChannel(context, venue.endpoint)
+        self.native = VenueChannel(context, venue.endpoint, topology.venue_rings(venue))
         self.listing: Listing | None = None
         self._venue = venue.name
         self._accounts = tuple(accounts)
@@ -98,6 +99,8 @@ class VenueSession:
         if self.native.silence_ns(now_ns) > SILENCE_NS_MAX:
             self._counts["silences"] += 1
             self._drop()
+        elif self.native.is_refused():
+            self._drop()
         elif self.native.rest_ns(now_ns) >= HEARTBEAT_NS and not self.native.put_heartbeat(
             next_sending, now_ns
         ):
@@ -118,6 +121,7 @@ class VenueSession:
             "channel": NAME,
             "accounts": self._accounts,
             "incarnation": progress.incarnation,
+            "rings": self.native.has_rings,
         }
         self.native.put_logon(row, msgspec.json.encode(asked), now_ns)
 

@@ -77,11 +77,13 @@ def nets(run: Engine) -> set[int]:
 
 
 def in_shared_memory(place: Path) -> Path:
-    """The same config with every lane between stages in shared memory."""
+    """The same config with every hop from client to venue in shared memory."""
     tapes = CONFIG.parents[2] / "configs" / "demo"
     text = CONFIG.read_text().replace("../../configs/demo", str(tapes))
     for lane in LANES:
         text += f'\n[lanes.{lane}]\nendpoint = "shm://{lane}"\n'
+    text = text.replace('kind = "simulated"', 'kind = "simulated"\nshm = true')
+    text = text.replace('name = "a"', 'name = "a"\nshm = true')
     config = place / "kill.toml"
     config.write_text(text)
     return config
@@ -92,9 +94,11 @@ def in_shared_memory(place: Path) -> Path:
 def test_a_killed_stage_loses_no_order_and_doubles_no_fill(
     place: Path, stage: str, transport: str
 ) -> None:
-    config = in_shared_memory(place) if transport == "shm" else CONFIG
+    config, scheme = CONFIG, "ipc://"
+    if transport == "shm":
+        config, scheme = in_shared_memory(place), "shm://"
     with engine(config, run_dir=place / f"{stage}-{transport}") as run:
-        with Client(run.front, "a") as client:
+        with Client(run.front.replace("ipc://", scheme), "a") as client:
             desk = Desk(client, "a")
             sent = desk.submit(batch())
             desk.take_until(lambda: any(order.is_final for order in sent), "a first end")

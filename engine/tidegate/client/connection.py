@@ -59,7 +59,7 @@ class Connection:
             core.tick(now_ns)
             self.flush(core)
             # Rung again also where nothing is read yet, or its descriptor would stay readable.
-            is_left = self._rings is not None and self._rings.rearm()
+            is_left = self._rings is not None and self._rings.pair.rearm()
             if not is_left or not core.is_logged_on:
                 return
 
@@ -68,11 +68,11 @@ class Connection:
         while core.outgoing:
             parts = core.outgoing.popleft()
             if self._rings is not None and fits(parts):
-                core.counters["unsent"] += not self._rings.put(parts[0])
+                core.counters["unsent"] += not self._rings.pair.put(parts[0])
                 continue
             if self._rings is not None and is_logon(parts):
                 # The gateway needs room for its answer, and sends again what was in there.
-                self._rings.empty()
+                self._rings.pair.empty()
             try:
                 self._socket.send_multipart(parts, flags=zmq.DONTWAIT)
             except zmq.Again:
@@ -82,18 +82,18 @@ class Connection:
     def fds(self) -> list[int]:
         """One becomes readable when exchange() may have something to do; edge-triggered."""
         socket = int(self._socket.get(zmq.FD))
-        return [socket] if self._rings is None else [socket, self._rings.fd]
+        return [socket] if self._rings is None else [socket, self._rings.pair.fd]
 
     def has_input(self) -> bool:
         """Whether a message is there now."""
-        if self._rings is not None and self._is_reading and self._rings.has_input:
+        if self._rings is not None and self._is_reading and self._rings.pair.has_input:
             return True
         return bool(int(self._socket.get(zmq.EVENTS)) & zmq.POLLIN)
 
     def close(self) -> None:
         """Frees the socket; what is queued has a moment to leave."""
         if self._rings is not None:
-            self._rings.close()
+            self._rings.pair.close()
         self._socket.close()
         self._context.term()
 

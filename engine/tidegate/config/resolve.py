@@ -136,6 +136,8 @@ def resolve_venues(config: Config, run_dir: RunDir, problems: Problems) -> tuple
         where = f'venues[{index}] "{row.name}"'
         if row.latency_us[0] > row.latency_us[1]:
             problems.add(f"{where}.latency_us", f"expected [low, high], got {list(row.latency_us)}")
+        if row.shm and row.endpoint is not None and not row.endpoint.startswith("ipc://"):
+            problems.add(f"{where}.endpoint", f"{row.endpoint}; expected ipc:// with shm = true")
         found.append(
             Venue(
                 handle=index + 1,
@@ -157,6 +159,7 @@ def resolve_venues(config: Config, run_dir: RunDir, problems: Problems) -> tuple
                 resend_ppm=row.resend_ppm,
                 late_fill_ppm=row.late_fill_ppm,
                 disconnect_every_ms=row.disconnect_every_ms,
+                shm=row.shm,
             )
         )
     return tuple(found)

@@ -42,9 +42,11 @@ class Venue(Strict, frozen=True, kw_only=True):
     cancels what works for a channel that is gone. To try what bad venues do, from the seed:
     reject_ppm of new orders are rejected for nothing, resend_ppm of reports are given twice,
     late_fill_ppm of cancels are followed by a fill, and about each disconnect_every_ms it hangs up.
+    shm: the router, on the same host, shares memory with it beside an ipc endpoint.
     """
 
     name: Name
+    shm: bool = False
     kind: Literal["simulated"]
     tape: str | None = None
     endpoint: Endpoint | None = None

@@ -16,7 +16,16 @@ class VenueChannel:
     state: int
     next_expected: int
     counters: dict[str, int]
-    def __new__(cls, context: zmq.Context[Any], endpoint: str) -> Self: ...
+    def __new__(
+        cls, context: zmq.Context[Any], endpoint: str, rings: tuple[str, str] | None = None
+    ) -> Self: ...
+    @property
+    def has_rings(self) -> bool:
+        """Requests and reports go through shared memory."""
+
+    def is_refused(self) -> bool:
+        """Whether a venue with rings is gone, or says at the socket that it does not know us."""
+
     def submit_rows(self, rows: npt.NDArray[Any]) -> bool:
         """Send the first of rows now; False = it was not and never will be sent."""
 

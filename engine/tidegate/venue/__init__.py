@@ -78,7 +78,7 @@ def _wait(agent: VenueAgent, now_ns: int) -> None:
     if agent.is_full:
         sleep(FULL_S)
     elif wait_ns >= MS:
-        agent.front.socket.poll(wait_ns // MS)
-    elif wait_ns and not agent.front.socket.poll(0):
+        agent.front.wait(wait_ns // MS)
+    elif wait_ns and not agent.front.wait(0):
         # Finer than the milliseconds of a poll; a message waits at most as long.
         sleep(wait_ns / 1e9)

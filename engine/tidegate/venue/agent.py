@@ -108,7 +108,7 @@ class VenueAgent:
 
     def close(self) -> None:
         """Gives both endpoints back."""
-        self.front.socket.close(0)
+        self.front.close()
         self._publisher.close(0)
         if self._memory is not None:
             self._memory.close()

@@ -18,11 +18,15 @@ MISSED_MAX = 3
 
 
 class Logon(msgspec.Struct, frozen=True):
-    """What a channel says of itself; incarnation = the one that its next_expected counts in."""
+    """What a channel says of itself; incarnation = the one that its next_expected counts in.
+
+    rings: records go through the rings that this channel shares with the venue.
+    """
 
     channel: str
     accounts: tuple[str, ...]
     incarnation: int = 0
+    rings: bool = False
 
 
 class Channel:
@@ -34,6 +38,7 @@ class Channel:
         self.accounts: frozenset[int] = frozenset()
         # Routing id of the connection; None = down.
         self.identity: bytes | None = None
+        self.has_rings = False
         self.heard_ns = 0
         self.next_expected = 1
         # The last request that had its effect; the venue's memory has it.

@@ -1,21 +1,25 @@
 """The venue's front door: channels' logons, numbering, heartbeats and resends on a ROUTER.
 
 Order requests go into the inbound queue of their channel; what else a message asks is handed up.
-A message that is wrong is answered, counted and forgotten.
+A message that is wrong is answered, counted and forgotten. One channel may share memory with the
+venue: it logs on here like any other, then its records come and go through rings.
 """
 
+import select
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import msgspec
 import zmq
 
-from tidegate.native.records import Kind, Reason
+from tidegate.errors import LaneError, VenueError
+from tidegate.native.records import RECORD_SIZE, Kind, Reason
+from tidegate.ring_pair import RingPair
 from tidegate.venue import wire
 from tidegate.venue.channel import HEARTBEAT_NS, Channel, Logon
 from tidegate.venue.memory import Line, LoggedOn, Memory, Served
 from tidegate.venue.order import Order
-from tidegate.venue.settings import Settings, bind
+from tidegate.venue.settings import HWM_RINGS, Settings, bind
 from tidegate.venue.wire import Records, Row
 
 MESSAGES_MAX = 64
@@ -50,20 +54,39 @@ class Front:
         self._by_identity: dict[bytes, Channel] = {}
         self._by_account: dict[int, Channel] = {}
         self.socket = bind(context, zmq.ROUTER, settings.endpoint)
+        self._rings = open_rings(settings)
+        # The connection that has last logged on with them.
+        self._ring_identity: bytes | None = None
 
     def take(self, now_ns: int, latency_ns: Callable[[], int]) -> tuple[int, list[Question]]:
         """Takes what has arrived, at most MESSAGES_MAX; returns how much, and the questions."""
         questions: list[Question] = []
+        taken = self._take_rings(now_ns, latency_ns)
         for count in range(MESSAGES_MAX):
             try:
                 identity, *parts = self.socket.recv_multipart(zmq.NOBLOCK)
             except zmq.Again:
-                return count, questions
+                return taken + count, questions
             self.counters["messages"] += 1
             question = self._receive(identity, parts, now_ns, latency_ns)
             if question is not None:
                 questions.append(question)
-        return MESSAGES_MAX, questions
+        return taken + MESSAGES_MAX, questions
+
+    def wait(self, wait_ms: int) -> bool:
+        """Sleep until something comes; whether it has."""
+        if self._rings is None:
+            return bool(self.socket.poll(wait_ms))
+        if self._rings.rearm() or self.socket.poll(0):
+            return True
+        fds = (int(self.socket.get(zmq.FD)), self._rings.fd)
+        return bool(select.select(fds, (), (), wait_ms / 1000)[0])
+
+    def close(self) -> None:
+        """Gives the endpoint back."""
+        self.socket.close(0)
+        if self._rings is not None:
+            self._rings.close()
 
     def report(self, rows: list[Row], due_ns: int) -> None:
         """Puts reports on their way, each to the channel of its account."""
@@ -121,13 +144,24 @@ class Front:
     def drop_silent(self, now_ns: int) -> None:
         """Takes down the channels that have missed their heartbeats."""
         for channel in list(self._by_identity.values()):
-            if channel.is_silent(now_ns):
+            is_gone = channel.has_rings and self._rings is not None and not self._rings.has_peer
+            if is_gone or channel.is_silent(now_ns):
                 self._disconnect(channel, now_ns)
 
     def answer(self, question: Question, body: dict[str, object]) -> None:
         """Answers a REQUEST."""
         response = wire.session(Kind.RESPONSE, request_id=question.request_id)
         self._send(question.identity, [response.tobytes(), msgspec.json.encode(body)])
+
+    def _take_rings(self, now_ns: int, latency_ns: Callable[[], int]) -> int:
+        """A frame's records of the channel that has the rings; of nobody, they are dropped."""
+        frame = self._rings.take() if self._rings is not None else b""
+        if self._ring_identity is None:
+            return 0
+        for at in range(0, len(frame), RECORD_SIZE):
+            self.counters["messages"] += 1
+            self._receive(self._ring_identity, [frame[at : at + RECORD_SIZE]], now_ns, latency_ns)
+        return len(frame) // RECORD_SIZE
 
     def _receive(
         self, identity: bytes, parts: list[bytes], now_ns: int, latency_ns: Callable[[], int]
@@ -175,6 +209,11 @@ class Front:
         if channel.identity not in (None, identity):
             self._disconnect(channel, now_ns)
         channel.connect(identity, now_ns, row[wire.NEXT_SENDING])
+        channel.has_rings = logon.rings
+        if logon.rings and self._rings is not None:
+            self._ring_identity = identity
+            while self._rings.take():
+                continue
         self._by_identity[identity] = channel
         self.counters["logons"] += 1
         answer = wire.session(
@@ -194,6 +233,8 @@ class Front:
         known = self._settings.accounts
         if not logon.accounts or not set(logon.accounts) <= set(known):
             return f"accounts {list(logon.accounts)}; expected some of {list(known)}"
+        if logon.rings and self._rings is None:
+            return "it has rings, and this venue shares no memory"
         other = self._by_identity.get(identity)
         if other is not None and other.name != logon.channel:
             return f"this connection is channel {other.name!r}; expected one channel a connection"
@@ -266,7 +307,11 @@ class Front:
         for frame in wire.frames(records):
             if channel.identity is None:
                 return
-            if not self._send(channel.identity, [frame]):
+            if channel.has_rings and self._rings is not None:
+                is_sent = self._rings.put(frame)
+            else:
+                is_sent = self._send(channel.identity, [frame])
+            if not is_sent:
                 self._disconnect(channel, now_ns)
 
     def _send(self, identity: bytes, parts: list[bytes]) -> bool:
@@ -277,3 +322,14 @@ class Front:
                 raise
             return False
         return True
+
+
+def open_rings(settings: Settings) -> RingPair | None:
+    """Reports there, requests back; None = this venue shares no memory."""
+    if settings.rings is None:
+        return None
+    requests, reports = settings.rings
+    try:
+        return RingPair(reports, requests, HWM_RINGS)
+    except LaneError as error:
+        raise VenueError(f"venue {settings.name}: {error}") from error

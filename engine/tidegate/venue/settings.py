@@ -5,6 +5,7 @@ from typing import Any, Literal
 import msgspec
 import zmq
 
+from tidegate import topology
 from tidegate.errors import VenueError
 from tidegate.native.records import Level
 from tidegate.universe import Universe
@@ -12,6 +13,8 @@ from tidegate.venue.ledger import Security
 
 # Frames that wait for a slow peer; a channel with more is taken as lost.
 HWM = 10_000
+# Of the rings, as the router opens them.
+HWM_RINGS = 1_000
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,6 +27,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     endpoint: str
     md_endpoint: str
+    # Of the requests and of the reports of the channel that shares memory with it.
+    rings: tuple[str, str] | None = None
     accounts: dict[str, int]
     securities: tuple[Security, ...]
     tape: str | None
@@ -57,6 +62,7 @@ def settings_of(universe: Universe, name: str) -> Settings:
         name=name,
         endpoint=venue.endpoint,
         md_endpoint=venue.md_endpoint,
+        rings=topology.venue_rings(venue),
         accounts={master: number for number, master in enumerate(masters, 1)},
         securities=tuple(
             Security(

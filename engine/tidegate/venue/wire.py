@@ -20,6 +20,8 @@ The venue protocol, from the channel's side (DEALER to the venue's ROUTER):
 - HEARTBEAT each second both ways; any frame counts as one. Three missed, another LOGON of the same
   channel, or a vanished socket: the channel is down, its orders are canceled (if the venue does
   so), and reports are kept for its next LOGON.
+- A channel whose LOGON says "rings": true shares memory with the venue: from then on its records,
+  not what has JSON, go through a ring each way. What is in the venue's ring at a LOGON is dropped.
 - REQUEST + {"request": "statement" | "status" | "start"} is answered by RESPONSE + JSON with the
   same request_id, on any connection, logged on or not.
 - In a request account is the venue's number, instrument the security_id, cl_ord_id the key of the

@@ -32,6 +32,7 @@ cdef class RouterAgent:
     cdef record batch[BATCH_RECORDS]
 
     cdef int do_work(self) noexcept nogil
+    cdef int _watch(self, VenueChannel channel) except -1
     cdef int _take_reports(self, uint32_t channel) noexcept nogil
     cdef int _take_requests(self) noexcept nogil
     cdef bint _submit(self, uint32_t channel, const record* request) noexcept nogil

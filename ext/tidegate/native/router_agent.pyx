@@ -56,8 +56,14 @@ cdef class RouterAgent:
         self.channel_count += 1
         if isinstance(channel, VenueChannel):
             self.natives[self.channel_count] = <void*>channel
-            self.poller.watch(channel.socket, &(<VenueChannel>channel).source.drained)
+            self._watch(channel)
         return self.channel_count
+
+    cdef int _watch(self, VenueChannel channel) except -1:
+        self.poller.watch(channel.socket, &channel.logon_source.drained)
+        if channel.has_rings:
+            self.poller.add_source(channel.source)
+        return 0
 
     def run(self, int for_ms):
         cdef int64_t end_ns = monotonic_ns() + <int64_t>for_ms * 1_000_000

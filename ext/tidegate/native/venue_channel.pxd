@@ -1,4 +1,4 @@
-"""The hot part of a simulated venue's channel: requests out and reports in, over one DEALER."""
+"""The hot part of a simulated venue's channel: requests out, reports in; a DEALER, or rings too."""
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 
 from tidegate.native.lane cimport LaneSource, LaneTarget
@@ -12,6 +12,9 @@ cdef class VenueChannel:
     cdef readonly uint32_t next_expected
     cdef LaneTarget target
     cdef LaneSource source
+    # Of the socket: logon and its answer. The same two where there are no rings.
+    cdef LaneTarget logon_target
+    cdef LaneSource logon_source
     cdef bint is_connected
     cdef bint is_heard
     cdef bint is_filling

@@ -3,6 +3,9 @@
 It numbers requests, takes each numbered report once and in order, and asks again for what is
 missing. A socket that would block keeps nothing: what it does not take goes back to the router,
 so that no request waits and reaches the venue stale. One thread uses it.
+
+With rings its records go through shared memory, once it is logged on at the socket: what a venue
+finds in its ring at a logon it drops, and the channel drops what the other has before it asks.
 """
 cimport cython
 from libc.stdint cimport int64_t, uint32_t
@@ -15,6 +18,7 @@ import zmq
 
 from tidegate.errors import LaneError
 from tidegate.native.records import RECORD
+from tidegate.native.shm_ring import SHM
 
 from tidegate.native.lane cimport FRAME_RECORDS, LaneSource, LaneTarget
 from tidegate.native.records cimport (
@@ -36,7 +40,7 @@ HWM = 1000
 
 @cython.final
 cdef class VenueChannel:
-    def __cinit__(self, context, str endpoint):
+    def __cinit__(self, context, str endpoint, rings=None):
         self.endpoint = endpoint
         self.state = CHANNEL_DOWN
         self.next_expected = 1
@@ -49,6 +53,11 @@ cdef class VenueChannel:
         self.socket.reconnect_ivl = -1
         self.target = LaneTarget(context, endpoint, socket=self.socket)
         self.source = LaneSource(context, endpoint, socket=self.socket, numbered=False)
+        self.logon_target, self.logon_source = self.target, self.source
+        if rings is not None:
+            there, back = rings
+            self.target = LaneTarget(None, SHM + there, hwm=HWM)
+            self.source = LaneSource(None, SHM + back, hwm=HWM, numbered=False)
 
     cdef bint submit(self, const record* request) noexcept nogil:
         return self.state == CHANNEL_UP and self.target.put(request)
@@ -73,6 +82,10 @@ cdef class VenueChannel:
         cdef Py_ssize_t index, taken
         cdef Py_ssize_t count = 0
         if self.state != CHANNEL_UP:
+            # What a venue still puts into the ring of a channel that is down is of no connection.
+            while self.state == CHANNEL_DOWN and self.source.ring is not None \
+                    and self.source.take(out, count_max) > 0:
+                continue
             return 0
         taken = self.source.take(out, count_max)
         self.is_heard = self.is_heard or taken > 0
@@ -164,12 +177,14 @@ cdef class VenueChannel:
                 # The connection has ended by itself.
                 if error.errno != errno.ENOENT:
                     raise
+        while self.logon_source.take_rows(FRAME_RECORDS).size:
+            continue
         while self.source.take_rows(FRAME_RECORDS).size:
             continue
 
     def put_logon(self, row, bytes attachment not None, int64_t now_ns):
         """Send a LOGON; False = the connection does not stand yet."""
-        if not self.target.put_attached(row, attachment):
+        if not self.logon_target.put_attached(row, attachment):
             return False
         self.state = CHANNEL_LOGGING_ON
         self.heard_ns = now_ns
@@ -177,8 +192,8 @@ cdef class VenueChannel:
 
     def take_answer(self):
         """The next record of the venue and its attachment, until it has logged us on."""
-        rows = self.source.take_rows(1)
-        return (rows, self.source.attachment()) if rows.size else None
+        rows = self.logon_source.take_rows(1)
+        return (rows, self.logon_source.attachment()) if rows.size else None
 
     def log_on(self, uint32_t next_sending, uint32_t next_expected, int64_t now_ns):
         """The venue has taken the logon: requests are numbered from next_sending."""
@@ -197,6 +212,17 @@ cdef class VenueChannel:
         beat.next_sending = next_sending
         self.beat_ns = now_ns
         return self._put_session(&beat)
+
+    @property
+    def has_rings(self):
+        """Requests and reports go through shared memory."""
+        return self.source.ring is not None
+
+    def is_refused(self):
+        """Whether a venue with rings is gone, or says at the socket that it does not know us."""
+        if self.source.ring is None:
+            return False
+        return not self.target.ring.has_peer or self.take_answer() is not None
 
     def silence_ns(self, int64_t now_ns):
         """How long nothing has come."""
@@ -224,6 +250,6 @@ cdef class VenueChannel:
 
     def close(self):
         self.disconnect()
-        self.target.close()
-        self.source.close()
+        for lane in (self.target, self.source, self.logon_target, self.logon_source):
+            lane.close()
         self.socket.close(linger=0)
