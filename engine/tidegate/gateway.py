@@ -33,6 +33,7 @@ from tidegate.native.intents import INTENT_ROW, Intents
 from tidegate.native.legs import NAMES
 from tidegate.native.link import Link
 from tidegate.native.numbered import NumberedSource
+from tidegate.native.poll import Poller
 from tidegate.native.records import RECORD, Kind, Reason
 from tidegate.native.sessions import GATEWAY_ROW, SESSION_ROW, SessionState
 from tidegate.native.tables import DTYPES
@@ -60,7 +61,10 @@ class Gateway:
         universe: Universe,
         run_dir: RunDir,
         context: zmq.Context[zmq.Socket[bytes]] | None = None,
+        *,
+        poller: Poller | None = None,
     ) -> None:
+        """poller: the one that it shares with other stages of its process."""
         self._universe = universe
         self._run_dir = run_dir
         self._requests = Requests(universe, run_dir)
@@ -71,7 +75,7 @@ class Gateway:
         self._counters = Counters(run_dir, "gateway")
         self._context: zmq.Context[zmq.Socket[bytes]] = context or zmq.Context()
         self._authenticator: ThreadAuthenticator | None = None
-        self._poller = lane_ends.poller(universe, self._context)
+        self._poller = poller or lane_ends.poller(universe, self._context)
         self._rings: dict[str, Ring] = {}
         self._reports: NumberedSource | None = None
         self._losses = Losses("gateway")
@@ -80,14 +84,17 @@ class Gateway:
         self._desk = self._context.socket(zmq.PAIR)
         self._agent_desk = self._context.socket(zmq.PAIR)
         try:
-            self._agent = self._open()
+            self.agent = self._open()
         except BaseException:
             self.close()
             raise
 
-    def run(self, ready: Callable[[], None]) -> None:
-        """Serve until stop(); `ready` is called when clients are heard."""
-        agent = Thread(target=self._agent.run, name="gateway-agent")
+    def run(self, ready: Callable[[], None], serve: Callable[[], None] | None = None) -> None:
+        """Serve until stop(); `ready` is called when clients are heard.
+
+        serve: what runs the agent on its thread, where not it alone.
+        """
+        agent = Thread(target=serve or self.agent.run, name="gateway-agent")
         agent.start()
         try:
             ready()
@@ -104,7 +111,7 @@ class Gateway:
 
     def work(self) -> int:
         """One duty cycle of the agent and of the desk in this thread, without waiting."""
-        work = self._agent.work()
+        work = self.agent.work()
         while int(self._desk.get(zmq.EVENTS)) & zmq.POLLIN:
             self._serve()
             work += 1

@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Callable
 
-from tidegate.topology import PATH
+from tidegate.topology import FUSED, PATH
 from tidegate.universe import Placement
 
 MCL_CURRENT = 1
@@ -22,7 +22,7 @@ def place(placement: Placement, stage: str) -> None:
     if cores:
         _try(f"cores {list(cores)}", lambda: os.sched_setaffinity(0, cores))
     # What costs others something is for stages of the path alone.
-    if stage not in PATH:
+    if stage not in (*PATH, FUSED):
         return
     if placement.lock_memory:
         _try("lock_memory", _lock_memory)

@@ -24,6 +24,7 @@ from tidegate.native.backend import Backend
 from tidegate.native.journal import Journal
 from tidegate.native.lane import LaneTarget
 from tidegate.native.link import Link
+from tidegate.native.poll import Poller
 from tidegate.native.pretrade import Pretrade
 from tidegate.native.risk_agent import RiskAgent
 from tidegate.run_dir import RunDir
@@ -40,8 +41,14 @@ class Risk:
     """Everything the stage owns; made in the order of start, closed in reverse."""
 
     def __init__(
-        self, universe: Universe, run_dir: RunDir, context: zmq.Context[zmq.Socket[bytes]]
+        self,
+        universe: Universe,
+        run_dir: RunDir,
+        context: zmq.Context[zmq.Socket[bytes]],
+        *,
+        poller: Poller | None = None,
     ) -> None:
+        """poller: the one that it shares with other stages of its process."""
         replay.keep_universe(run_dir.journal, universe)
         is_embedded = topology.is_embedded(universe)
         self.rings = {
@@ -74,14 +81,8 @@ class Risk:
             for name, taken in zip(LANES_IN, self._taken(), strict=True)
             if not (is_embedded and name == "orders")
         }
-        self.drop_copy = LaneTarget(
-            context,
-            topology.endpoint(universe, "drop_copy"),
-            bind=True,
-            hwm=topology.hwm(universe, "drop_copy"),
-            socket_type=zmq.PUB,
-        )
-        self.poller = lane_ends.poller(universe, context)
+        self.drop_copy = drop_copy(universe, context)
+        self.poller = poller or lane_ends.poller(universe, context)
         for source in self.sources.values():
             self.poller.add_source(source.lane)
         self.agent = RiskAgent(
@@ -103,8 +104,12 @@ class Risk:
         """Run the agent until it is stopped."""
         self.journal.assist()
         while self.agent.run(RUN_MS) and not self.poller.stopped:
-            self.journal.settle()
-            self.publish()
+            self.settle()
+
+    def settle(self) -> None:
+        """What is done between the agent's runs."""
+        self.journal.settle()
+        self.publish()
 
     def _towards_clients(self) -> dict[str, Any]:
         """Embedded, reports are taken from their ring, and control comes from other tools alone."""
@@ -196,6 +201,17 @@ class Shortage:
 
     def _say(self, text: str) -> None:
         print(f"{self._journal}: {text}", file=sys.stderr, flush=True)
+
+
+def drop_copy(universe: Universe, context: zmq.Context[zmq.Socket[bytes]]) -> LaneTarget:
+    """The lane to whoever subscribes."""
+    return LaneTarget(
+        context,
+        topology.endpoint(universe, "drop_copy"),
+        bind=True,
+        hwm=topology.hwm(universe, "drop_copy"),
+        socket_type=zmq.PUB,
+    )
 
 
 def open_journal(universe: Universe, run_dir: RunDir, sequence: int) -> Journal:

@@ -24,6 +24,7 @@ from tidegate.native import link as lanes
 from tidegate.native import region as seqlock
 from tidegate.native.clock import wall_ns
 from tidegate.native.order_map import ROUTE_ROW
+from tidegate.native.poll import Poller
 from tidegate.native.records import (
     CONTROL_RECORD,
     ORDER_RECORD,
@@ -77,7 +78,10 @@ class Link:
 
 
 class Router:
-    """Everything the stage owns. `channels` replaces those of the universe's simulated venues."""
+    """Everything the stage owns. `channels` replaces those of the universe's simulated venues.
+
+    poller: the one that it shares with other stages of its process.
+    """
 
     def __init__(
         self,
@@ -85,6 +89,8 @@ class Router:
         run_dir: RunDir,
         context: zmq.Context[zmq.Socket[bytes]],
         channels: Mapping[str, Channel] | None = None,
+        *,
+        poller: Poller | None = None,
     ) -> None:
         self.universe = universe
         self.routes, self.channels, self.own = tables(
@@ -108,7 +114,7 @@ class Router:
         taken = int(self.own.rows["taken"][0])
         self.source = lane_ends.source(universe, context, "routes", taken)
         self.losses = Losses("router")
-        self.poller = lane_ends.poller(universe, context)
+        self.poller = poller or lane_ends.poller(universe, context)
         self.poller.add_source(self.source.lane)
         self.agent = RouterAgent(
             routing=self.routing,

@@ -33,6 +33,7 @@ MODULES = {
     "snapshot": "tidegate.snapshot_stage",
     "reconcile": "tidegate.reconcile_stage",
     "gateway": "tidegate.gateway",
+    "fused": "tidegate.fused",
 }
 
 

@@ -5,8 +5,8 @@
                                    control --^--drop_copy--> anyone
 
 The receiver of a lane binds, the senders connect; drop_copy is a PUB socket that risk binds. Every
-endpoint is ipc in the run directory unless the config says otherwise; resolve.py writes them into
-the universe, stages read them there.
+endpoint is ipc in the run directory unless the config says otherwise, a fused process's lanes shm;
+resolve.py writes them into the universe, stages read them there.
 """
 
 from typing import NamedTuple
@@ -37,8 +37,9 @@ LANES = (
 )
 # Who else sends on "control": beside the gateway's records, whose numbers the lane keeps.
 CONTROLLERS = ("margin", "reconcile")
-# Stages that every order passes, and those that none does.
+# Stages that every order passes; the three of them in one process; and those that none passes.
 PATH = ("gateway", "risk", "router")
+FUSED = "fused"
 BESIDE = ("margin", "snapshot", "reconcile")
 LANE_NAMES = tuple(lane.name for lane in LANES)
 
@@ -47,7 +48,7 @@ def stages(universe: Universe) -> tuple[str, ...]:
     """The stages in the order they start; they stop in the reverse order.
 
     Embedded, risk is no stage: it runs in the program that trades, which needs no gateway. Nor is
-    the router where it is a thread of that program.
+    the router where it is a thread of that program. Fused, the three of the path are one.
     """
     venues = (f"venue:{venue.name}" for venue in universe.venues)
     is_span = any(row.margin_model == "span" for row in universe.instruments)
@@ -59,6 +60,8 @@ def stages(universe: Universe) -> tuple[str, ...]:
     if is_embedded(universe):
         router = () if has_router_thread(universe) else ("router",)
         return (*venues, *router, *beside)
+    if universe.placement.layout == "fused":
+        return (*venues, FUSED, *beside)
     return (*venues, "router", "risk", *beside, "gateway")
 
 
@@ -103,9 +106,9 @@ def venue(universe: Universe, name: str) -> Venue:
     raise KeyError(name)
 
 
-def default_lane(run_dir: RunDir, lane: str) -> str:
+def default_lane(run_dir: RunDir, lane: str, layout: str = "processes") -> str:
     """The endpoint of a lane that the config does not place."""
-    return run_dir.ipc(lane)
+    return run_dir.ring(lane) if layout == FUSED and lane != "drop_copy" else run_dir.ipc(lane)
 
 
 def default_front(run_dir: RunDir) -> str:

@@ -333,10 +333,11 @@ class Snapshots(Frozen, frozen=True, kw_only=True):
 class Placement(Frozen, frozen=True, kw_only=True):
     """What runs where, how the stages of the path wait, and what is asked of the system.
 
-    "embedded": risk runs in the process that opens an Engine; channels = "thread": the router too.
+    "fused": gateway, risk and router in one process. "embedded": risk runs in the process that
+    opens an Engine; channels = "thread": the router too.
     """
 
-    layout: Literal["processes", "embedded"] = "processes"
+    layout: Literal["processes", "fused", "embedded"] = "processes"
     channels: Literal["process", "thread"] = "process"
     cores: dict[str, tuple[int, ...]] = {}
     spin_us: int = 0

@@ -26,6 +26,7 @@ NAMES = ("name", "symbol", "code")
 def state_of(universe: Universe) -> Universe:
     """The universe with everything fixed that a run may have otherwise than the one before it."""
     replace = msgspec.structs.replace
+    is_embedded = universe.placement.layout == "embedded"
     return replace(
         universe,
         venues=tuple(_venue(row) for row in universe.venues),
@@ -38,6 +39,7 @@ def state_of(universe: Universe) -> Universe:
         journaling=Journaling(),
         placement=Placement(layout=universe.placement.layout),
         backend="native",
+        placement=Placement(layout="embedded" if is_embedded else "processes"),
     )
 
 

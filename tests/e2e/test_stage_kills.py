@@ -4,6 +4,7 @@ import json
 import os
 import signal
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -76,7 +77,7 @@ def nets(run: Engine) -> set[int]:
     return found
 
 
-def in_shared_memory(place: Path) -> Path:
+def in_shared_memory(place: Path, layout: str) -> Path:
     """The same config with every hop from client to venue in shared memory."""
     tapes = CONFIG.parents[2] / "configs" / "demo"
     text = CONFIG.read_text().replace("../../configs/demo", str(tapes))
@@ -84,19 +85,23 @@ def in_shared_memory(place: Path) -> Path:
         text += f'\n[lanes.{lane}]\nendpoint = "shm://{lane}"\n'
     text = text.replace('kind = "simulated"', 'kind = "simulated"\nshm = true')
     text = text.replace('name = "a"', 'name = "a"\nshm = true')
-    config = place / "kill.toml"
+    text += f'\n[placement]\nlayout = "{layout}"\n'
+    config = place / f"{layout}.toml"
     config.write_text(text)
     return config
 
 
-@pytest.mark.parametrize("transport", ["ipc", "shm"])
-@pytest.mark.parametrize("stage", ["risk", "router", "gateway"])
+@pytest.mark.parametrize(
+    ("stage", "transport"),
+    [*product(("risk", "router", "gateway"), ("ipc", "shm")), ("fused", "shm")],
+)
 def test_a_killed_stage_loses_no_order_and_doubles_no_fill(
     place: Path, stage: str, transport: str
 ) -> None:
     config, scheme = CONFIG, "ipc://"
     if transport == "shm":
-        config, scheme = in_shared_memory(place), "shm://"
+        layout = "fused" if stage == "fused" else "processes"
+        config, scheme = in_shared_memory(place, layout), "shm://"
     with engine(config, run_dir=place / f"{stage}-{transport}") as run:
         with Client(run.front.replace("ipc://", scheme), "a") as client:
             desk = Desk(client, "a")

@@ -192,7 +192,7 @@ def resolve_lanes(tables: Tables, run_dir: RunDir, problems: Problems) -> dict[s
         if endpoint is not None and endpoint.startswith(SHM):
             endpoint = run_dir.ring(endpoint.removeprefix(SHM))
         found[name] = Lane(
-            endpoint=endpoint or topology.default_lane(run_dir, name),
+            endpoint=endpoint or topology.default_lane(run_dir, name, tables.placement.layout),
             hwm=row.hwm if row else topology.HWM,
             retained=row.retained if row else topology.RETAINED,
         )
@@ -246,7 +246,7 @@ def resolve_journaling(tables: Tables, problems: Problems) -> Journaling:
 def resolve_placement(tables: Tables, problems: Problems) -> Placement:
     """Whether the cores are there is for the machine to say that runs it."""
     venues = (f"venue:{row.name}" for row in tables.venues)
-    known = (*topology.PATH, *topology.BESIDE, *venues)
+    known = (*topology.PATH, topology.FUSED, *topology.BESIDE, *venues)
     for name in tables.placement.cores:
         if name not in known:
             problems.add(f"placement.cores.{name}", f"unknown stage; {expected(name, known)}")

@@ -230,16 +230,17 @@ class Supervisor(Strict, frozen=True, kw_only=True):
 class Placement(Strict, frozen=True, kw_only=True):
     """[placement]: what runs where and how it waits; `tidegate tune` recommends it.
 
-    layout: "processes" runs each stage in one of its own; "embedded" runs risk in the program that
-    opens tidegate.Engine, without a gateway. channels: embedded, the router runs in a process of
-    its own or in a thread of that program. cores: of a stage by its name ("gateway", "risk",
-    "router", "venue:X", ...), those that it may run on. An idle stage of the path (these three)
+    layout: "processes" runs each stage in one of its own; "fused" gateway, risk and router in one,
+    the stage "fused", with lanes in shared memory; "embedded" runs risk in the program that opens
+    tidegate.Engine, without a gateway. channels: embedded, the router runs in a process of its own
+    or in a thread of that program. cores: of a stage by its name ("gateway", "risk", "router",
+    "venue:X", ...), those that it may run on. An idle stage of the path (these three)
     looks at its lanes for spin_us, yields so many times, then sleeps; what else is said here is
     for these three too. real_time_priority is of SCHED_FIFO, 0 = none. What the machine does not
     allow is said on stderr and left.
     """
 
-    layout: Literal["processes", "embedded"] = "processes"
+    layout: Literal["processes", "fused", "embedded"] = "processes"
     channels: Literal["process", "thread"] = "process"
     cores: dict[str, Annotated[list[CountOrZero], Meta(min_length=1)]] = {}
     spin_us: Annotated[int, Meta(ge=0, le=60_000_000)] = 0

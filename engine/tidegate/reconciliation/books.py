@@ -14,6 +14,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from tidegate import topology
 from tidegate.errors import RegionError
 from tidegate.native.records import RECORD, Level
 from tidegate.native.routing import CHANNEL_ROW, ChannelState
@@ -101,7 +102,7 @@ class Books:
             stages = msgspec.json.decode(self.run_dir.stages.read_bytes())
         except FileNotFoundError:
             return True
-        known = [name for name in ("risk", "router") if name in stages]
+        known = [name for name in ("risk", "router", topology.FUSED) if name in stages]
         if not all(stages[name]["is_ready"] and is_running(stages[name]["pid"]) for name in known):
             return False
         return not self._is_embedded or self._is_taking()

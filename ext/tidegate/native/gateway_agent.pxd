@@ -51,6 +51,8 @@ cdef class GatewayAgent:
     cdef record batch[REPORTS_A_CYCLE]
 
     cdef int do_work(self) noexcept nogil
+    # After the last cycle: what is in the lanes and the outbox is flushed.
+    cdef void finish(self) noexcept nogil
     cdef int take_message(self) noexcept nogil
     cdef int take_ring(self) noexcept nogil
     cdef void take_records(self, session_row* row, const unsigned char* data,

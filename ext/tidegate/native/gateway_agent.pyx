@@ -124,8 +124,7 @@ cdef class GatewayAgent:
             while stopped != POLL_STOPPED:
                 stopped = self.poller.wait_after(self.do_work(), TICK_MS)
             self.poller.end()
-            self.link.tend(monotonic_ns())
-            self.outbox.flush(now_ns())
+            self.finish()
 
     def work(self):
         """One duty cycle without waiting; how many messages, reports and answers it took."""
@@ -133,6 +132,10 @@ cdef class GatewayAgent:
         with nogil:
             count = live(cycle, <void*>self) if TG_HAS_CRASH_POINTS else self.do_work()
         return count
+
+    cdef void finish(self) noexcept nogil:
+        self.link.tend(monotonic_ns())
+        self.outbox.flush(now_ns())
 
     cdef int do_work(self) noexcept nogil:
         cdef int work

@@ -63,6 +63,8 @@ cdef class RiskAgent:
     cdef void put_out(self) noexcept nogil
     cdef bint has_reports(self) noexcept nogil
     cdef bint is_crammed(self) noexcept nogil
+    # What it has given waits for room.
+    cdef bint is_blocked(self) noexcept nogil
     cdef int wait(self, int timeout_ms) noexcept nogil
     # What is on a disk that failed is unknown: nothing that waits for it may ever leave.
     cdef int refuse_failed(self) except -1

@@ -193,8 +193,11 @@ cdef class RiskAgent:
     cdef bint has_reports(self) noexcept nogil:
         return self.report_sent < self.out.report_count
 
+    cdef bint is_blocked(self) noexcept nogil:
+        return self.has_reports() or self._has_routes()
+
     cdef int wait(self, int timeout_ms) noexcept nogil:
-        if self.has_reports() or self._has_routes():
+        if self.is_blocked():
             self.wait_count += 1
             return self.poller.nap(BLOCKED_MS)
         if not self._is_quiet():

@@ -32,6 +32,10 @@ cdef class RouterAgent:
     cdef record batch[BATCH_RECORDS]
 
     cdef int do_work(self) noexcept nogil
+    # The executions that have no room yet: nothing is taken.
+    cdef bint is_blocked(self) noexcept nogil
+    # Raises what a channel written in Python has raised.
+    cdef int refuse_failed(self) except -1
     cdef int _watch(self, VenueChannel channel) except -1
     cdef int _take_reports(self, uint32_t channel) noexcept nogil
     cdef int _take_requests(self) noexcept nogil

@@ -87,7 +87,7 @@ cdef class RouterAgent:
                     break
                 is_idle = True
             self.poller.end()
-        self._raise_failure()
+        self.refuse_failed()
         if waited == POLL_FAILED:
             raise OSError("the router cannot wait for its lanes and channels")
         # Not from the last wait: a router that always has work never waits.
@@ -97,7 +97,7 @@ cdef class RouterAgent:
         cdef int count
         with nogil:
             count = live(cycle, <void*>self) if TG_HAS_CRASH_POINTS else self.do_work()
-        self._raise_failure()
+        self.refuse_failed()
         return count
 
     def put(self, rows):
@@ -256,8 +256,11 @@ cdef class RouterAgent:
         # There was room for a batch, and a batch gives at most one for each record.
         must(self.executions.put(out))
 
+    cdef bint is_blocked(self) noexcept nogil:
+        return self.executions.room() < 2 * BATCH_RECORDS
+
     cdef int _wait(self, int timeout_ms) noexcept nogil:
-        if self.executions.room() < 2 * BATCH_RECORDS:
+        if self.is_blocked():
             return self.poller.nap(BLOCKED_MS)
         if not self.link.is_quiet():
             timeout_ms = min(timeout_ms, RESTLESS_MS)
@@ -294,7 +297,8 @@ cdef class RouterAgent:
     def _note_failure(self, error):
         self.failure = self.failure or error
 
-    def _raise_failure(self):
+    cdef int refuse_failed(self) except -1:
         failure, self.failure = self.failure, None
         if failure is not None:
             raise failure
+        return 0

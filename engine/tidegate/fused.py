@@ -1,0 +1,70 @@
+"""The stage "fused": gateway, risk and router in one process, with one thread for their agents.
+
+Each is made as it is in a process of its own, over the same regions and lanes. The agents take
+turns in one thread (native.turns), which between its runs does what each of them does between
+duty cycles; the gateway's desk has the main thread, as always. Who kills this kills all three.
+"""
+
+from collections.abc import Callable
+from threading import current_thread, main_thread
+
+import zmq
+
+from tidegate import lane_ends, router
+from tidegate.gateway import Gateway
+from tidegate.native.turns import Turns
+from tidegate.risk import Risk
+from tidegate.router import Router
+from tidegate.run_dir import RunDir
+from tidegate.stopping import on_stop
+from tidegate.universe import Universe
+
+RUN_MS = 100
+
+
+class Fused:
+    """The three stages, made in the order of their start and closed in reverse."""
+
+    def __init__(
+        self, universe: Universe, run_dir: RunDir, context: zmq.Context[zmq.Socket[bytes]]
+    ) -> None:
+        poller = lane_ends.poller(universe, context)
+        self.router = Router(universe, run_dir, context, poller=poller)
+        self.risk = Risk(universe, run_dir, context, poller=poller)
+        self.gateway = Gateway(universe, run_dir, poller=poller)
+        self.turns = Turns(
+            gateway=self.gateway.agent,
+            risk=self.risk.agent,
+            router=self.router.agent,
+            poller=poller,
+        )
+
+    def serve(self) -> None:
+        """Rounds until the poller is stopped."""
+        self.risk.journal.assist()
+        self.router.tend()
+        # A channel written in Python is looked at more often.
+        run_ms = RUN_MS if self.router.run_ms == router.RUN_MS else self.router.run_ms
+        while self.turns.run(run_ms):
+            self.router.tend()
+            self.router.publish()
+            self.risk.settle()
+        self.turns.finish()
+
+    def close(self) -> None:
+        """What the gateway has left open; it closes itself."""
+        self.risk.close()
+        self.router.close()
+
+
+def main(universe: Universe, run_dir: RunDir, ready: Callable[[], None]) -> int:
+    """Run all three until SIGTERM or SIGINT."""
+    with zmq.Context() as context:
+        stages = Fused(universe, run_dir, context)
+        if current_thread() is main_thread():
+            on_stop(stages.gateway.stop)
+        try:
+            stages.gateway.run(ready, stages.serve)
+        finally:
+            stages.close()
+    return 0
