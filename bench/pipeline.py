@@ -3,7 +3,8 @@
 Gateway, risk and router run as they do in a run, with every control on and the journal written;
 the venue answers at once. Beside them stands a raw libzmq chain of as many processes, the same
 sockets, hops, frame size and pinning, whose nodes do nothing but pass frames on. Both are driven by
-the same client, by turns in one run, and whichever does not run is stopped.
+the same client, by turns in one run, and whichever does not run is stopped. With --lanes shm every
+hop of ours is a ring in shared memory, with --layout fused its three stages are one process.
 
 1. One order at a time, by placement: percentiles of both and their ratio.
 2. Stepped rates, until the middle order takes 10 ms: planned send times, the flow's own gaps.
@@ -27,6 +28,8 @@ from tidegate.native.chain_bench import stream
 from tidegate.native.load_bench import FINAL_STATE
 from tidegate.native.records import Kind
 from tidegate.run_dir import RunDir
+from tidegate.topology import FUSED
+from tidegate.universe import Placement
 
 ACCOUNTS, INSTRUMENTS = 200, 20
 RATES = (1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000, 200_000, 400_000, 800_000)
@@ -42,15 +45,21 @@ class Side:
     """One of the two systems, and the client on it."""
 
     def __init__(
-        self, name: str, running: processes.Processes, client: Client, accounts: list[int]
+        self,
+        name: str,
+        running: processes.Processes,
+        client: Client,
+        accounts: list[int],
+        *,
+        spins: bool = False,
     ) -> None:
         self.name, self.running, self.client = name, running, client
-        self.accounts = accounts
+        self.accounts, self.spins = accounts, spins
 
     def drive(self, rows: Rows, due_ns: Rows | None = None, **how: int) -> Driven:
         """Let it run alone; every row must be answered."""
         self.running.go()
-        found = self.client.drive(rows.copy(), due_ns, **how)
+        found = self.client.drive(rows.copy(), due_ns, **how, spins=self.spins)
         self.running.pause()
         self.running.check()
         if found.counts["answered"] != len(rows) or found.counts["rejected"]:
@@ -59,7 +68,15 @@ class Side:
 
 
 def one_at_a_time(
-    bench: Bench, sides: list[Side], kind: str, rows: Rows, pairs: int, warm: int, seed: int
+    bench: Bench,
+    sides: list[Side],
+    kind: str,
+    rows: Rows,
+    pairs: int,
+    warm: int,
+    seed: int,
+    *,
+    is_shm: bool,
 ) -> None:
     """Alternate the two and print the ratio."""
     for side in sides:
@@ -81,7 +98,10 @@ def one_at_a_time(
         bench.row(side.name, percentiles(samples))
         bench.curve(f"one at a time, {kind}", side.name, samples)
     bench.line("result", f"{hashed(*ends[0])} of {len(rows) * len(ends[0])} orders")
-    for quantile, limit in ((50, 1.10), (99, 1.15)):
+    if is_shm:
+        p99_us = percentiles(np.concatenate([pair[0] for pair in found]))["p99"]
+        bench.goal(f"{kind}: p99 over shared memory, us", p99_us, at_most=80)
+    for quantile, limit in ((50, 0.10),) if is_shm else ((50, 1.10), (99, 1.15)):
         value, low, high = ratio([(a, b) for a, b in found], quantile, seed)
         bench.goal(
             f"{kind}: pipeline over raw chain at p{quantile}",
@@ -147,7 +167,16 @@ def measure(bench: Bench, options: argparse.Namespace, ours: Side, raw: Side) ->
     rounds, pairs = (60, 2) if options.small else (options.rounds, options.pairs)
     rows = passing(rounds, ours.accounts, INSTRUMENTS, options.seed)
     for kind in options.pin:
-        one_at_a_time(bench, [ours, raw], kind, rows, pairs, rounds // 10, options.seed)
+        one_at_a_time(
+            bench,
+            [ours, raw],
+            kind,
+            rows,
+            pairs,
+            rounds // 10,
+            options.seed,
+            is_shm=options.lanes == "shm",
+        )
     events = flow(options.seed, 2_000 if options.small else 200_000)
     bench.line("flow", events.source)
     for side in (ours, raw):
@@ -167,6 +196,10 @@ def main() -> None:
     bench.parser.add_argument("--pin", nargs="+", default=["one", "two", "none"])
     bench.parser.add_argument("--rate-pin", default="none")
     bench.parser.add_argument("--dir", help="of the run directory")
+    bench.parser.add_argument("--lanes", choices=("ipc", "shm"), default="ipc")
+    bench.parser.add_argument("--layout", choices=("processes", "fused"), default="processes")
+    bench.parser.add_argument("--spin-us", type=int, default=0, help="with --lanes shm")
+    bench.parser.add_argument("--yields", type=int, default=0, help="with --lanes shm")
     options = bench.begin()
     with (
         tempfile.TemporaryDirectory(dir=options.dir, prefix="tg") as place,
@@ -178,19 +211,26 @@ def main() -> None:
             accounts=ACCOUNTS,
             instruments=INSTRUMENTS,
             cl_ord_ids=1 << 18 if options.small else 1 << 23,
+            lanes=options.lanes,
+            placement=Placement(
+                layout=options.layout, spin_us=options.spin_us, yields=options.yields
+            ),
         )
+        is_shm = options.lanes == "shm"
         accounts = sub_accounts(content)
         floor = Path(place) / "raw"
         floor.mkdir()
         both: list[processes.Processes] = []
         try:
-            both.append(processes.engine(run_dir))
+            stages = (FUSED,) if options.layout == "fused" else processes.STAGES
+            both.append(processes.engine(run_dir, stages))
             both.append(processes.chain(floor))
             ours = Side(
                 "tidegate",
                 both[0],
-                Client(context, run_dir.ipc("front"), content.sessions[0].name),
+                Client(context, run_dir.ipc("front"), content.sessions[0].name, shares=is_shm),
                 accounts,
+                spins=options.spin_us > 0 or options.yields > 0,
             )
             raw = Side(
                 "raw libzmq chain", both[1], Client(context, f"ipc://{floor}/front"), accounts

@@ -14,8 +14,10 @@ import zmq
 from rig.bench import hashed
 
 from tidegate.codec import SESSION
+from tidegate.native.door import HWM as RINGS_HWM
 from tidegate.native.load_bench import Load
 from tidegate.native.records import ExecType, Kind
+from tidegate.session_messages import ring_places
 
 Rows = npt.NDArray[Any]
 PATIENCE_NS = 5_000_000_000
@@ -45,17 +47,26 @@ class Client:
     """One connection."""
 
     def __init__(
-        self, context: zmq.Context[Any], endpoint: str, session: str | None = None
+        self,
+        context: zmq.Context[Any],
+        endpoint: str,
+        session: str | None = None,
+        *,
+        shares: bool = False,
     ) -> None:
-        """Logs on when a session is named."""
+        """Logs on when a session is named; shares = its records go through shared memory."""
         self.socket = context.socket(zmq.DEALER)
         self.socket.linger = 0
         self.socket.set_hwm(HWM)
         self.socket.connect(endpoint)
         self.next_number = self.next_id = 1
+        rings = None
+        if shares and session is not None:
+            rings = ring_places(endpoint.removeprefix("ipc://"), session)
+        # The rings are there before the logon, or the gateway answers at the socket.
+        self.load = Load(self.socket, rings, RINGS_HWM)
         if session is not None:
             self._log_on(session)
-        self.load = Load(self.socket)
 
     def _log_on(self, session: str) -> None:
         record = SESSION.pack({"kind": Kind.LOGON, "next_sending": 1, "request_id": 1})

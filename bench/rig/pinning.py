@@ -29,8 +29,8 @@ def pin(pid: int, cores: Iterable[int]) -> None:
 
 def layout(kind: str, parts: Iterable[str]) -> dict[str, list[int]]:
     """Cores of each part: "none" = any, "one" = all on the last core, "two" = the engine's middle
-    (risk, router, venue) on the last core and what is before it on the one below, "spread" = a
-    core each, in turn."""
+    (risk, router, venue) on the last core and what is before it on the one below, "apart" = the
+    stages on the last core, client and venue on the one below, "spread" = a core each, in turn."""
     names = list(parts)
     if kind == "none" or len(CORES) == 1:
         return dict.fromkeys(names, CORES)
@@ -39,9 +39,11 @@ def layout(kind: str, parts: Iterable[str]) -> dict[str, list[int]]:
     if kind == "two":
         late = ("risk", "router", "venue")
         return {name: [CORES[-1] if name.startswith(late) else CORES[-2]] for name in names}
+    if kind == "apart":
+        return {name: [CORES[-2 if name in ("client", "venue") else -1]] for name in names}
     if kind == "spread":
         return {name: [CORES[at % len(CORES)]] for at, name in enumerate(names)}
-    raise ValueError(f"no placement {kind!r}; expected none, one, two or spread")
+    raise ValueError(f"no placement {kind!r}; expected none, one, two, apart or spread")
 
 
 def place(kind: str, pids: Mapping[str, int]) -> str:

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from rig.pinning import place, threads
@@ -87,12 +87,12 @@ class Processes:
             process.communicate()
 
 
-def engine(run_dir: RunDir) -> Processes:
-    """Gateway, risk and router of a run directory, and the venue that answers at once."""
+def engine(run_dir: RunDir, stages: Sequence[str] = STAGES) -> Processes:
+    """The stages of a run directory's path, and the venue that answers at once."""
     found = Processes()
     try:
         found.start("venue", HERE / "venue.py", run_dir.path)
-        for name in STAGES:
+        for name in stages:
             found.start(name, "-m", "tidegate.stage", name, run_dir.path)
     except BaseException:
         found.end()

@@ -17,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from flow import PRICE
 from rig.processes import tell_ready
 
+from tidegate import lane_ends, topology
 from tidegate.codec import SESSION
 from tidegate.native.records import LAYOUT_VERSION, NO_PRICE, QUOTE_RECORD, Kind, Level
 from tidegate.native.venue_bench import BenchVenue
@@ -58,7 +59,10 @@ def welcome(content: Universe) -> bytes:
     )
 
 
-def log_on(socket: zmq.Socket[Any], identity: bytes, logon: bytes, content: Universe) -> None:
+def log_on(
+    socket: zmq.Socket[Any], venue: BenchVenue, identity: bytes, logon: bytes, content: Universe
+) -> None:
+    venue.drop()
     asked = SESSION.unpack(logon)
     answer = SESSION.pack(
         {
@@ -70,14 +74,18 @@ def log_on(socket: zmq.Socket[Any], identity: bytes, logon: bytes, content: Univ
     )
     socket.send_multipart([identity, answer, welcome(content)])
     for frame in marks(content):
-        socket.send_multipart([identity, frame])
+        if content.venues[0].shm:
+            venue.put(frame)
+        else:
+            socket.send_multipart([identity, frame])
 
 
 def main() -> None:
     content = RunDir(sys.argv[1]).read_universe()
     with zmq.Context() as context, context.socket(zmq.ROUTER) as socket:
         socket.bind(content.venues[0].endpoint)
-        venue = BenchVenue(socket)
+        rings = topology.venue_rings(content.venues[0])
+        venue = BenchVenue(socket, rings, lane_ends.poller(content, context) if rings else None)
         tell_ready()
         while True:
             identity, first, has_more = venue.serve()
@@ -85,7 +93,7 @@ def main() -> None:
                 socket.recv_multipart()
             if first[4] != Kind.LOGON:
                 raise SystemExit(f"the venue got kind {first[4]}; expected orders and logons")
-            log_on(socket, identity, first, content)
+            log_on(socket, venue, identity, first, content)
 
 
 if __name__ == "__main__":

@@ -14,9 +14,11 @@ from verdict_world import FAST
 from tidegate import topology
 from tidegate.native.records import Level
 from tidegate.run_dir import RunDir
+from tidegate.topology import FUSED
 from tidegate.universe import (
     Gateway,
     Lane,
+    Placement,
     Reconciliation,
     Session,
     Snapshots,
@@ -46,13 +48,19 @@ def universe_in(
     outbox: int = 1 << 16,
     retained: int = topology.RETAINED,
     segment_records: int = 1 << 20,
+    lanes: str = "ipc",
+    placement: Placement | None = None,
 ) -> Universe:
-    """Made and written into the run directory; the sub-accounts are dealt out to the sessions."""
+    """Made and written into the run directory; the sub-accounts are dealt out to the sessions.
+
+    lanes "shm": every hop from client to venue and back is a ring in shared memory.
+    """
+    is_shm = lanes == "shm"
     base = day(accounts, instruments, cl_ord_ids=cl_ord_ids)
     handles = sub_accounts(base)
     content = msgspec.structs.replace(
         base,
-        venues=(_venue(run_dir),),
+        venues=(_venue(run_dir, is_shm=is_shm),),
         sessions=tuple(
             Session(
                 handle=at + 1,
@@ -63,12 +71,15 @@ def universe_in(
                 order_rate=FAST,
                 replace_rate=FAST,
                 cancel_rate=FAST,
+                shm=is_shm,
             )
             for at in range(sessions)
         ),
         lanes={
             name: Lane(
-                endpoint=topology.default_lane(run_dir, name), hwm=topology.HWM, retained=retained
+                endpoint=topology.default_lane(run_dir, name, FUSED if is_shm else ""),
+                hwm=topology.HWM,
+                retained=retained,
             )
             for name in topology.LANE_NAMES
         },
@@ -79,13 +90,14 @@ def universe_in(
         snapshots=Snapshots(keep=0),
         reconciliation=Reconciliation(every_seconds=0),
         segment_records=segment_records,
+        placement=placement or Placement(),
     )
     run_dir.create()
     run_dir.write_universe(content)
     return content
 
 
-def _venue(run_dir: RunDir) -> Venue:
+def _venue(run_dir: RunDir, *, is_shm: bool) -> Venue:
     return Venue(
         handle=1,
         name=VENUE,
@@ -101,4 +113,5 @@ def _venue(run_dir: RunDir) -> Venue:
         message_burst=UNLIMITED,
         mark_interval_ms=1000,
         start="immediately",
+        shm=is_shm,
     )

@@ -9,10 +9,15 @@ WORKING_STATE: int
 
 @final
 class Load:
-    """One DEALER; `drive` may be called again and again over it."""
+    """One DEALER; `drive` may be called again and again over it.
+
+    rings = paths of what it sends and takes instead, in shared memory with the gateway.
+    """
 
     socket: zmq.Socket[Any]
-    def __new__(cls, socket: zmq.Socket[Any]) -> Self: ...
+    def __new__(
+        cls, socket: zmq.Socket[Any], rings: tuple[str, str] | None = None, hwm: int = 0
+    ) -> Self: ...
     def drive(
         self,
         rows: npt.NDArray[Any],

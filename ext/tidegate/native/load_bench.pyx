@@ -10,6 +10,7 @@ from libc.errno cimport EINTR
 from libc.stdint cimport int64_t, uint8_t, uint64_t
 from libc.string cimport memset
 
+from tidegate.native.bell cimport IN_POLL, Bell
 from tidegate.native.clock cimport monotonic_ns
 from tidegate.native.records cimport (
     CANCEL_REJECT,
@@ -26,6 +27,7 @@ from tidegate.native.records cimport (
     execution_record,
     record,
 )
+from tidegate.native.shm_ring cimport RingSource, RingTarget
 from tidegate.native.zmqlib cimport (
     ZMQ_DONTWAIT,
     ZMQ_EVENTS,
@@ -38,24 +40,42 @@ from tidegate.native.zmqlib cimport (
 import numpy as np
 import zmq
 
+from tidegate.native.shm_ring import ring_records
+
+cdef extern from "<sched.h>" nogil:
+    int sched_yield()
+
+
+cdef enum:
+    BATCH = 256
+
 
 UNANSWERED_STATE, WORKING_STATE, FINAL_STATE = UNANSWERED, WORKING, FINAL
 
 
 @cython.final
 cdef class Load:
-    """One DEALER; `drive` may be called again and again over it."""
-
     cdef readonly object socket
     cdef void* handle
     cdef int fd
     cdef zmq_frame frame
     cdef progress p
+    # What it shares with the gateway; then the socket is for the logon alone.
+    cdef RingTarget target
+    cdef RingSource source
+    cdef Bell bell
+    cdef record batch[BATCH]
 
-    def __cinit__(self, socket):
+    def __cinit__(self, socket, rings=None, int hwm=0):
         self.socket = socket
         self.handle = socket_pointer(socket)
         self.fd = socket.get(zmq.FD)
+        if rings is not None:
+            there, back = rings
+            self.target = RingTarget(there, ring_records(hwm))
+            self.source = RingSource([back], ring_records(hwm))
+            self.bell = Bell(back + ".bell")
+            self.source.hang(self.bell)
         lib.frame_init(&self.frame)
 
     def __dealloc__(self):
@@ -99,6 +119,9 @@ cdef class Load:
             if not is_moving and not spins:
                 self.wait(now, patience_ns)
                 now = monotonic_ns()
+            elif not is_moving and self.source is not None:
+                # Whoever answers may need this core for it.
+                sched_yield()
 
     # A socket that is full keeps what is due waiting, and its time runs.
     cdef bint send_due(self, int64_t now) noexcept nogil:
@@ -120,12 +143,9 @@ cdef class Load:
                 and self.p.sent + size < self.p.count
             ):
                 return is_moving
-            while lib.send(
-                self.handle, self.p.rows + self.p.sent, <size_t>size * TG_RECORD_SIZE, ZMQ_DONTWAIT
-            ) < 0:
-                if lib.failure() != EINTR:
-                    self.p.stalls += 1
-                    return is_moving
+            if not self.send(self.p.rows + self.p.sent, <size_t>size):
+                self.p.stalls += 1
+                return is_moving
             for index in range(self.p.sent, self.p.sent + size):
                 self.p.sent_ns[index] = (
                     now if self.p.window else self.p.start + self.p.due[index]
@@ -135,10 +155,25 @@ cdef class Load:
             if self.p.window:
                 now = monotonic_ns()
 
+    # False = there is no room now.
+    cdef bint send(self, const record* rows, size_t count) noexcept nogil:
+        if self.target is not None:
+            return self.target.put(rows, count)
+        while lib.send(self.handle, rows, count * TG_RECORD_SIZE, ZMQ_DONTWAIT) < 0:
+            if lib.failure() != EINTR:
+                return False
+        return True
+
     cdef bint receive(self) noexcept nogil:
         cdef const record* rows
-        cdef size_t index
+        cdef size_t index, count
         cdef int64_t now
+        if self.source is not None:
+            count = <size_t>self.source.take(self.batch, BATCH)
+            now = monotonic_ns()
+            for index in range(count):
+                take_answer(&self.p, &self.batch[index], now)
+            return count != 0
         if lib.frame_recv(&self.frame, self.handle, ZMQ_DONTWAIT) < 0:
             return False
         now = monotonic_ns()
@@ -154,7 +189,9 @@ cdef class Load:
         cdef size_t size = sizeof(events)
         cdef int64_t left = patience_ns
         # What the socket has learnt while it sent is not shown by its file descriptor again.
-        if lib.getsockopt(self.handle, ZMQ_EVENTS, &events, &size) < 0 or events & ZMQ_POLLIN:
+        if self.source is None and lib.getsockopt(self.handle, ZMQ_EVENTS, &events, &size) < 0:
+            return
+        if events & ZMQ_POLLIN:
             return
         if self.p.sent < self.p.count and self.p.window == 0:
             left = self.p.start + self.p.due[self.p.sent] - now
@@ -163,9 +200,17 @@ cdef class Load:
         if left <= 0:
             left = 20_000
         item.fd, item.events, item.revents = self.fd, POLLIN, 0
+        if self.source is not None:
+            item.fd = self.bell.fifo
+            self.bell.lie_down(IN_POLL)
+            if self.source.has_records():
+                self.bell.get_up()
+                return
         timeout.tv_sec = left // 1_000_000_000
         timeout.tv_nsec = left % 1_000_000_000
         ppoll(&item, 1, &timeout, NULL)
+        if self.source is not None:
+            self.bell.get_up()
 
 
 cdef int begin(

@@ -2,7 +2,8 @@
 
 It speaks the venue protocol (venue/wire.py) and keeps no book: what becomes of an order is what
 its time in force says. IOC expires unfilled, FOK is filled at its price, any other works until it
-is canceled. So a bench chooses each order's life, and the venue costs next to nothing.
+is canceled. So a bench chooses each order's life, and the venue costs next to nothing. With rings
+it shares memory with the channel, and looks at them before it sleeps as long as its poller says.
 """
 cimport cython
 from libc.errno cimport EINTR
@@ -13,7 +14,10 @@ import numpy as np
 
 from tidegate.native.records import RECORD
 
-from tidegate.native.lane cimport FRAME_RECORDS
+from tidegate.native.shm_ring import SHM, ring_records
+
+from tidegate.native.lane cimport FRAME_RECORDS, LaneSource
+from tidegate.native.poll cimport Poller
 from tidegate.native.records cimport (
     CANCEL_REPLACE_REQUEST,
     CANCEL_REQUEST,
@@ -34,14 +38,36 @@ from tidegate.native.records cimport (
     record,
     session_record,
 )
-from tidegate.native.zmqlib cimport ZMQ_SNDMORE, lib, socket_pointer, zmq_frame
+from tidegate.native.shm_ring cimport RingTarget
+from tidegate.native.zmqlib cimport (
+    ZMQ_EVENTS,
+    ZMQ_POLLIN,
+    ZMQ_SNDMORE,
+    lib,
+    socket_pointer,
+    zmq_frame,
+)
+
+
+cdef extern from "<sched.h>" nogil:
+    int sched_yield()
+
+
+# Of the rings, as the channel opens them.
+HWM = 1000
+
+cdef enum:
+    WAIT_MS = 1000
 
 
 @cython.final
 cdef class BenchVenue:
-    """One channel; `socket` is a bound ROUTER."""
-
     cdef object socket
+    cdef Poller poller
+    cdef LaneSource source
+    cdef RingTarget target
+    cdef bint* drained
+    cdef record batch[FRAME_RECORDS]
     cdef void* handle
     cdef object rows
     cdef execution_record* answers
@@ -50,7 +76,7 @@ cdef class BenchVenue:
     cdef uint64_t exec_id
     cdef uint32_t next_sending
 
-    def __cinit__(self, socket):
+    def __cinit__(self, socket, rings=None, Poller poller=None):
         cdef record[::1] view
         self.socket = socket
         self.handle = socket_pointer(socket)
@@ -58,6 +84,13 @@ cdef class BenchVenue:
         view = self.rows
         self.answers = <execution_record*>&view[0]
         self.next_sending = 1
+        if rings is not None:
+            requests, reports = rings
+            self.source = LaneSource(None, SHM + requests, hwm=HWM, numbered=False)
+            self.target = RingTarget(reports, ring_records(HWM))
+            self.poller = poller
+            poller.add_source(self.source)
+            poller.watch(socket, &self.drained)
         lib.frame_init(&self.identity)
         lib.frame_init(&self.frame)
 
@@ -66,8 +99,9 @@ cdef class BenchVenue:
         lib.frame_close(&self.frame)
 
     def serve(self):
-        """Answer requests until a message comes that is none: (identity, first frame, has more)."""
         cdef int code = 0
+        if self.poller is not None:
+            self.serve_rings()
         while True:
             with nogil:
                 while code >= 0:
@@ -90,22 +124,59 @@ cdef class BenchVenue:
         """Number of the next report."""
         return self.next_sending
 
+    def put(self, bytes rows not None):
+        """Records for the channel, into its ring if it has one."""
+        self.send(<const char*>rows, len(rows) // TG_RECORD_SIZE)
+
+    def drop(self):
+        """What was put into the ring before this logon."""
+        while self.source is not None and self.source.take(self.batch, FRAME_RECORDS):
+            continue
+
+    # Until the socket has a message.
+    cdef void serve_rings(self) noexcept nogil:
+        cdef Py_ssize_t count
+        cdef int events
+        cdef size_t size
+        self.poller.begin()
+        while True:
+            count = self.source.take(self.batch, FRAME_RECORDS)
+            if count > 0:
+                self.answer_rows(self.batch, <size_t>count)
+            if self.drained == NULL or not self.drained[0]:
+                size = sizeof(events)
+                if lib.getsockopt(self.handle, ZMQ_EVENTS, &events, &size) < 0:
+                    break
+                if events & ZMQ_POLLIN:
+                    break
+                self.drained[0] = True
+            if self.poller.wait_after(<int>count, WAIT_MS) < 0:
+                break
+        self.poller.end()
+
     cdef bint answer(self) noexcept nogil:
         """False = it is not for here."""
         cdef const record* requests = <const record*>lib.frame_data(&self.frame)
         cdef size_t count = lib.frame_size(&self.frame) // TG_RECORD_SIZE
-        cdef size_t index
         if lib.frame_more(&self.frame) or count == 0:
             return False
-        if requests[0].kind == HEARTBEAT:
-            self.beat()
-            return True
-        if not NEW_ORDER_SINGLE <= requests[0].kind <= CANCEL_REPLACE_REQUEST:
+        if requests[0].kind != HEARTBEAT and not (
+            NEW_ORDER_SINGLE <= requests[0].kind <= CANCEL_REPLACE_REQUEST
+        ):
             return False
-        for index in range(count):
-            self.report(&requests[index], &self.answers[index])
-        self.send(self.answers, count)
+        self.answer_rows(requests, count)
         return True
+
+    cdef void answer_rows(self, const record* requests, size_t count) noexcept nogil:
+        cdef size_t index, answered = 0
+        for index in range(count):
+            if requests[index].kind == HEARTBEAT:
+                self.beat()
+            else:
+                self.report(&requests[index], &self.answers[answered])
+                answered += 1
+        if answered != 0:
+            self.send(self.answers, answered)
 
     cdef void report(self, const record* r, execution_record* e) noexcept nogil:
         memcpy(e, r, TG_RECORD_SIZE)
@@ -143,6 +214,10 @@ cdef class BenchVenue:
         self.send(&beat, 1)
 
     cdef void send(self, const void* rows, size_t count) noexcept nogil:
+        if self.target is not None:
+            while not self.target.put(rows, count):
+                sched_yield()
+            return
         # A ROUTER drops what its peer does not take; the channel then sees a gap and says so.
         lib.send(
             self.handle, lib.frame_data(&self.identity), lib.frame_size(&self.identity),
