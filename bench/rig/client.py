@@ -16,7 +16,7 @@ from rig.bench import hashed
 from tidegate.codec import SESSION
 from tidegate.native.door import HWM as RINGS_HWM
 from tidegate.native.load_bench import Load
-from tidegate.native.records import ExecType, Kind
+from tidegate.native.records import ExecType, Flag, Kind
 from tidegate.session_messages import ring_places
 
 Rows = npt.NDArray[Any]
@@ -63,13 +63,15 @@ class Client:
         rings = None
         if shares and session is not None:
             rings = ring_places(endpoint.removeprefix("ipc://"), session)
-        # The rings are there before the logon, or the gateway answers at the socket.
+        # The rings are there before the logon, which the gateway does not answer otherwise.
         self.load = Load(self.socket, rings, RINGS_HWM)
         if session is not None:
-            self._log_on(session)
+            self._log_on(session, Flag.SHARES_MEMORY if shares else 0)
 
-    def _log_on(self, session: str) -> None:
-        record = SESSION.pack({"kind": Kind.LOGON, "next_sending": 1, "request_id": 1})
+    def _log_on(self, session: str, flags: int) -> None:
+        record = SESSION.pack(
+            {"kind": Kind.LOGON, "flags": flags, "next_sending": 1, "request_id": 1}
+        )
         self.socket.send_multipart([record, json.dumps({"session": session}).encode()])
         if not self.socket.poll(10_000):
             raise SystemExit(f"session {session}: no answer to the logon in 10 s")

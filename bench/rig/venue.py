@@ -17,8 +17,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from flow import PRICE
 from rig.processes import tell_ready
 
-from tidegate import lane_ends, topology
+from tidegate import topology
 from tidegate.codec import SESSION
+from tidegate.native.poll import Poller
 from tidegate.native.records import LAYOUT_VERSION, NO_PRICE, QUOTE_RECORD, Kind, Level
 from tidegate.native.venue_bench import BenchVenue
 from tidegate.run_dir import RunDir
@@ -85,7 +86,9 @@ def main() -> None:
     with zmq.Context() as context, context.socket(zmq.ROUTER) as socket:
         socket.bind(content.venues[0].endpoint)
         rings = topology.venue_rings(content.venues[0])
-        venue = BenchVenue(socket, rings, lane_ends.poller(content, context) if rings else None)
+        # It may share its core with the client: it gives way between two looks, and never spins.
+        poller = Poller(context, yields=content.placement.yields) if rings else None
+        venue = BenchVenue(socket, rings, poller)
         tell_ready()
         while True:
             identity, first, has_more = venue.serve()

@@ -5,12 +5,14 @@ turns in one thread (native.turns), which between its runs does what each of the
 duty cycles; the gateway's desk has the main thread, as always. Who kills this kills all three.
 """
 
+import os
 from collections.abc import Callable
+from contextlib import ExitStack
 from threading import current_thread, main_thread
 
 import zmq
 
-from tidegate import lane_ends, router
+from tidegate import lane_ends, router, topology
 from tidegate.gateway import Gateway
 from tidegate.native.turns import Turns
 from tidegate.risk import Risk
@@ -38,9 +40,16 @@ class Fused:
             router=self.router.agent,
             poller=poller,
         )
+        self._failure: Exception | None = None
 
     def serve(self) -> None:
-        """Rounds until the poller is stopped."""
+        """On the agents' thread: rounds until the poller is stopped, or one of them fails."""
+        try:
+            self._serve()
+        except Exception as error:
+            self._failure = error
+
+    def _serve(self) -> None:
         self.risk.journal.assist()
         self.router.tend()
         # A channel written in Python is looked at more often.
@@ -52,14 +61,18 @@ class Fused:
         self.turns.finish()
 
     def close(self) -> None:
-        """What the gateway has left open; it closes itself."""
+        """What the gateway has left open, which closes itself; raises what ended the agents."""
         self.risk.close()
         self.router.close()
+        if self._failure is not None:
+            raise self._failure
 
 
 def main(universe: Universe, run_dir: RunDir, ready: Callable[[], None]) -> int:
     """Run all three until SIGTERM or SIGINT."""
-    with zmq.Context() as context:
+    with zmq.Context() as context, ExitStack() as locks:
+        for name in topology.PATH:
+            locks.callback(os.close, run_dir.lock_stage(name))
         stages = Fused(universe, run_dir, context)
         if current_thread() is main_thread():
             on_stop(stages.gateway.stop)

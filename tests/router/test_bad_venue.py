@@ -33,10 +33,12 @@ BAD = {
 }
 
 
-@pytest.fixture
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+@pytest.fixture(params=[False, True], ids=["socket", "rings"])
+def desk(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[Desk]:
     with zmq.Context() as context:
-        made = Desk(RunDir(tmp_path_factory.mktemp("r")), context, **BAD)
+        made = Desk(RunDir(tmp_path_factory.mktemp("r")), context, **BAD, shm=request.param)
         yield made
         made.risk.close()
 

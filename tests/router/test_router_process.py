@@ -89,6 +89,7 @@ def test_order_cancel_and_mark_through_both_processes(desk: Desk) -> None:
     [
         ({"persist": True}, Reason.VENUE_TOO_LATE),
         ({"persist": False}, Reason.VENUE_UNKNOWN_ORDER),
+        ({"persist": True, "shm": True}, Reason.VENUE_TOO_LATE),
     ],
     indirect=["desk"],
 )
@@ -120,6 +121,7 @@ def test_venue_killed_half_way_and_started_again(desk: Desk, late: Reason) -> No
         desk.until(lambda: ExecType.EXEC_TRADE in desk.types(4))
 
 
+@pytest.mark.parametrize("desk", [{}, {"shm": True}], indirect=True)
 def test_router_killed_half_way_refuses_nothing_that_the_venue_holds(desk: Desk) -> None:
     with ExitStack() as stack:
         stack.enter_context(stage("venue:SIM", desk.run_dir))

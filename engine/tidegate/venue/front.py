@@ -6,7 +6,7 @@ venue: it logs on here like any other, then its records come and go through ring
 """
 
 import select
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import msgspec
@@ -235,6 +235,8 @@ class Front:
             return f"accounts {list(logon.accounts)}; expected some of {list(known)}"
         if logon.rings and self._rings is None:
             return "it has rings, and this venue shares no memory"
+        if logon.rings and any(each.has_rings for each in self._others(logon.channel)):
+            return "it has rings, and another channel shares them; expected one channel with rings"
         other = self._by_identity.get(identity)
         if other is not None and other.name != logon.channel:
             return f"this connection is channel {other.name!r}; expected one channel a connection"
@@ -245,6 +247,9 @@ class Front:
         if logon.channel not in self.channels and len(self.channels) >= CHANNELS_MAX:
             return f"one more than {CHANNELS_MAX} channels"
         return ""
+
+    def _others(self, name: str) -> Iterable[Channel]:
+        return (each for each in self._by_identity.values() if each.name != name)
 
     def _welcome(
         self, logon: Logon, channel: Channel, accounts: frozenset[int]

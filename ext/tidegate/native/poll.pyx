@@ -58,6 +58,8 @@ _names = itertools.count(1)
 cdef enum:
     # Of a spin: how often it looks at its rings before it looks at sockets and the time.
     LOOKS = 64
+    # Of a yielding one: how many of its looks are at rings alone.
+    LOOKS_A_POLL = 8
     # A ring's receiver wakes nobody who waits for room: how often to yield before each nap.
     ROOM_YIELDS = 64
     ROOM_MS = 1
@@ -168,9 +170,9 @@ cdef class Poller:
                 break
         for _look in range(self.yields_max):
             sched_yield()
-            ready = self._look()
+            ready = self._look() if _look % LOOKS_A_POLL == 0 else self._rings_ready()
             if ready != 0:
-                return ready
+                return POLL_STOPPED if self.is_stopping() else ready
         return 0
 
     cdef int _park(self, int timeout_ms) noexcept nogil:

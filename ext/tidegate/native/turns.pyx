@@ -1,6 +1,7 @@
 """Gateway, risk and router in one thread, turn by turn: no hand-off between them, one wait for all.
 
-Risk has two turns a round, so that an order's way out and a report's way back are one round each.
+Where the router had something risk and gateway have a second turn, so that an order's way out and
+a report's way back are one round each.
 Between them are the same lanes as between processes, rings in shared memory, with the same numbers
 and the same records kept: to what a restart finds one process is as good as three.
 """
@@ -65,8 +66,8 @@ cdef class Turns:
         self.gateway.finish()
 
     cdef int round(self) noexcept nogil:
-        cdef int work = self.gateway.do_work()
-        work += self.risk.do_work()
-        work += self.router.do_work()
-        work += self.risk.do_work()
+        cdef int work = self.gateway.do_work() + self.risk.do_work()
+        cdef int routed = self.router.do_work()
+        if routed != 0:
+            work += routed + self.risk.do_work() + self.gateway.do_work()
         return work
