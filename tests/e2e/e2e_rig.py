@@ -129,6 +129,13 @@ class Engine:
         sides.close()
         return sums
 
+    def nets(self) -> set[int]:
+        """Lots of every account that has any."""
+        region = Region.attach(self.run_dir.region("pairs"), DTYPES["pairs"])
+        found = {int(net) for net in region.rows["net"] if net}
+        region.close()
+        return found
+
     def is_consistent(self) -> bool:
         """Risk's tables add up; a mark between two tables read may need another look."""
         return not audit_run(self.run_dir)

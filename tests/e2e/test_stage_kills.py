@@ -13,8 +13,6 @@ from e2e_rig import Desk, Engine, engine, until
 from tidegate import Client, NewOrder, latency
 from tidegate.client.report import Order
 from tidegate.errors import SessionError
-from tidegate.native.tables import DTYPES
-from tidegate.region import Region
 
 CONFIG = Path(__file__).with_name("kill.toml")
 RESTS, TRADES = "1305.0", "1345.0"
@@ -69,14 +67,6 @@ def until_restarted(run: Engine, stage: str, count: int) -> None:
     until(is_back, f"{stage} number {count + 1}")
 
 
-def nets(run: Engine) -> set[int]:
-    """Lots of every account that has any."""
-    region = Region.attach(run.run_dir.region("pairs"), DTYPES["pairs"])
-    found = {int(net) for net in region.rows["net"] if net}
-    region.close()
-    return found
-
-
 def in_shared_memory(place: Path, layout: str) -> Path:
     """The same config with every hop from client to venue in shared memory."""
     tapes = CONFIG.parents[2] / "configs" / "demo"
@@ -125,7 +115,7 @@ def test_a_killed_stage_loses_no_order_and_doubles_no_fill(
             assert outcome.sent == before + BATCHES * BATCH
             filled = sum(order.cum_qty for order in sent)
             assert filled > 0
-            until(lambda: nets(run) == {filled}, "risk's positions to be the client's fills")
+            until(lambda: run.nets() == {filled}, "risk's positions to be the client's fills")
         until(lambda: sum(run.held().values()) == 0, "nothing to be held")
         until(run.is_consistent, "risk's tables to add up")
         legs = latency.read_curves(run.run_dir)
