@@ -176,12 +176,6 @@ class Region:
         with contextlib.suppress(OSError):
             self._map.madvise(MADV_POPULATE_WRITE, 0, size)
 
-    def ask_huge_pages(self) -> None:
-        """Have it in huge pages where the system gives them to files in shared memory."""
-        # EINVAL where it knows none.
-        with contextlib.suppress(OSError):
-            self._map.madvise(mmap.MADV_HUGEPAGE)
-
     def close(self) -> None:
         """Give up the region; arrays taken from it stay valid as long as they are held."""
         self._release()

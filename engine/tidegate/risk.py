@@ -60,9 +60,6 @@ class Risk:
         self.targets = {name: ring.target for name, ring in self.rings.items()}
         found, self.regions = recovery.in_regions(universe, run_dir, self._goes_on)
         self.tables = found.tables
-        if universe.placement.huge_pages:
-            for region in self.regions.values():
-                region.ask_huge_pages()
         left = self._catch_up(run_dir)
         native.end(self.regions["risk"])
         self.recovery = found.report()

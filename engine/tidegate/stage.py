@@ -16,7 +16,7 @@ from typing import TextIO, cast
 
 from tidegate import topology
 from tidegate.errors import StageError, TidegateError
-from tidegate.placing import place
+from tidegate.placing import ask_huge_pages, is_on_path, place
 from tidegate.run_dir import RunDir
 
 READY_FD = "TIDEGATE_READY_FD"
@@ -44,11 +44,17 @@ def run(name: str, run_dir: RunDir) -> int:
         known = ", ".join(topology.stages(universe))
         raise StageError(f"stage {name!r} is not in {run_dir.universe}; expected one of {known}")
     place(universe.placement, name)
+
+    def is_up() -> None:
+        if is_on_path(name):
+            ask_huge_pages(universe.placement, run_dir)
+        ready()
+
     kind, _, venue_name = name.partition(":")
     lock = run_dir.lock_stage(name)
     try:
         main: Main = importlib.import_module(MODULES[kind]).main
-        return main(universe, run_dir, ready, *([venue_name] if venue_name else []))
+        return main(universe, run_dir, is_up, *([venue_name] if venue_name else []))
     finally:
         os.close(lock)
 

@@ -20,7 +20,8 @@ def config(place: Path, layout: str) -> Path:
     """small.toml in that layout, with an operator."""
     text = SMALL.read_text().replace("../../configs", str(SMALL.parents[2] / "configs"))
     text += '\n[[sessions]]\nname = "desk"\nrole = "operator"\n'
-    text += f'[placement]\nlayout = "{layout}"\n[reconciliation]\nevery_seconds = 1\n'
+    text += '[reconciliation]\nevery_seconds = 1\n'
+    text += f'[placement]\nlayout = "{layout}"\nhuge_pages = true\n'
     # Its own lanes, not the tiny ones of other tests.
     text = text.replace("[lanes.orders]\nhwm = 2\n", "")
     path = place / f"{layout}.toml"
@@ -91,7 +92,8 @@ def test_every_tool_knows_a_fused_run_and_its_directory_goes_on_in_another_layou
     for name in topology.PATH:
         with pytest.raises(TidegateError, match=f"stage {name} is run"):
             run.run_dir.lock_stage(name)
-    run.stop()
+    _, errors = run.terminate()
+    assert "placement: huge_pages: " in errors
     with engine(config(place, "processes"), run_dir=run.run_dir.path) as other:
         assert set(topology.PATH) <= set(other.pids())
         assert other.nets() == {1}

@@ -1,8 +1,10 @@
 """[placement] as a stage's process finds it."""
 
 import os
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -55,6 +57,56 @@ def test_memory_is_locked_and_priority_raised_on_the_path_alone() -> None:
     assert out.startswith(f"[{CORE}] {os.SCHED_FIFO} ")
     assert int(out.split()[-1]) > 0
     assert placed("snapshot", CORE, lock=True, priority=10)[0].endswith(f" {os.SCHED_OTHER} 0")
+
+
+ASKED = """
+import sys
+from tidegate.native.tables import DTYPES
+from tidegate.placing import ask_huge_pages
+from tidegate.region import Region
+from tidegate.run_dir import RunDir
+from tidegate.universe import Placement
+
+run_dir = RunDir(sys.argv[1])
+run_dir.create()
+region = Region.create(run_dir.region("orders"), DTYPES["orders"], int(sys.argv[2]))
+ask_huge_pages(Placement(huge_pages=True), run_dir)
+region.rows["order_qty"][-1] = 7
+print(int(region.rows["order_qty"].sum()))
+"""
+
+
+def asked(run_dir: Path, rows: int) -> tuple[str, str]:
+    done = subprocess.run(
+        [sys.executable, "-c", ASKED, str(run_dir), str(rows)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout, done.stderr
+
+
+def test_huge_pages_that_are_refused_are_said_and_the_rows_are_as_they_were(
+    tmp_path: Path,
+) -> None:
+    # No huge page fits into so few rows, on any machine.
+    out, err = asked(tmp_path, 4)
+    assert out == "7\n"
+    assert err == (
+        "placement: huge_pages: 0 of 0 MiB of regions and rings are in some: Invalid argument\n"
+    )
+
+
+def test_what_came_of_asking_for_huge_pages_is_said(tmp_path: Path) -> None:
+    out, err = asked(tmp_path, 1 << 16)
+    assert out == "7\n"
+    said = re.match(r"placement: huge_pages: (\d+) of (\d+) MiB of regions and rings are in", err)
+    assert said is not None, err
+    got, whole = map(int, said.groups())
+    assert 0 <= got <= whole
+    assert whole >= 8
+    # Where it did not get all it says why, or the rest is no whole huge page.
+    assert got >= whole - 4 or "Invalid argument" in err or "Resource" in err
 
 
 def test_nothing_said_changes_nothing() -> None:

@@ -44,6 +44,7 @@ from tidegate.native.intake import account_words
 from tidegate.native.legs import NAMES
 from tidegate.native.order_entry import OrderEntry, Verdict
 from tidegate.native.records import Kind, PositionEffect, Reason, Side, TimeInForce
+from tidegate.placing import ask_huge_pages
 from tidegate.region import Region
 from tidegate.risk import Risk
 from tidegate.run_dir import RunDir, default_path
@@ -99,6 +100,7 @@ class Engine:
             self._keep(Channels(run_dir, starts=starts))
             if topology.has_router_thread(universe):
                 self._keep(RouterThread(universe, run_dir))
+            ask_huge_pages(universe.placement, run_dir)
         except BaseException:
             self._opened.close()
             raise

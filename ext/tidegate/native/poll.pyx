@@ -51,15 +51,13 @@ cdef extern from "<poll.h>" nogil:
     short POLLIN
 
 
-STOPPED = POLL_STOPPED
-FAILED = POLL_FAILED
+STOPPED, FAILED = POLL_STOPPED, POLL_FAILED
 _names = itertools.count(1)
 
 cdef enum:
-    # Of a spin: how often it looks at its rings before it looks at sockets and the time.
+    # How often who spins, or yields, looks at its rings before it looks at sockets and the time.
     LOOKS = 64
-    # Of a yielding one: how many of its looks are at rings alone.
-    LOOKS_A_POLL = 8
+    LOOKS_YIELDING = 8
     # A ring's receiver wakes nobody who waits for room: how often to yield before each nap.
     ROOM_YIELDS = 64
     ROOM_MS = 1
@@ -170,7 +168,7 @@ cdef class Poller:
                 break
         for _look in range(self.yields_max):
             sched_yield()
-            ready = self._look() if _look % LOOKS_A_POLL == 0 else self._rings_ready()
+            ready = self._rings_ready() if _look % LOOKS_YIELDING else self._look()
             if ready != 0:
                 return POLL_STOPPED if self.is_stopping() else ready
         return 0
