@@ -12,6 +12,7 @@ hop of ours is a ring in shared memory, with --layout fused its three stages are
 """
 
 import argparse
+import os
 import tempfile
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from rig import processes
 from rig.bench import PERCENTILES, Bench, hashed
 from rig.client import Client, Driven, Rows
 from rig.orders import Flow, due, flow, passing, rows_of
+from rig.pinning import real_time
 from rig.samples import percentiles, ratio
 from rig.world import sub_accounts, universe_in
 
@@ -76,18 +78,25 @@ def one_at_a_time(
     warm: int,
     seed: int,
     *,
+    raw_kind: str,
+    priority: int,
     is_shm: bool,
 ) -> None:
-    """Alternate the two and print the ratio."""
-    for side in sides:
-        bench.line(f"pinning {side.name}", side.running.place(kind))
+    """Alternate the two, each in its own placement, and print the ratio."""
+    kinds = (kind, raw_kind)
+    for side, own in zip(sides, kinds, strict=True):
+        bench.line(f"pinning {side.name}", side.running.place(own))
     found: list[list[Rows]] = []
     ends: list[list[bytes]] = [[], []]
     for turn in range(pairs + 1):
         pair: list[Rows] = [rows, rows]
         # The order of a pair is turned each time: what drifts hits both alike.
         for at in (0, 1) if turn % 2 == 0 else (1, 0):
-            taken = sides[at].drive(rows, window=1)
+            # The client goes with the system that it drives.
+            sides[at].running.place(kinds[at])
+            pids = (os.getpid(), *sides[at].running.pids.values())
+            with real_time(pids, priority):
+                taken = sides[at].drive(rows, window=1)
             pair[at] = taken.ns[warm:]
             ends[at].append(taken.ends.tobytes())
         if turn:
@@ -104,7 +113,7 @@ def one_at_a_time(
     for quantile, limit in ((50, 0.10),) if is_shm else ((50, 1.10), (99, 1.15)):
         value, low, high = ratio([(a, b) for a, b in found], quantile, seed)
         bench.goal(
-            f"{kind}: pipeline over raw chain at p{quantile}",
+            f"{kind}: pipeline over raw chain ({raw_kind}) at p{quantile}",
             value,
             at_most=limit,
             interval=(low, high),
@@ -175,6 +184,8 @@ def measure(bench: Bench, options: argparse.Namespace, ours: Side, raw: Side) ->
             pairs,
             rounds // 10,
             options.seed,
+            raw_kind=options.raw_pin or kind,
+            priority=options.real_time,
             is_shm=options.lanes == "shm",
         )
     events = flow(options.seed, 2_000 if options.small else 200_000)
@@ -194,6 +205,10 @@ def main() -> None:
     bench.parser.add_argument("--rounds", type=int, default=2_000, help="orders a turn")
     bench.parser.add_argument("--pairs", type=int, default=15)
     bench.parser.add_argument("--pin", nargs="+", default=["one", "two", "none"])
+    bench.parser.add_argument("--raw-pin", help="of the raw chain, where it is another")
+    bench.parser.add_argument(
+        "--real-time", type=int, default=0, help="SCHED_FIFO priority of both, one at a time"
+    )
     bench.parser.add_argument("--rate-pin", default="none")
     bench.parser.add_argument("--dir", help="of the run directory")
     bench.parser.add_argument("--lanes", choices=("ipc", "shm"), default="ipc")
