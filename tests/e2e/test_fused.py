@@ -20,7 +20,7 @@ def config(place: Path, layout: str) -> Path:
     """small.toml in that layout, with an operator."""
     text = SMALL.read_text().replace("../../configs", str(SMALL.parents[2] / "configs"))
     text += '\n[[sessions]]\nname = "desk"\nrole = "operator"\n'
-    text += '[reconciliation]\nevery_seconds = 1\n'
+    text += "[reconciliation]\nevery_seconds = 1\n"
     text += f'[placement]\nlayout = "{layout}"\nhuge_pages = true\n'
     # Its own lanes, not the tiny ones of other tests.
     text = text.replace("[lanes.orders]\nhwm = 2\n", "")

@@ -204,16 +204,21 @@ def test_a_client_that_is_gone_is_missed_by_its_silence(house: House) -> None:
     assert house.session(1)["disconnects"] == 1
 
 
-def test_a_logon_that_names_memory_which_nobody_has_open_begins_nothing(house: House) -> None:
+def test_a_logon_for_which_the_ring_has_no_room_begins_nothing(house: House) -> None:
+    lost = hung(house)
+    fill_ring(house)
+    until(lambda: house.count("stalls") > 0, "a full ring")
     context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
     socket = context.socket(zmq.DEALER)
     socket.connect(house.front)
     record = SESSION.pack({"kind": Kind.LOGON, "flags": Flag.SHARES_MEMORY, "request_id": 1})
-    socket.send_multipart([record, messages.encode(messages.Logon("two"))])
+    logons = house.session(1)["logons"]
+    socket.send_multipart([record, messages.encode(messages.Logon("one"))])
     until(lambda: house.count("answers_lost") > 0, "the logon")
-    assert house.session(2)["state"] == SessionState.SESSION_OUT
+    assert house.session(1)["logons"] == logons
     socket.close(linger=0)
     context.term()
+    lost.connection.close()
 
 
 def test_a_session_without_memory_to_share_says_so(tmp_path: Path) -> None:

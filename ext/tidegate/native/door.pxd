@@ -23,9 +23,8 @@ cdef class Door:
     cdef bint has(self, uint16_t session) noexcept nogil
     # 0 = in the ring; else PEER_LOST or PEER_SLOW, and nothing of it was sent.
     cdef int send(self, uint16_t session, const void* rows, size_t size) noexcept nogil
-    # Whether a client has the session's rings open, and room in one for what a logon puts there.
+    # Whether the session has rings, and room in the one back for what a logon puts there.
     cdef bint is_ready(self, uint16_t session) noexcept nogil
     # Forgets what came before this logon, and puts its answer as a mark: what follows is of it.
     cdef void log_on(self, uint16_t session, const void* answer) noexcept nogil
     cdef void log_out(self, uint16_t session) noexcept nogil
-    cdef bint _has_peer(self, uint16_t session) noexcept with gil

@@ -87,7 +87,6 @@ cdef class Door:
         return (
             self.outs[session] != NULL
             and (<RingTarget>self.outs[session]).has_room(LOGON_RECORDS)
-            and self._has_peer(session)
         )
 
     cdef void log_on(self, uint16_t session, const void* answer) noexcept nogil:
@@ -99,9 +98,6 @@ cdef class Door:
 
     cdef void log_out(self, uint16_t session) noexcept nogil:
         self.is_open_to[session] = 0
-
-    cdef bint _has_peer(self, uint16_t session) noexcept with gil:
-        return (<RingTarget>self.outs[session]).has_peer
 
     def close(self):
         """Clients find their rings without a gateway."""
