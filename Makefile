@@ -140,6 +140,7 @@ fpga-synth: hdl
 	$(BIN)/python tests/fpga/card_synth.py $(ARGS)
 
 # Real processes, killed while they trade; CI has 100 kills: make chaos ARGS="--seed 2 --kills 100".
+# ARGS=--fused kills a run of that layout, with every hop in shared memory.
 chaos: build
 	$(BIN)/python tests/chaos/chaos.py --kills 1000 $(ARGS)
 

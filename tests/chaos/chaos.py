@@ -1,6 +1,6 @@
 """`make chaos`: kill the real processes of a run while it trades, then check it all.
 
-    python tests/chaos/chaos.py --seed 1 --kills 100 [--keep DIRECTORY]
+    python tests/chaos/chaos.py --seed 1 --kills 100 [--fused] [--keep DIRECTORY]
 
 The seed fixes what the strategies do and what is done to whom; when it hits is the machine's.
 """
@@ -35,11 +35,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--kills", type=int, default=100, help="of processes under load")
+    parser.add_argument(
+        "--fused", action="store_true", help="the path is one stage, without sockets"
+    )
     parser.add_argument("--keep", type=Path, help="where the run is copied to when a check fails")
     options = parser.parse_args()
     began = time.monotonic()
     with small_disk() as (place, may_fill):
-        victim = Victim(place / "run")
+        victim = Victim(place / "run", fused=options.fused)
         faults = Faults(victim, options.seed, may_fill=may_fill)
         try:
             found = wreck(victim, faults, options)

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 
 from victim import SUPERVISOR, StuckError, Victim, send
 
+from tidegate.topology import FUSED
+
 # How often each fault is drawn.
 WEIGHTS = {"kill": 60, "kill again": 10, "freeze": 12, "freeze and kill": 12, "fill": 6}
 # What no order passes dies less often.
@@ -121,7 +123,7 @@ class Faults:
 
     def _fill(self, seconds: float) -> None:
         """No room at all for a while."""
-        self._loaded(["risk"])
+        self._loaded([FUSED if FUSED in self.victim.names else "risk"])
         filler = self.victim.run_dir.path.with_name("filler")
         with filler.open("wb") as file:
             free = os.statvfs(filler).f_bavail * os.statvfs(filler).f_frsize

@@ -12,6 +12,7 @@ from pulse import progress
 
 from tidegate.adoption import started_at
 from tidegate.run_dir import RunDir
+from tidegate.topology import FUSED
 
 CONFIG = Path(__file__).with_name("chaos.toml")
 READY_S = 60.0
@@ -27,8 +28,11 @@ class StuckError(Exception):
 class Victim:
     """One run directory and whatever runs in it."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, fused: bool = False) -> None:
+        """fused: the path is one stage, and every hop from client to venue in shared memory."""
         self.run_dir = RunDir(path)
+        self._is_fused = fused
+        self._config = fused_config(path.with_suffix(".toml")) if fused else CONFIG
         self.log = path.with_suffix(".log")
         self._log = self.log.open("ab")
         self.process = self._start()
@@ -36,7 +40,8 @@ class Victim:
 
     @property
     def front(self) -> str:
-        return self.run_dir.ipc("front")
+        front = self.run_dir.ipc("front")
+        return front.replace("ipc://", "shm://") if self._is_fused else front
 
     def pids(self) -> dict[str, int]:
         """The process of each stage that is ready, and the supervisor's."""
@@ -94,7 +99,7 @@ class Victim:
 
     def _start(self) -> subprocess.Popen[str]:
         process = subprocess.Popen(
-            [sys.executable, "-m", "tidegate", "run", CONFIG, "--run-dir", self.run_dir.path],
+            [sys.executable, "-m", "tidegate", "run", self._config, "--run-dir", self.run_dir.path],
             stdout=subprocess.PIPE,
             stderr=self._log,
             text=True,
@@ -104,6 +109,15 @@ class Victim:
         if not line.startswith("ready: "):
             raise StuckError(f"the run did not start: it said {line!r}")
         return process
+
+
+def fused_config(path: Path) -> Path:
+    """The same config for a fused run, in this file."""
+    text = CONFIG.read_text().replace("../../configs", str(CONFIG.parents[2] / "configs"))
+    for table in ('kind = "simulated"\n', "heartbeat_ms = 20_000\n"):
+        text = text.replace(table, f"{table}shm = true\n")
+    path.write_text(f'{text}\n[placement]\nlayout = "{FUSED}"\n')
+    return path
 
 
 def send(pid: int, number: signal.Signals) -> None:
