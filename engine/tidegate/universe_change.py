@@ -37,7 +37,6 @@ def state_of(universe: Universe) -> Universe:
         snapshots=Snapshots(),
         reconciliation=Reconciliation(),
         journaling=Journaling(),
-        placement=Placement(layout=universe.placement.layout),
         backend="native",
         placement=Placement(layout="embedded" if is_embedded else "processes"),
     )
