@@ -198,7 +198,7 @@ class Client:
     async def _keep(self) -> None:
         """Heartbeats and logons: what no arriving message would start."""
         while True:
-            await asyncio.sleep(TICK_S)
+            await asyncio.sleep(TICK_S if self._trading is None else self._trading.pause_s(TICK_S))
             self._work()
 
     def _work(self) -> None:

@@ -1,11 +1,19 @@
 """A ring there and one back, for who is no agent: a client of the gateway, or a simulated venue."""
 
 from contextlib import ExitStack
+from time import sleep
 
 from tidegate.native.bell import Bell
+from tidegate.native.clock import elapsed_ns
+from tidegate.native.records import RECORD_SIZE
 from tidegate.native.shm_ring import RingSource, RingTarget, ring_records
 
 FRAME_RECORDS_MAX = 256
+# While records wait for room nobody tells of it: look so often.
+RETRY_S = 0.001
+# What may wait, as in a socket: more than a session or a channel keeps to send again.
+WAITING_RECORDS_MAX = 1 << 17
+_FRAME_SIZE = FRAME_RECORDS_MAX * RECORD_SIZE
 
 
 class RingPair:
@@ -13,6 +21,8 @@ class RingPair:
 
     def __init__(self, there: str, back: str, hwm: int) -> None:
         """LaneError when another process has one of them."""
+        # Records for which the ring had no room, in their order.
+        self._waiting = bytearray()
         with ExitStack() as opened:
             self._target = RingTarget(there, ring_records(hwm))
             opened.callback(self._target.close)
@@ -38,16 +48,42 @@ class RingPair:
         """Whether the other end takes records; False once its process is dead."""
         return self._target.has_peer
 
+    @property
+    def has_unsent(self) -> bool:
+        """Whether records wait for room: push() again within RETRY_S."""
+        return bool(self._waiting)
+
     def put(self, records: bytes) -> bool:
-        """Whether there was room for the whole frame."""
-        return self._target.put_bytes(records)
+        """At most a frame, behind what waits; False when that is WAITING_RECORDS_MAX already."""
+        if self.push() and self._target.put_bytes(records):
+            return True
+        if len(self._waiting) >= WAITING_RECORDS_MAX * RECORD_SIZE:
+            return False
+        self._waiting += records
+        return True
+
+    def push(self) -> bool:
+        """Puts what waits as far as there is room; whether nothing waits any more."""
+        while self._waiting:
+            frame = bytes(self._waiting[:_FRAME_SIZE])
+            if not self._target.put_bytes(frame):
+                return False
+            del self._waiting[: len(frame)]
+        return True
+
+    def linger(self, seconds: float) -> None:
+        """Gives the other end so long to make room for what waits."""
+        end_ns = elapsed_ns() + int(seconds * 1e9)
+        while not self.push() and self.has_peer and elapsed_ns() < end_ns:
+            sleep(RETRY_S)
 
     def take(self) -> bytes:
         """At most a frame's records; empty when there is none."""
         return self._source.take_bytes(FRAME_RECORDS_MAX)
 
     def empty(self) -> None:
-        """Drops what is there."""
+        """Drops what is there, and what waits."""
+        self._waiting.clear()
         while self.take():
             pass
 

@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import zmq
 from router_rig import DEADLINE_S, Rig, reasons, request, session
 
 from tidegate.native.clock import wall_ns
-from tidegate.native.records import ExecType, Kind
-from tidegate.native.shm_ring import ring_records
+from tidegate.native.records import RECORD_SIZE, ExecType, Kind
+from tidegate.native.shm_ring import RingTarget, ring_records
 from tidegate.ring_pair import FRAME_RECORDS_MAX
 from tidegate.venue import feed_of
 from tidegate.venue.agent import VenueAgent
@@ -25,10 +26,9 @@ ACCEPTED, REFUSED = ExecType.EXEC_NEW, ExecType.EXEC_REJECTED
 class Shared(Rig):
     """A router and a venue in one thread, each stepped by the test; real rings between them."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(
-            path, has_peer=False, shm=True, message_rate=1_000_000, message_burst=1_000_000
-        )
+    def __init__(self, path: Path, **venue: object) -> None:
+        rates = {"message_rate": 1_000_000, "message_burst": 1_000_000}
+        super().__init__(path, has_peer=False, shm=True, **rates, **venue)
         self.settings = settings_of(self.universe, "SIM")
         self.serves = self.has_router = True
         self.agent: VenueAgent | None = None
@@ -48,7 +48,11 @@ class Shared(Rig):
 
     def step(self) -> None:
         super().step()
-        if self.serves and self.agent is not None:
+        if self.serves:
+            self.serve()
+
+    def serve(self) -> None:
+        if self.agent is not None:
             self.agent.do_work(wall_ns())
 
     @property
@@ -132,11 +136,30 @@ def test_requests_that_do_not_fit_are_refused_and_the_others_reach_the_venue(rig
     rig.rest(sent[-1] + 1)
 
 
-def test_a_channel_whose_reports_do_not_fit_is_down_and_comes_back(rig: Shared) -> None:
+def test_reports_that_do_not_fit_wait_and_nothing_is_canceled(tmp_path: Path) -> None:
+    with Shared(tmp_path, latency_us=(200_000, 200_000)) as rig:
+        rig.log_on()
+        sent = range(1, ring_records(HWM_RINGS) + 1000)
+        channel = rig.front.channels["router"]
+        for number in sent:
+            rig.risk.put(request(number, price=RESTS))
+        rig.until(lambda: channel.next_expected > sent[-1])
+        rig.risk.put(request(sent[-1] + 1, price=RESTS))
+        # The router takes nothing for as long as the venue reports.
+        while channel.next_sending <= sent[-1]:
+            rig.router.links[0].channel.native.put_heartbeat(1, wall_ns())
+            rig.serve()
+        rig.until(lambda: len(rig.answers()) > len(sent))
+        assert set(rig.answers().values()) == {(ACCEPTED,)}
+        assert rig.front.counters["disconnects"] == 0
+
+
+def test_a_channel_for_which_too_much_waits_is_down_and_comes_back(rig: Shared) -> None:
     rig.rest(1)
     disconnects = rig.front.counters["disconnects"]
+    beats = np.tile(session(Kind.HEARTBEAT, next_sending=1), FRAME_RECORDS_MAX)
     while rig.front.counters["disconnects"] == disconnects:
-        rig.front.beat(wall_ns())
+        rig.front.put_all(beats, wall_ns())
     # The venue cancels what works for a channel that is down.
     rig.until(lambda: ExecType.EXEC_CANCELED in rig.types(1))
     rig.rest(2)
@@ -178,7 +201,7 @@ def test_who_takes_the_channel_over_at_the_socket_gets_no_rings_and_the_router_l
     rig.rest(1)
     assert channel(rig, "router", rings=False)["venue"] == "SIM"
     rig.rest(2)
-    rig.until(lambda: rig.front.channels["router"].has_rings)
+    rig.until(lambda: rig.front.shares_memory(rig.front.channels["router"]))
     rig.rest(3)
     assert rig.types(3) == [ExecType.EXEC_NEW]
 
@@ -186,6 +209,17 @@ def test_who_takes_the_channel_over_at_the_socket_gets_no_rings_and_the_router_l
 def test_the_rings_are_one_channel_s(rig: Shared) -> None:
     answer = channel(rig, "other", rings=True)
     assert "expected one channel with rings" in answer["error"]
+
+
+def test_what_is_in_the_ring_of_no_channel_is_dropped_and_counted(tmp_path: Path) -> None:
+    with Shared(tmp_path) as rig:
+        there, _ = rig.settings.rings or ("", "")
+        rig.stop_router()
+        target = RingTarget(there, ring_records(HWM_RINGS))
+        target.put_bytes(bytes(3 * RECORD_SIZE))
+        rig.serve()
+        target.close()
+        assert rig.front.counters["bad_messages"] == 3
 
 
 def test_a_venue_that_shares_nothing_refuses_a_channel_with_rings(tmp_path: Path) -> None:

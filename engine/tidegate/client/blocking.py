@@ -207,12 +207,14 @@ class Client:
         self.close()
 
     def _keep(self) -> None:
-        while not self._closing.wait(TICK_S):
+        pause_s = TICK_S
+        while not self._closing.wait(pause_s):
             with self._lock:
                 trading = self._open()
-                if trading.connection.has_input():
+                # Who waits has lost the sign of what came here, and of what sending has met.
+                if trading.work() or trading.connection.has_input():
                     os.eventfd_write(self._wake, 1)
-                trading.work()
+                pause_s = trading.pause_s(TICK_S)
 
     def _wait(self, is_done: Callable[[Trading], bool], timeout: float | None) -> bool:
         """Works until is_done; False when the time is up first."""
@@ -229,8 +231,10 @@ class Client:
                 if trading.connection.has_input():
                     continue
                 fds = trading.connection.fds
-            # The logon is tried again by the clock, so never sleep longer than that.
-            left_s = 0.2 if end_ns is None else min(0.2, (end_ns - elapsed_ns()) / 1e9)
+                # The logon is tried again by the clock, so never sleep longer than that.
+                left_s = trading.pause_s(0.2)
+            if end_ns is not None:
+                left_s = min(left_s, (end_ns - elapsed_ns()) / 1e9)
             if left_s <= 0:
                 return False
             self._sleep(fds, left_s)

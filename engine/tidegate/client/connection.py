@@ -7,10 +7,11 @@ rings beside it.
 import zmq
 
 from tidegate.client.core import SessionCore
-from tidegate.client.rings import Rings, fits, is_logon
+from tidegate.client.rings import Rings, is_logon
 from tidegate.errors import SessionError
 
 HWM = 10_000
+LINGER_MS = 200
 SHM = "shm://"
 
 
@@ -29,7 +30,7 @@ class Connection:
             endpoint = f"ipc://{front}"
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._socket = self._context.socket(zmq.DEALER)
-        self._socket.set(zmq.LINGER, 200)
+        self._socket.set(zmq.LINGER, LINGER_MS)
         self._socket.set_hwm(HWM)
         # What cannot be sent now is not kept by the socket: the session resends it in order.
         self._socket.set(zmq.IMMEDIATE, 1)
@@ -44,34 +45,45 @@ class Connection:
             self.close()
             raise
 
-    def exchange(self, core: SessionCore, now_ns: int) -> None:
-        """Takes what has arrived, lets the core keep time, and sends what it has to say."""
+    def exchange(self, core: SessionCore, now_ns: int) -> bool:
+        """Takes what has arrived, lets the core keep time, and sends what it has to say.
+
+        Whether anything had arrived.
+        """
+        has_taken = False
         while True:
             while self._take(core, now_ns):
-                pass
+                has_taken = True
             self._is_reading = self._rings is not None and core.is_logged_on
             # Before the answer to the logon nothing could be made of them.
             while self._rings is not None and core.is_logged_on:
                 frame = self._rings.take(core.logon_id)
                 if not frame:
                     break
+                has_taken = True
                 core.receive([frame], now_ns)
             core.tick(now_ns)
             self.flush(core)
             # Rung again also where nothing is read yet, or its descriptor would stay readable.
             is_left = self._rings is not None and self._rings.pair.rearm()
             if not is_left or not core.is_logged_on:
-                return
+                return has_taken
 
     def flush(self, core: SessionCore) -> None:
-        """Sends what the core has queued; what the socket refuses is lost and asked for again."""
+        """Sends what the core has queued; what is refused is lost and asked for again.
+
+        What a ring has no room for waits there, as in a socket.
+        """
+        if self._rings is not None:
+            self._rings.pair.push()
         while core.outgoing:
             parts = core.outgoing.popleft()
-            if self._rings is not None and fits(parts):
+            if self._rings is not None and len(parts) == 1:
                 core.counters["unsent"] += not self._rings.pair.put(parts[0])
                 continue
             if self._rings is not None and is_logon(parts):
-                # The gateway needs room for its answer, and sends again what was in there.
+                # The gateway needs room for its answer, and each side sends again what was on
+                # its way.
                 self._rings.pair.empty()
             try:
                 self._socket.send_multipart(parts, flags=zmq.DONTWAIT)
@@ -90,9 +102,15 @@ class Connection:
             return True
         return bool(int(self._socket.get(zmq.EVENTS)) & zmq.POLLIN)
 
+    @property
+    def has_unsent(self) -> bool:
+        """Whether records wait for room in a ring: exchange() again within RETRY_S."""
+        return self._rings is not None and self._rings.pair.has_unsent
+
     def close(self) -> None:
         """Frees the socket; what is queued has a moment to leave."""
         if self._rings is not None:
+            self._rings.pair.linger(LINGER_MS / 1000)
             self._rings.pair.close()
         self._socket.close()
         self._context.term()

@@ -5,7 +5,7 @@ from tidegate.codec import SESSION, offset_of
 from tidegate.errors import LaneError, SessionError
 from tidegate.native.door import HWM
 from tidegate.native.records import RECORD_SIZE, Kind
-from tidegate.ring_pair import FRAME_RECORDS_MAX, RingPair
+from tidegate.ring_pair import RingPair
 
 _KIND_AT = offset_of("kind")
 _KIND, _REQUEST_ID = SESSION.index["kind"], SESSION.index["request_id"]
@@ -45,8 +45,3 @@ class Rings:
 def is_logon(parts: list[bytes]) -> bool:
     """Whether a message begins a session."""
     return parts[0][_KIND_AT] == Kind.LOGON
-
-
-def fits(parts: list[bytes]) -> bool:
-    """Whether a message of the session is records alone; what has text goes to the socket."""
-    return len(parts) == 1 and len(parts[0]) <= FRAME_RECORDS_MAX * RECORD_SIZE

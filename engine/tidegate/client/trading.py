@@ -22,6 +22,7 @@ from tidegate.codec import offset_of
 from tidegate.errors import SessionError
 from tidegate.native.clock import wall_ns
 from tidegate.native.records import Kind
+from tidegate.ring_pair import RETRY_S
 
 T = TypeVar("T", bound=msgspec.Struct)
 CONNECT_TIMEOUT = 5.0
@@ -67,14 +68,19 @@ class Trading:
             raise SessionError(self.core.refusal)
         return self.core.is_logged_on
 
-    def work(self) -> None:
-        """Exchanges frames, and turns what came into reports."""
-        self.connection.exchange(self.core, wall_ns())
+    def work(self) -> bool:
+        """Exchanges frames, and turns what came into reports; whether anything came."""
+        has_taken = self.connection.exchange(self.core, wall_ns())
         self._learn()
         while self.core.delivered:
             self._deliver(*self.core.delivered.popleft())
         if self.core.is_logged_on:
             self._ask_again(wall_ns())
+        return has_taken
+
+    def pause_s(self, longest: float) -> float:
+        """How long to wait for something to come before work() is due anyway."""
+        return RETRY_S if self.connection.has_unsent else longest
 
     def submit_many(self, new_orders: list[NewOrder]) -> list[Order]:
         """Sends them in as few frames as they need; none when one of them is refused here."""

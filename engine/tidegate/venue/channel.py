@@ -38,7 +38,6 @@ class Channel:
         self.accounts: frozenset[int] = frozenset()
         # Routing id of the connection; None = down.
         self.identity: bytes | None = None
-        self.has_rings = False
         self.heard_ns = 0
         self.next_expected = 1
         # The last request that had its effect; the venue's memory has it.

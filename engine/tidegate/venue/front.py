@@ -6,7 +6,7 @@ venue: it logs on here like any other, then its records come and go through ring
 """
 
 import select
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import msgspec
@@ -14,7 +14,7 @@ import zmq
 
 from tidegate.errors import LaneError, VenueError
 from tidegate.native.records import RECORD_SIZE, Kind, Reason
-from tidegate.ring_pair import RingPair
+from tidegate.ring_pair import RETRY_S, RingPair
 from tidegate.venue import wire
 from tidegate.venue.channel import HEARTBEAT_NS, Channel, Logon
 from tidegate.venue.memory import Line, LoggedOn, Memory, Served
@@ -74,13 +74,14 @@ class Front:
         return taken + MESSAGES_MAX, questions
 
     def wait(self, wait_ms: int) -> bool:
-        """Sleep until something comes; whether it has."""
+        """Sleep until something comes, or room may be there for what waits; whether it has."""
         if self._rings is None:
             return bool(self.socket.poll(wait_ms))
         if self._rings.rearm() or self.socket.poll(0):
             return True
         fds = (int(self.socket.get(zmq.FD)), self._rings.fd)
-        return bool(select.select(fds, (), (), wait_ms / 1000)[0])
+        wait_s = min(wait_ms / 1000, RETRY_S) if self._rings.has_unsent else wait_ms / 1000
+        return bool(select.select(fds, (), (), wait_s)[0])
 
     def close(self) -> None:
         """Gives the endpoint back."""
@@ -100,6 +101,8 @@ class Front:
     def put(self, now_ns: int) -> int:
         """Sends the reports that are due; returns how many."""
         count = 0
+        if self._rings is not None:
+            self._rings.push()
         for channel in self.channels.values():
             records = channel.due(now_ns)
             if records is not None:
@@ -117,6 +120,10 @@ class Front:
         for channel in list(self._by_identity.values()):
             beat = wire.session(Kind.HEARTBEAT, next_sending=channel.next_sending)
             self._send_records(channel, beat, now_ns)
+
+    def shares_memory(self, channel: Channel) -> bool:
+        """Whether a channel that is up has the rings."""
+        return channel.identity is not None and channel.identity == self._ring_identity
 
     def admit(self, name: str, accounts: frozenset[int]) -> Channel:
         """The channel of that name, and the accounts are its own from now on."""
@@ -144,7 +151,9 @@ class Front:
     def drop_silent(self, now_ns: int) -> None:
         """Takes down the channels that have missed their heartbeats."""
         for channel in list(self._by_identity.values()):
-            is_gone = channel.has_rings and self._rings is not None and not self._rings.has_peer
+            is_gone = (
+                self._rings is not None and self.shares_memory(channel) and not self._rings.has_peer
+            )
             if is_gone or channel.is_silent(now_ns):
                 self._disconnect(channel, now_ns)
 
@@ -157,6 +166,7 @@ class Front:
         """A frame's records of the channel that has the rings; of nobody, they are dropped."""
         frame = self._rings.take() if self._rings is not None else b""
         if self._ring_identity is None:
+            self.counters["bad_messages"] += len(frame) // RECORD_SIZE
             return 0
         for at in range(0, len(frame), RECORD_SIZE):
             self.counters["messages"] += 1
@@ -209,11 +219,11 @@ class Front:
         if channel.identity not in (None, identity):
             self._disconnect(channel, now_ns)
         channel.connect(identity, now_ns, row[wire.NEXT_SENDING])
-        channel.has_rings = logon.rings
         if logon.rings and self._rings is not None:
             self._ring_identity = identity
-            while self._rings.take():
-                continue
+            self._rings.empty()
+        elif self._ring_identity == identity:
+            self._ring_identity = None
         self._by_identity[identity] = channel
         self.counters["logons"] += 1
         answer = wire.session(
@@ -235,7 +245,8 @@ class Front:
             return f"accounts {list(logon.accounts)}; expected some of {list(known)}"
         if logon.rings and self._rings is None:
             return "it has rings, and this venue shares no memory"
-        if logon.rings and any(each.has_rings for each in self._others(logon.channel)):
+        owner = self._by_identity.get(self._ring_identity or b"")
+        if logon.rings and owner is not None and owner.name != logon.channel:
             return "it has rings, and another channel shares them; expected one channel with rings"
         other = self._by_identity.get(identity)
         if other is not None and other.name != logon.channel:
@@ -247,9 +258,6 @@ class Front:
         if logon.channel not in self.channels and len(self.channels) >= CHANNELS_MAX:
             return f"one more than {CHANNELS_MAX} channels"
         return ""
-
-    def _others(self, name: str) -> Iterable[Channel]:
-        return (each for each in self._by_identity.values() if each.name != name)
 
     def _welcome(
         self, logon: Logon, channel: Channel, accounts: frozenset[int]
@@ -312,7 +320,7 @@ class Front:
         for frame in wire.frames(records):
             if channel.identity is None:
                 return
-            if channel.has_rings and self._rings is not None:
+            if self._rings is not None and channel.identity == self._ring_identity:
                 is_sent = self._rings.put(frame)
             else:
                 is_sent = self._send(channel.identity, [frame])
