@@ -5,6 +5,7 @@ socket, the lanes and the regions. The desk, here, proves logons and answers req
 to the agent over one inproc socket and is never in an order's way.
 """
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event, Thread, current_thread, main_thread
@@ -69,7 +70,7 @@ class Gateway:
         self._run_dir = run_dir
         self._requests = Requests(universe, run_dir)
         follow_risk(run_dir)
-        self._logons = Logons(universe, started_ns=wall_ns())
+        self._started_ns = wall_ns()
         self._stopping = Event()
         self._regions = _regions(universe, run_dir)
         self._counters = Counters(run_dir, "gateway")
@@ -158,6 +159,7 @@ class Gateway:
         self._reports = lane_ends.source(universe, self._context, "reports", intents.taken)
         self._bind_front()
         self._door = door(universe)
+        self._logons = Logons(universe, self._door, started_ns=self._started_ns)
         accounts = np.stack(
             [account_words(handles, len(universe.accounts)) for handles in self._handles()]
         )
@@ -226,6 +228,8 @@ class Gateway:
         )
         for name in self._rings:
             self._counters.publish(name, self._rings[name].target.counters)
+        if self._door is not None and any(self._door.counters.values()):
+            self._counters.publish("door", self._door.counters)
         if self._reports is not None:
             self._losses.look({"reports": self._reports})
             self._counters.publish("reports", self._reports.counters)
@@ -283,7 +287,11 @@ def door(universe: Universe) -> Door:
         for session in universe.sessions
         if session.shm
     }
-    return Door(places, len(universe.sessions) + 1)
+    opened = Door(places, len(universe.sessions) + 1)
+    for handle, problem in opened.problems.items():
+        name = universe.sessions[handle - 1].name
+        print(f"session {name} shares no memory until the next start: {problem}", file=sys.stderr)
+    return opened
 
 
 def _regions(universe: Universe, run_dir: RunDir) -> dict[str, Region]:

@@ -8,6 +8,7 @@ from tidegate import logon_reply
 from tidegate import session_messages as messages
 from tidegate.codec import DENIAL, SESSION
 from tidegate.errors import SessionError
+from tidegate.native.door import Door
 from tidegate.native.records import Flag, Kind, Reason
 from tidegate.universe import Session, Universe
 
@@ -15,8 +16,9 @@ from tidegate.universe import Session, Universe
 class Logons:
     """Knows the universe's sessions and their keys."""
 
-    def __init__(self, universe: Universe, *, started_ns: int) -> None:
+    def __init__(self, universe: Universe, door: Door, *, started_ns: int) -> None:
         self._universe = universe
+        self._door = door
         self._started_ns = started_ns
         self._sessions = {session.name: session for session in universe.sessions}
         self._terms = logon_reply.terms(universe)
@@ -29,8 +31,8 @@ class Logons:
             raise SessionError(f"there is no session {logon.session!r}")
         _prove(session, user_id, logon.secret_key)
         flags = values[SESSION.index["flags"]] & Flag.SHARES_MEMORY
-        if flags and not session.shm:
-            raise SessionError(f"session {session.name!r} shares no memory; expected shm = true")
+        if flags:
+            self._prove_sharing(session)
         record = SESSION.pack(
             {
                 "kind": Kind.LOGON,
@@ -43,6 +45,18 @@ class Logons:
         )
         reply = logon_reply.reply(self._universe, session, self._terms, self._started_ns)
         return record, messages.encode(reply)
+
+    def _prove_sharing(self, session: Session) -> None:
+        """A client has the session's rings open before it says that it shares memory."""
+        if not session.shm:
+            raise SessionError(f"session {session.name!r} shares no memory; expected shm = true")
+        problem = self._door.problem(session.handle)
+        if problem:
+            front = self._universe.gateway.endpoints[0].removeprefix("ipc://")
+            raise SessionError(
+                f"session {session.name!r} shares no memory: {problem}; "
+                f"expected a client at shm://{front}"
+            )
 
 
 def refusal(values: tuple[Any, ...]) -> bytes:

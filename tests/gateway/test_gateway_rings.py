@@ -12,7 +12,7 @@ import pytest
 import zmq
 from gateway_rig import House, blank, until
 
-from tidegate import Client, Order, aio
+from tidegate import Client, NewOrder, Order, aio
 from tidegate import session_messages as messages
 from tidegate.client.trading import Trading
 from tidegate.codec import SESSION
@@ -90,6 +90,37 @@ def next_order(house: House) -> np.void:
     while (row := house.risk.take()[0])["kind"] != Kind.NEW_ORDER_SINGLE:
         assert row["kind"] == Kind.MASS_CANCEL_REQUEST
     return row
+
+
+def many(count: int) -> list[NewOrder]:
+    return [NewOrder(account="dev-1", instrument="GCZ3", side="BUY", order_qty=2)] * count
+
+
+def test_more_orders_than_the_ring_has_room_for_all_go_out_in_order(patient: House) -> None:
+    with Client(shared(patient), "one") as client:
+        orders = client.submit_many(many(4 * ring_records(HWM)))
+        taken = patient.risk.take(len(orders))
+        assert taken["cl_ord_id"].tolist() == [order.cl_ord_id for order in orders]
+        assert "resends" not in client.counters
+
+
+def test_the_asyncio_client_s_orders_wait_for_room_too(patient: House) -> None:
+    async def trade() -> None:
+        async with aio.Client(shared(patient), "one") as client:
+            orders = client.submit_many(many(4 * ring_records(HWM)))
+            taken = await asyncio.to_thread(patient.risk.take, len(orders))
+            assert taken["cl_ord_id"].tolist() == [order.cl_ord_id for order in orders]
+
+    asyncio.run(trade())
+
+
+def test_a_client_that_closes_lets_its_orders_out_first(patient: House) -> None:
+    with Client(shared(patient), "one") as client:
+        orders = client.submit_many(many(4 * ring_records(HWM)))
+    taken = patient.risk.take(len(orders) + 1)
+    assert taken["cl_ord_id"].tolist()[:-1] == [order.cl_ord_id for order in orders]
+    assert taken["kind"][-1] == Kind.MASS_CANCEL_REQUEST
+    assert patient.session(1)["state"] == SessionState.SESSION_OUT
 
 
 def test_a_gateway_that_is_started_again_is_sent_what_it_has_not_taken(house: House) -> None:
@@ -177,6 +208,15 @@ def test_nothing_tells_a_client_that_is_logged_out_to_work(patient: House) -> No
     lost.connection.close()
 
 
+def test_a_client_says_whether_anything_came(house: House) -> None:
+    client = hung(house)
+    assert not client.work()
+    house.risk.alert(1)
+    until(client.work, "the alert")
+    assert len(client.alerts) == 1
+    client.close()
+
+
 def fill_ring(house: House, more: int = 10) -> int:
     """As many alerts as the ring of session one has room for, and some; how many."""
     count = ring_records(HWM) + more
@@ -225,9 +265,45 @@ def test_a_logon_for_which_the_ring_has_no_room_begins_nothing(patient: House) -
     socket.send_multipart([record, messages.encode(messages.Logon("one"))])
     until(lambda: patient.count("answers_lost") > 0, "the logon")
     assert patient.session(1)["logons"] == logons
+    # Once nobody has them open it is told so.
+    lost.connection.close()
+    socket.send_multipart([record, messages.encode(messages.Logon("one"))])
+    assert socket.poll(5000)
+    refusal = messages.decode(socket.recv_multipart()[1], messages.Refusal)
+    assert "no client has" in refusal.error
+    assert f"expected a client at {shared(patient)}" in refusal.error
     socket.close(linger=0)
     context.term()
-    lost.connection.close()
+
+
+def test_a_session_whose_rings_are_held_otherwise_is_without_and_the_gateway_starts(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    house = House(tmp_path)
+    there, _ = messages.ring_places(house.front.removeprefix("ipc://"), "one")
+    held = RingTarget(there, 2 * ring_records(HWM))
+    starting = sharing(house)
+    next(starting)
+    assert "session one shares no memory until the next start: " in capfd.readouterr().err
+    held.close()
+    with pytest.raises(SessionError, match=r"opened at the gateway's start: .* otherwise"):
+        Client(shared(house), "one").connect()
+    with Client(house.front, "one"), Client(shared(house), "two") as client:
+        client.submit(account="dev-2", instrument="GCZ3", side="BUY", order_qty=2)
+        assert next_order(house)["session"] == 2
+    next(starting, None)
+
+
+def test_a_logout_behind_a_gap_in_one_frame_is_heard(house: House) -> None:
+    client = hung(house)
+    rows = blank(3)
+    rows["kind"] = [Kind.NEW_ORDER_SINGLE, Kind.NEW_ORDER_SINGLE, Kind.LOGOUT]
+    rows["msg_seq_num"] = [7, 8, 0]
+    client.core.outgoing.append([rows.tobytes()])
+    client.connection.flush(client.core)
+    until(lambda: house.count("logouts") > 0, "the logout")
+    assert house.count("gaps") == 1
+    client.connection.close()
 
 
 def test_a_session_without_memory_to_share_says_so(tmp_path: Path) -> None:

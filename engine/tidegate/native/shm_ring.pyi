@@ -51,6 +51,7 @@ class RingTarget:
     has_peer: bool
     waiting: int
     rings: int
+    bells_missing: int
     def __new__(cls, path: str, capacity: int) -> Self:
         """LaneError when it has a sender already, or its receiver another capacity."""
 

@@ -10,10 +10,11 @@ cdef class Door:
     # What the agent waits on; None where no session has rings.
     cdef readonly LaneSource lane
     cdef RingSource source
-    cdef list targets
+    cdef dict targets
+    # Why a session has no rings, by its handle.
+    cdef readonly dict problems
     cdef void** outs
     cdef uint16_t* handles
-    cdef int* places
     cdef unsigned char* is_open_to
     cdef int count
 

@@ -10,10 +10,12 @@ in the run directory: who can enter it can trade.
 from libc.stdint cimport uint16_t, uint64_t
 from libc.stdlib cimport calloc, free
 
+from tidegate.errors import LaneError
+
 from tidegate.native.front cimport PEER_LOST, PEER_SLOW
 from tidegate.native.lane cimport LaneSource
 from tidegate.native.records cimport TG_RECORD_SIZE, record
-from tidegate.native.shm_ring import ring_records
+from tidegate.native.shm_ring import RingSource, ring_records
 from tidegate.native.shm_ring cimport RingTarget, ring_end
 
 
@@ -33,35 +35,36 @@ cdef enum:
 cdef class Door:
     def __cinit__(self, places, int session_count):
         """places = {session's handle: (path of its orders, path of its reports)}."""
-        cdef int index = 0
-        self.targets = []
+        self.targets = {}
+        self.problems = {}
         self.outs = <void**>calloc(session_count, sizeof(void*))
         self.handles = <uint16_t*>calloc(max(len(places), 1), sizeof(uint16_t))
         self.is_open_to = <unsigned char*>calloc(session_count, 1)
-        self.places = <int*>calloc(session_count, sizeof(int))
-        if (
-            self.places == NULL or self.outs == NULL or self.handles == NULL
-            or self.is_open_to == NULL
-        ):
+        if self.outs == NULL or self.handles == NULL or self.is_open_to == NULL:
             raise MemoryError(f"no memory for the rings of {len(places)} sessions")
-        if not places:
+        for handle, (orders, reports) in places.items():
+            self._open(handle, orders, reports)
+        if not self.targets:
             return
-        first, *others = [f"shm://{path}" for path, _ in places.values()]
+        first, *others = [f"shm://{places[handle][0]}" for handle in self.targets]
         self.lane = LaneSource(None, first, hwm=HWM, numbered=False, others=others)
         self.source = self.lane.ring
-        for handle, (_, path) in places.items():
-            target = RingTarget(path, ring_records(HWM))
-            self.targets.append(target)
+        for handle, target in self.targets.items():
             self.outs[<uint16_t>handle] = <void*>target
-            self.handles[index] = handle
-            self.places[<uint16_t>handle] = index
-            index += 1
-        self.count = index
+            self.handles[self.count] = handle
+            self.count += 1
+
+    # A client that holds its pair otherwise, of an older version say, is without one, not all.
+    def _open(self, handle, orders, reports):
+        try:
+            RingSource([orders], ring_records(HWM)).close()
+            self.targets[handle] = RingTarget(reports, ring_records(HWM))
+        except LaneError as error:
+            self.problems[handle] = str(error)
 
     def __dealloc__(self):
         free(self.outs)
         free(self.handles)
-        free(self.places)
         free(self.is_open_to)
 
     cdef Py_ssize_t take(self, record* out, Py_ssize_t limit, uint16_t* session) noexcept nogil:
@@ -90,8 +93,11 @@ cdef class Door:
         )
 
     cdef void log_on(self, uint16_t session, const void* answer) noexcept nogil:
+        cdef int place = 0
         cdef ring_end* end
-        end = &self.source.ends[self.places[session]]
+        while self.handles[place] != session:
+            place += 1
+        end = &self.source.ends[place]
         end.next_taken = end.seen_head = TG_LOAD_ACQUIRE(end.shared.head)
         TG_STORE_RELEASE(end.shared.tail, end.next_taken)
         self.is_open_to[session] = self.send(session, answer, TG_RECORD_SIZE) == 0
@@ -99,9 +105,23 @@ cdef class Door:
     cdef void log_out(self, uint16_t session) noexcept nogil:
         self.is_open_to[session] = 0
 
+    def problem(self, handle):
+        if handle in self.problems:
+            return f"its rings could not be opened at the gateway's start: {self.problems[handle]}"
+        target = self.targets[handle]
+        return "" if target.has_peer else f"no client has {target.path} open"
+
+    @property
+    def counters(self):
+        return {
+            "sessions": len(self.targets),
+            "sessions_without_rings": len(self.problems),
+            "bells_missing": sum(target.bells_missing for target in self.targets.values()),
+        }
+
     def close(self):
         """Clients find their rings without a gateway."""
         if self.lane is not None:
             self.lane.close()
-        for target in self.targets:
+        for target in self.targets.values():
             target.close()

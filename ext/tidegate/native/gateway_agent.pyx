@@ -228,8 +228,8 @@ cdef class GatewayAgent:
         elif verdict == INTAKE_DUPLICATE:
             self.outbox.counters.duplicates += 1
         elif verdict == INTAKE_GAP:
+            # What follows may be of another frame, and no number: a ring melts frames together.
             self.control.ask_again(row, self.now)
-            return 0
         else:
             self.refuse_message(r, r.reason)
             return r.reason != NOT_LOGGED_ON

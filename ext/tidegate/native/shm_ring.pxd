@@ -33,6 +33,8 @@ cdef class RingTarget:
     cdef uint64_t seen_tail
     cdef Bell bell
     cdef uint32_t bell_version
+    # How often a receiver's bell could not be opened: it wakes by itself, late.
+    cdef readonly uint64_t bells_missing
 
     # All or none, in one store of head; False = there is no room for all.
     cdef bint put(self, const void* rows, size_t count) noexcept nogil

@@ -189,12 +189,15 @@ cdef class RingTarget:
     # Once in the life of a consumer. A bell that cannot be opened is as good as none: its process
     # wakes by itself within the time that it sleeps at most.
     cdef void _find_bell(self) noexcept with gil:
-        cdef bytes path = <bytes>self.shared.bell[:TG_BELL_PATH_SIZE]
-        self.bell_version = self.shared.bell_version
+        cdef bytes path
+        # Before the path: one that is hung meanwhile is found at the next record.
+        self.bell_version = TG_LOAD_VERSION(self.shared.bell_version)
+        path = <bytes>self.shared.bell[:TG_BELL_PATH_SIZE]
         try:
             self.bell = Bell(os.fsdecode(path.split(b"\0")[0]))
         except LaneError:
             self.bell = None
+            self.bells_missing += 1
 
     def put_bytes(self, bytes rows not None):
         """Put whole records as they are; False = there is no room for all."""

@@ -123,7 +123,8 @@ cdef class VenueChannel:
             if session.next_sending > self.next_expected:
                 self.is_filling = self._ask_resend()
         elif r.kind == SEQUENCE_RESET:
-            self.next_expected = max(session.next_sending, 1)
+            # Never back: it may be one that the connection before has left in the ring.
+            self.next_expected = max(session.next_sending, self.next_expected)
             self.reset_count += 1
         elif r.kind == SESSION_REJECT:
             # The venue does not know this connection, or what it says: log on again.
