@@ -40,6 +40,8 @@ CONTROLLERS = ("margin", "reconcile")
 # Stages that every order passes; the three of them in one process; and those that none passes.
 PATH = ("gateway", "risk", "router")
 FUSED = "fused"
+# Whose cores a config may say, by layout; embedded, risk and perhaps the router are threads.
+PLACED = {"processes": PATH, FUSED: (FUSED,), "embedded": ("router",)}
 BESIDE = ("margin", "snapshot", "reconcile")
 LANE_NAMES = tuple(lane.name for lane in LANES)
 

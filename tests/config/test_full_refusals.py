@@ -326,7 +326,19 @@ PLACEMENT = {
     "core of a stage that is not there": (
         "risk = [1, 2]",
         "riks = [1, 2]",
-        "placement.cores.riks: unknown stage; did you mean 'risk'?",
+        "placement.cores.riks: no stage of layout 'processes'; did you mean 'risk'?",
+    ),
+    "core of a stage that a fused run does not have": (
+        "huge_pages = true\n\n[placement.cores]\ngateway = [0]\n",
+        'layout = "fused"\n\n[placement.cores]\n',
+        "placement.cores.risk: no stage of layout 'fused'; expected one of: fused, margin, "
+        "reconcile, snapshot, venue:XEU",
+    ),
+    "core of a fused stage that is not there": (
+        "gateway = [0]",
+        "fused = [0]",
+        "placement.cores.fused: no stage of layout 'processes'; expected one of: gateway, margin, "
+        "reconcile, risk, router, snapshot, venue:XEU",
     ),
     "no core": (
         "gateway = [0]",

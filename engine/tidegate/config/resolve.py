@@ -3,6 +3,7 @@ filled in. Whatever does not add up is collected and reported at once.
 """
 
 from collections import Counter
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from tidegate.config.sessions import resolve_sessions, with_sessions
 from tidegate.errors import RunDirError
 from tidegate.native.shm_ring import SHM
 from tidegate.run_dir import RunDir, check_ipc
+from tidegate.session_messages import ring_places
 from tidegate.universe import (
     Capacity,
     Gateway,
@@ -43,6 +45,8 @@ from tidegate.universe import (
 # A bit each in the permission words of risk (TG_PRODUCT_WORDS of 64).
 PRODUCTS_MAX = 256
 SESSIONS_MAX = 65_535
+# The gateway has six files open for each, of the 1,024 that a process commonly may.
+SHM_SESSIONS_MAX = 128
 # The journal below the oldest snapshot is gone, and a snapshot may be broken.
 SNAPSHOTS_MIN = 2
 
@@ -73,6 +77,7 @@ def resolve(config: Config, run_dir: RunDir, today: date) -> Universe:
             *gateway.endpoints,
             *(venue.endpoint for venue in venues),
             *(venue.md_endpoint for venue in venues),
+            *(SHM + path for path in ring_paths(run_dir, venues, sessions)),
         ],
         problems,
     )
@@ -136,8 +141,10 @@ def resolve_venues(config: Config, run_dir: RunDir, problems: Problems) -> tuple
         where = f'venues[{index}] "{row.name}"'
         if row.latency_us[0] > row.latency_us[1]:
             problems.add(f"{where}.latency_us", f"expected [low, high], got {list(row.latency_us)}")
-        if row.shm and row.endpoint is not None and not row.endpoint.startswith("ipc://"):
-            problems.add(f"{where}.endpoint", f"{row.endpoint}; expected ipc:// with shm = true")
+        if row.shm and row.endpoint is not None and not row.endpoint.startswith("ipc:///"):
+            problems.add(
+                f"{where}.endpoint", f"{row.endpoint}; expected ipc:///PATH with shm = true"
+            )
         found.append(
             Venue(
                 handle=index + 1,
@@ -245,11 +252,14 @@ def resolve_journaling(tables: Tables, problems: Problems) -> Journaling:
 
 def resolve_placement(tables: Tables, problems: Problems) -> Placement:
     """Whether the cores are there is for the machine to say that runs it."""
+    layout = tables.placement.layout
     venues = (f"venue:{row.name}" for row in tables.venues)
-    known = (*topology.PATH, topology.FUSED, *topology.BESIDE, *venues)
+    known = (*topology.PLACED[layout], *topology.BESIDE, *venues)
     for name in tables.placement.cores:
         if name not in known:
-            problems.add(f"placement.cores.{name}", f"unknown stage; {expected(name, known)}")
+            problems.add(
+                f"placement.cores.{name}", f"no stage of layout {layout!r}; {expected(name, known)}"
+            )
     if tables.placement.channels == "thread" and tables.placement.layout != "embedded":
         problems.add("placement.channels", 'is "thread"; expected layout = "embedded" with it')
     return msgspec.convert(tables.placement, Placement, from_attributes=True)
@@ -277,6 +287,21 @@ def check_counts(tables: Tables, names: Names, problems: Problems) -> None:
         )
     if len(tables.sessions) > SESSIONS_MAX:
         problems.add("sessions", f"{len(tables.sessions)}; expected at most {SESSIONS_MAX}")
+    sharing = sum(session.shm for session in tables.sessions)
+    if sharing > SHM_SESSIONS_MAX:
+        problems.add("sessions", f"{sharing} with shm = true; expected at most {SHM_SESSIONS_MAX}")
+
+
+def ring_paths(
+    run_dir: RunDir, venues: tuple[Venue, ...], sessions: tuple[Session, ...]
+) -> Iterator[str]:
+    """The rings of venues and sessions that share memory."""
+    front = topology.default_front(run_dir).removeprefix("ipc://")
+    for venue in venues:
+        yield from topology.venue_rings(venue) or ()
+    for session in sessions:
+        if session.shm:
+            yield from ring_places(front, session.name)
 
 
 def check_endpoints(endpoints: list[str], problems: Problems) -> None:
