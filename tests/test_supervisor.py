@@ -249,6 +249,29 @@ def test_stages_that_may_be_orphans_go_on_and_the_next_supervisor_adopts_them(
     assert (run_dir.logs / "gateway.log").read_text() == "stopped\n"
 
 
+def test_what_could_not_be_written_of_the_stages_is_written_once_it_can_be(
+    start: Start, run_dir: RunDir
+) -> None:
+    running = start()
+    wait_ready(running)
+    # Nothing can be written where this is a directory.
+    partial = run_dir.stages.with_suffix(".partial")
+    partial.mkdir()
+    before = state(run_dir)["router"]["pid"]
+    os.kill(before, signal.SIGKILL)
+    assert running.stderr is not None
+    words = (line for line in running.stderr if "not written" in line)
+    assert "the stages go on" in next(words)
+    assert state(run_dir)["router"]["pid"] == before
+    partial.rmdir()
+    until(
+        lambda: state(run_dir)["router"]["pid"] != before and state(run_dir)["router"]["is_ready"],
+        "the router that runs now to be told of",
+    )
+    running.terminate()
+    assert running.wait(DEADLINE_SECONDS) == 0
+
+
 def test_adopted_stages_go_on_while_another_does_not_start(start: Start, run_dir: RunDir) -> None:
     settings = 'orphans = "adopt"\nrestarts_max = 10_000'
     first = start(settings=settings)

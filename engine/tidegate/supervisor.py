@@ -32,6 +32,7 @@ ENTRY = (sys.executable, "-m", "tidegate.stage")
 STOP_SECONDS = 1.7
 STAGE_STOP_SECONDS = 0.6
 LINE_MAX = 4096
+WRITE_AGAIN_S = 0.1
 
 
 @dataclass(slots=True)
@@ -64,6 +65,8 @@ class Supervisor:
         self.entry = tuple(entry)
         self.children = [Child(name) for name in topology.stages(universe)]
         self.forwards: set[asyncio.Task[None]] = set()
+        # Of stages.json, where it could not be written.
+        self.next_try: asyncio.TimerHandle | None = None
         for child in self.children:
             child.process = (adopted or {}).get(child.name)
             child.is_ready = child.process is not None
@@ -209,7 +212,10 @@ class Supervisor:
         return task
 
     def write_state(self) -> None:
-        """Write stages.json whole or not at all."""
+        """Write stages.json whole or not at all; then again until the disk takes it."""
+        pending, self.next_try = self.next_try, None
+        if pending is not None:
+            pending.cancel()
         state = {
             child.name: {
                 "pid": child.process.pid if child.process else 0,
@@ -224,7 +230,9 @@ class Supervisor:
             partial.write_bytes(msgspec.json.encode(state))
             os.replace(partial, self.run_dir.stages)
         except OSError as error:
-            say(f"{self.run_dir.stages}: not written ({error.strerror}); the stages go on")
+            if pending is None:
+                say(f"{self.run_dir.stages}: not written ({error.strerror}); the stages go on")
+            self.next_try = asyncio.get_running_loop().call_later(WRITE_AGAIN_S, self.write_state)
 
 
 def terminate(process: Process) -> None:
