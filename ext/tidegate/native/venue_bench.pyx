@@ -14,7 +14,7 @@ import numpy as np
 
 from tidegate.native.records import RECORD
 
-from tidegate.native.shm_ring import SHM, ring_records
+from tidegate.native.shm_ring import ring_records
 
 from tidegate.native.lane cimport FRAME_RECORDS, LaneSource
 from tidegate.native.poll cimport Poller
@@ -86,7 +86,7 @@ cdef class BenchVenue:
         self.next_sending = 1
         if rings is not None:
             requests, reports = rings
-            self.source = LaneSource(None, SHM + requests, hwm=HWM, numbered=False)
+            self.source = LaneSource(None, f"shm://{requests}", hwm=HWM, numbered=False)
             self.target = RingTarget(reports, ring_records(HWM))
             self.poller = poller
             poller.add_source(self.source)

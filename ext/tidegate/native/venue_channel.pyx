@@ -18,7 +18,6 @@ import zmq
 
 from tidegate.errors import LaneError
 from tidegate.native.records import RECORD
-from tidegate.native.shm_ring import SHM
 
 from tidegate.native.lane cimport FRAME_RECORDS, LaneSource, LaneTarget
 from tidegate.native.records cimport (
@@ -56,8 +55,8 @@ cdef class VenueChannel:
         self.logon_target, self.logon_source = self.target, self.source
         if rings is not None:
             there, back = rings
-            self.target = LaneTarget(None, SHM + there, hwm=HWM)
-            self.source = LaneSource(None, SHM + back, hwm=HWM, numbered=False)
+            self.target = LaneTarget(None, f"shm://{there}", hwm=HWM)
+            self.source = LaneSource(None, f"shm://{back}", hwm=HWM, numbered=False)
 
     cdef bint submit(self, const record* request) noexcept nogil:
         return self.state == CHANNEL_UP and self.target.put(request)
