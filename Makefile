@@ -124,7 +124,7 @@ sim: build
 mutants: setup
 	$(BIN)/python tests/simulation/mutants.py $(ARGS)
 
-# The card: 5 seeds x 100,000 commands played by every simulator; deliberate bugs of the RTL; place and
+# The card: 5 seeds x 100,000 orders played by every simulator; deliberate bugs of the RTL; place and
 # route, which takes minutes a seed. The extra hdl is installed for these.
 hdl: setup
 	$(BIN)/python .ci/requirements.py hdl | xargs -d '\n' $(PIP) install -q

