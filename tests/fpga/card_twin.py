@@ -194,7 +194,7 @@ class CardTwin:
             return fits(c.price, 36) and fits(c.amount, 36)
         if c.op == INSTRUMENT:
             return has_side and self.is_word(c.index, c.amount)
-        good = {
+        loads = {
             TERMS: c.order_qty < 1 << 31 and below(c.amount, 54) and c.index < 16,
             ACCOUNT: fits(c.amount, 56) and c.index <= KILLED,
             LANE: fits(c.amount, 56) and c.index <= SCENARIOS,
@@ -205,7 +205,7 @@ class CardTwin:
             TICK: below(c.amount, 62),
             KILL: c.index <= 1,
         }
-        return good.get(c.op, False)
+        return loads.get(c.op, False)
 
     def is_word(self, index: int, value: int) -> bool:
         if index == 0:
