@@ -6,13 +6,14 @@ duty cycles; the gateway's desk has the main thread, as always. Who kills this k
 """
 
 import os
+import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from threading import current_thread, main_thread
 
 import zmq
 
-from tidegate import lane_ends, router, topology
+from tidegate import lane_ends, topology
 from tidegate.gateway import Gateway
 from tidegate.native.turns import Turns
 from tidegate.risk import Risk
@@ -22,6 +23,8 @@ from tidegate.stopping import on_stop
 from tidegate.universe import Universe
 
 RUN_MS = 100
+# How long the agents' thread may wait for the desk's Python, which is 5 ms by default.
+SWITCH_S = 1e-4
 
 
 class Fused:
@@ -52,9 +55,7 @@ class Fused:
     def _serve(self) -> None:
         self.risk.journal.assist()
         self.router.tend()
-        # A channel written in Python is looked at more often.
-        run_ms = RUN_MS if self.router.run_ms == router.RUN_MS else self.router.run_ms
-        while self.turns.run(run_ms):
+        while self.turns.run(RUN_MS):
             self.router.tend()
             self.router.publish()
             self.risk.settle()
@@ -70,6 +71,7 @@ class Fused:
 
 def main(universe: Universe, run_dir: RunDir, ready: Callable[[], None]) -> int:
     """Run all three until SIGTERM or SIGINT."""
+    sys.setswitchinterval(SWITCH_S)
     with zmq.Context() as context, ExitStack() as locks:
         for name in topology.PATH:
             locks.callback(os.close, run_dir.lock_stage(name))

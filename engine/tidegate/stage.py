@@ -1,7 +1,8 @@
 """`python -m tidegate.stage NAME RUN_DIR` runs one stage of a run directory until SIGTERM.
 
-NAME is one of topology.stages(): venue:X, router, risk, gateway. The stage's main() calls
-ready() once it takes input; that writes "ready\\n" to the fd of TIDEGATE_READY_FD, if set.
+NAME is one of topology.stages(): venue:X, router, risk, gateway or, these three in one, fused. The
+stage's main() calls ready() once it takes input; that writes "ready\\n" to the fd of
+TIDEGATE_READY_FD, if set.
 """
 
 import contextlib

@@ -107,7 +107,9 @@ class Supervisor:
         for child in reversed(self.children):
             if child.process is not None and child.is_alive:
                 terminate(child.process)
-                left = min(STAGE_STOP_SECONDS, max(0.0, deadline - loop.time()))
+                # Fused, the three of the path close one after the other.
+                limit = STOP_SECONDS if child.name == topology.FUSED else STAGE_STOP_SECONDS
+                left = min(limit, max(0.0, deadline - loop.time()))
                 await settled(child.process.wait(), left)
         killed = [child for child in self.children if child.is_alive]
         for child in killed:

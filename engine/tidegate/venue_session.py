@@ -99,13 +99,14 @@ class VenueSession:
         if self.native.silence_ns(now_ns) > SILENCE_NS_MAX:
             self._counts["silences"] += 1
             self._drop()
-        elif self.native.is_refused():
-            self._drop()
-        elif self.native.rest_ns(now_ns) >= HEARTBEAT_NS and not self.native.put_heartbeat(
-            next_sending, now_ns
-        ):
+        elif self.native.is_refused() or not self._beat(now_ns, next_sending):
             self._counts["lost"] += 1
             self._drop()
+
+    def _beat(self, now_ns: int, next_sending: int) -> bool:
+        """Sends the heartbeat that is due, if one is; False = the venue did not take it."""
+        is_due = self.native.rest_ns(now_ns) >= HEARTBEAT_NS
+        return not is_due or self.native.put_heartbeat(next_sending, now_ns)
 
     def _drop(self) -> None:
         self.native.disconnect()
