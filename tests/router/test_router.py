@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from router_rig import Peer, Rig, reasons, request
+from router_rig import Peer, Rig, reasons, request, session
 
 from tidegate.errors import RegionInUseError
 from tidegate.native.clock import wall_ns
@@ -106,6 +106,16 @@ def test_repeated_report_is_dropped_by_number_and_by_exec_id(rig: Rig) -> None:
     assert [row["exec_id"] for row in rig.risk.executions] == [1, 2, 3]
     assert rig.row["duplicates"] == 1
     assert rig.router.links[0].channel.counters["duplicates"] == 1
+
+
+def test_reset_to_a_number_that_was_taken_takes_nothing_back(rig: Rig) -> None:
+    rig.log_on()
+    asked = rig.accept(1)
+    rig.venue.send(session(Kind.SEQUENCE_RESET, next_sending=1))
+    rig.venue.report(asked, ExecType.EXEC_TRADE, 2, cum_qty=1, last_qty=1)
+    rig.until(lambda: len(rig.risk.executions) == 2)
+    counters = rig.router.links[0].channel.counters
+    assert (counters["resets"], counters["gaps"]) == (1, 0)
 
 
 def test_lost_report_is_asked_for_and_comes_in_order(rig: Rig) -> None:
