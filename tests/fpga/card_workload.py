@@ -58,7 +58,7 @@ class Stream:
             *((self.order, 70), (self.release, 8), (self.fill, 6), (self.cancel, 2)),
             *((self.money, 2), (self.lane, 1), (self.limit, 2), (self.tick, 5)),
             *((self.reload, 1.2), (self.state, 1.5), (self.bucket, 0.5), (self.edge, 1.5)),
-            *((self.wide, 1.2), (self.renew, 2)),
+            *((self.wide, 1.2), (self.widest, 0.4), (self.renew, 2)),
         ]
 
     def commands(self, count: int) -> NDArray[Any]:
@@ -151,9 +151,11 @@ class Stream:
         ]
 
     def wide_pair(self, account: int) -> list[Command]:
-        where, most = {"account": account, "instrument": WIDE}, self.random.choice((2**31, 2**33))
+        draw, where = self.random, {"account": account, "instrument": WIDE}
+        most = draw.choice((2**31, 2**33))
+        rooms = (0, 0, 2**35 - 1 - self.bits(31), -(2**35) + self.bits(31))
         return [
-            Command(PAIR, **where),
+            Command(PAIR, **where, price=draw.choice(rooms), amount=draw.choice(rooms)),
             Command(TERMS, **where, order_qty=2**31 - 1, amount=2**54 - 1, index=8),
             Command(LIMIT, **where, price=most, amount=most),
         ]
@@ -298,6 +300,21 @@ class Stream:
         if draw.random() < 0.7:
             found += words_of(WIDE, side, {index: 0})
         return found + (self.wide_pair(self.account) if draw.random() < 0.1 else [])
+
+    def widest(self) -> list[Command]:
+        """Products that each can be expressed, and of which the sum cannot, or just can."""
+        draw = self.random
+        side, width = draw.choice((BUY, SELL)), draw.randint(18, 30)
+        most = 2 ** (54 - width) - 1
+        rates = {4: most, 5: most - draw.randrange(most), 16: most}
+        fields = draw.choice((self.order, self.release))()._asdict()
+        fields |= {"instrument": WIDE, "side": side, "lots": 2**width, "order_qty": 1}
+        fields["price"] = draw.choice((2**31, -(2**31), 1))
+        return [
+            *words_of(WIDE, side, rates),
+            Command(**fields),
+            *words_of(WIDE, side, dict.fromkeys(rates, 0)),
+        ]
 
     def bits(self, most: int) -> int:
         """A number of any width up to `most`; all ones as often as not."""
