@@ -251,7 +251,8 @@ class Stream:
     def renew(self) -> list[Command]:
         """What lets orders pass again: without it nearly all of a long stream would be denied."""
         draw = self.random
-        fresh = {6: self.now + draw.randint(10**9, 10**12)}
+        # Now and then it is still fresh in the last nanosecond.
+        fresh = {6: self.now + draw.choice((0, *(draw.randint(10**9, 10**12),) * 5))}
         session = draw.randint(1, 4)
         owner = {"account": self.account, "instrument": self.instrument, "session": session}
         owner |= {"index": draw.randrange(3), "kind": draw.randrange(2)}
