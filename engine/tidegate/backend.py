@@ -29,7 +29,10 @@ WORDS = {
 def why_missing(name: str) -> str:
     """Why a backend is not there, in one sentence; "" = it is."""
     if name == FPGA and importlib.util.find_spec(MODULE) is None:
-        return "this package was built without verilator, which the backend needs; expected native"
+        return (
+            "this package was built without verilator, which the backend needs; expected native, or"
+            " a build with TIDEGATE_FPGA=1"
+        )
     return ""
 
 

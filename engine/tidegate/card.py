@@ -18,6 +18,8 @@ class Decider(Protocol):
     """What decides behind a card's rings: `native.fpga.Fpga` or `native.card.Card`."""
 
     @property
+    def made_of(self) -> tuple[int, int, int]: ...
+    @property
     def pipe(self) -> object: ...
 
 
@@ -54,18 +56,19 @@ class Journaling(Protocol):
 
 
 class Watch:
-    """Tells, once, that the card is out and the rules decide alone: journal and stderr."""
+    """Tells, once, that the card is out and the rules decide alone: stderr and journal."""
 
     def __init__(self, backend: Backend) -> None:
         self.backend = backend
-        self.is_told = False
+        self.is_said = self.is_noted = False
 
     def look(self, agent: Journaling) -> dict[str, int]:
-        """Compare with the last look; the card's counters. What no journal takes is told later."""
+        """Compare with the last look; the card's counters. What no journal takes is noted later."""
         why = self.backend.out_reason
-        if why and not self.is_told:
-            self.is_told = agent.note(f"card is out: {why}".encode())
-            if self.is_told:
-                print(f"the card {why}; orders go on without it", file=sys.stderr, flush=True)
+        if why and not self.is_said:
+            self.is_said = True
+            print(f"the card {why}; orders go on without it", file=sys.stderr, flush=True)
+        if why and not self.is_noted:
+            self.is_noted = agent.note(f"card is out: {why}".encode())
         found: dict[str, Any] = self.backend.counters
         return found

@@ -1,7 +1,10 @@
 """The card: its rules as Cython against the twin in plain Python, and its laws."""
 
+import re
+
 import numpy as np
 import pytest
+from card_library import RTL
 from card_twin import (
     BUY,
     FILL,
@@ -12,7 +15,7 @@ from card_twin import (
     CardTwin,
     Command,
 )
-from card_workload import Stream, packed, unpacked
+from card_workload import Stream, packed, unpacked, words_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -21,6 +24,7 @@ from tidegate.native.card import COMMAND, RESPONSE, Card
 from tidegate.native.records import Reason
 
 SIZE = 6_000
+NATIVE = RTL.parent / "native"
 
 
 def answers(commands: NDArray[np.void]) -> NDArray[np.void]:
@@ -139,6 +143,31 @@ def test_a_card_that_was_told_nothing_refuses_every_order() -> None:
     verdict = int(answers(packed([order]))["verdict"][0])
     assert verdict == 1 << 63 | 1 << Reason.MALFORMED
     assert answers(np.zeros(1, COMMAND))["verdict"][0] == verdict
+
+
+def test_a_product_that_is_too_wide_is_refused_and_no_sum_is_made_of_it() -> None:
+    """Debug traps a sum that does not fit: 2^10 lots at 2^53 need 2^63."""
+    stream = Stream(1)
+    words = {4: 1 << 31, 5: 0, **{16 + k: 0 for k in range(16)}}
+    commands = [*stream.loads(), *words_of(1, BUY, words)]
+    for op in (ORDER, RELEASE):
+        wide = stream.order()._replace(op=op, side=BUY, price=1 << 53, lots=1 << 10)
+        commands.append(wide._replace(account=1, instrument=1))
+    found = answers(packed(commands))
+    assert (found["verdict"][-2:] & np.uint64(1 << Reason.OVERFLOW) != 0).all()
+    twin = CardTwin()
+    assert [tuple(row) for row in found.tolist()] == [twin.apply(c) for c in commands]
+
+
+def test_the_rtl_is_of_the_widths_that_the_host_states() -> None:
+    header = dict(re.findall(r"#define CARD_(\w+) (\d+)", (NATIVE / "card.h").read_text()))
+    package = dict(re.findall(r"int (\w+) = (\d+);", (RTL / "card_pkg.sv").read_text()))
+    for key, size in (("ACCOUNT", "ACCOUNTS"), ("INSTRUMENT", "INSTRUMENTS")):
+        assert 1 << int(package[f"{key}_BITS"]) == int(header[size])
+    assert 1 << int(package["SESSION_BITS"]) == int(header["SESSIONS"])
+    assert package["SCENARIOS"] == header["SCENARIOS"]
+    for name in ("LANE", "CREDIT", "MONEY", "RATE", "QTY", "TIME", "FRACTION"):
+        assert package[name] == header[f"{name}_BITS"], name
 
 
 def test_as_many_responses_as_commands_are_asked_for() -> None:

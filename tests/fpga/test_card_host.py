@@ -1,4 +1,4 @@
-"""The host's rings and registers: order, room, epochs, kill switch, a card that stands still."""
+"""The host's rings and registers: order, room, epochs, a card that stands still or is wrong."""
 
 import numpy as np
 import pytest
@@ -79,13 +79,22 @@ def test_a_stale_epoch_is_refused_by_the_host_and_by_the_card() -> None:
     assert memory.read(Register.REG_EPOCHS_REFUSED) == 1
 
 
-def test_the_kill_switch_is_heard_before_commands() -> None:
+def test_a_kill_is_heard_in_the_order_of_commands() -> None:
     _, driver, stream = loaded()
-    orders = packed([stream.order() for _ in range(5)])
-    driver.kill(True)
-    assert (played(driver, orders)["verdict"] & KILLED != 0).all()
-    driver.kill(False)
-    assert not (played(driver, orders)["verdict"] & KILLED != 0).any()
+    orders = [stream.order() for _ in range(4)]
+    both = [orders[0], Command(KILL, index=1), *orders[1:3], Command(KILL), orders[3]]
+    said = played(driver, packed(both))["verdict"] & KILLED != 0
+    assert said[[0, 2, 3, 5]].tolist() == [False, True, True, False]
+
+
+def test_a_kill_from_before_the_first_epoch_counts_after_it() -> None:
+    _, _, driver = opened()
+    stream = Stream(1)
+    played(driver, packed([*stream.loads(), Command(KILL, index=1)]))
+    driver.commit(1)
+    assert (played(driver, packed([stream.order()]))["verdict"] & KILLED != 0).all()
+    played(driver, packed([Command(KILL)]))
+    assert not (played(driver, packed([stream.order()]))["verdict"] & KILLED != 0).any()
 
 
 def test_a_card_takes_no_more_than_there_is_room_to_answer() -> None:
@@ -109,6 +118,25 @@ def test_a_card_that_stands_still_is_told_and_stays_told() -> None:
     assert driver.is_still
     with pytest.raises(CardError, match="stands still"):
         played(driver, orders)
+
+
+@pytest.mark.parametrize("beside", [3, 4_000, -1, 1 << 62])
+def test_a_card_that_has_answered_what_it_was_not_given_is_wrong_and_stays_wrong(
+    beside: int,
+) -> None:
+    memory, driver, stream = loaded()
+    put = memory.read(Register.REG_RESPONSES_PUT)
+    memory.write(Register.REG_HOLD, 1)
+    memory.write(Register.REG_RESPONSES_PUT, put + beside)
+    orders, responses = packed([stream.order() for _ in range(2)]), np.zeros(2, RESPONSE)
+    with pytest.raises(CardError, match="answered 0 of 2 commands and says that it has answered"):
+        driver.exchange(orders, responses)
+    assert not responses.view(np.uint8).any()
+    memory.write(Register.REG_RESPONSES_PUT, put)
+    memory.write(Register.REG_HOLD, 0)
+    with pytest.raises(CardError, match="answered 0 of 2 commands"):
+        driver.exchange(orders, responses)
+    assert (driver.is_wrong, driver.is_still) == (True, False)
 
 
 def test_an_epoch_of_a_card_that_stands_still_does_not_count() -> None:

@@ -9,7 +9,7 @@ import pytest
 from tidegate.backend import why_missing
 from tidegate.native.card_page import Register
 from tidegate.simulation.checks import settled_problems
-from tidegate.simulation.outcome import settle, simulate
+from tidegate.simulation.outcome import card_problems, settle, simulate
 from tidegate.simulation.run import World
 
 SEEDS = range(1, 7)
@@ -41,6 +41,7 @@ def test_a_world_goes_on_when_its_card_stands_still(tmp_path: Path) -> None:
         stage = world.risk.stage
         assert stage is not None
         assert stage.card is not None
+        assert card_problems(world) == []
         stage.card.backend.memory.write(Register.REG_HOLD, 1)
         while world.steps < STEPS:
             world.turn()
@@ -49,5 +50,6 @@ def test_a_world_goes_on_when_its_card_stands_still(tmp_path: Path) -> None:
         counted = stage.card.backend.counters
         assert counted["passed"] > 10
         assert counted["alone_out"] > 10
+        assert card_problems(world) == ["risk's card stands still"]
     finally:
         world.close()

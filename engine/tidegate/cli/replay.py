@@ -39,6 +39,11 @@ def replay(
     It begins with the first record, or at a snapshot where that has been removed.
     """
     journal = RunDir(run_dir).journal
+    if backend != NATIVE and (every or other is not None or check_snapshots):
+        raise click.UsageError(
+            f"--backend {backend}: expected none of --every, --compare and --check-snapshots, which"
+            " replay by the rules alone"
+        )
     if other is not None:
         sys.exit(show_difference(journal, RunDir(other).journal))
     if check_snapshots:
@@ -54,7 +59,15 @@ def replay(
         click.echo(reason, err=True)
     if only_hash:
         click.echo(done.state_hash)
-        return
+    else:
+        show(done)
+    if done.card.get("is_out"):
+        click.echo("the card went out: from there on the rules decided alone", err=True)
+        sys.exit(1)
+
+
+def show(done: replaying.Replayed) -> None:
+    """Where it ended, and what a card was asked."""
     start = f"  from snapshot {done.taken.sequence}" if done.taken else ""
     click.echo(f"sequence {done.sequence}  state {done.state_hash}  end {done.end}{start}")
     if done.card:

@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 COMMAND: np.dtype[np.void]
 RESPONSE: np.dtype[np.void]
 LATENCY: int
+IDENTITY: int
 LAYOUT_VERSION: int
+LAYOUT_HASH: int
 
 class Op(enum.IntEnum):
     """What a command does."""
@@ -75,6 +77,10 @@ class Card:
     """The card's tables, empty at first: whatever is not loaded is refused."""
 
     def __new__(cls) -> Card: ...
+    @property
+    def made_of(self) -> tuple[int, int, int]:
+        """Identity, layout version and layout hash of what it was compiled with."""
+
     @property
     def pipe(self) -> object:
         """Its apply() for compiled code, a capsule; valid while this object lives."""

@@ -8,6 +8,8 @@ class _Decider(Protocol):
     """What decides: `native.fpga.Fpga` or `native.card.Card`."""
 
     @property
+    def made_of(self) -> tuple[int, int, int]: ...
+    @property
     def pipe(self) -> object: ...
 
 @final

@@ -4,20 +4,23 @@ from typing import Any, final
 
 from numpy.typing import NDArray
 
+from tidegate.native.card import IDENTITY as IDENTITY
+from tidegate.native.card import LAYOUT_HASH as LAYOUT_HASH
+from tidegate.native.card import LAYOUT_VERSION as LAYOUT_VERSION
 from tidegate.native.card_device import CardDevice
-from tidegate.native.card_page import IDENTITY as IDENTITY
-from tidegate.native.card_page import LAYOUT_VERSION as LAYOUT_VERSION
 
 @final
 class CardDriver:
     """One card as its host sees it. CardError where it is no card, or one of another layout."""
 
     is_still: bool
+    is_wrong: bool
     def __new__(cls, device: CardDevice) -> CardDriver: ...
     def exchange(self, commands: NDArray[Any], responses: NDArray[Any]) -> None:
         """Give all commands and take an answer of each, in order.
 
-        ValueError unless both have the same length, CardError when the card stands still.
+        ValueError unless both have the same length, CardError when the card stands still or says
+        that it has answered what it was not given.
         """
 
     def commit(self, epoch: int) -> None:
@@ -25,6 +28,3 @@ class CardDriver:
 
         CardError when it is not above the card's own, or a load before it was refused.
         """
-
-    def kill(self, is_killed: bool) -> None:
-        """The switch beside the ring: heard before any command that still waits."""

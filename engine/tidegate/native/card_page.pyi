@@ -7,25 +7,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidegate.native.card import COMMAND as COMMAND
-from tidegate.native.card import LAYOUT_VERSION as LAYOUT_VERSION
 from tidegate.native.card import RESPONSE as RESPONSE
 
-IDENTITY: int
-LAYOUT_HASH: int
 REGISTERS: int
 RING_COMMANDS: int
 
 class Register(enum.IntEnum):
-    """Places in the page, eight bytes each; the host writes 8 to 12, the card all others."""
+    """Places in the page, eight bytes each; the host writes 8 to 11, the card all others."""
 
     REG_IDENTITY = 0
     REG_VERSION = 1
     REG_LAYOUT = 2
     REG_COMMANDS_PUT = 8
     REG_RESPONSES_TAKEN = 9
-    REG_KILL = 10
-    REG_EPOCH_WANTED = 11
-    REG_HOLD = 12
+    REG_EPOCH_WANTED = 10
+    REG_HOLD = 11
     REG_COMMANDS_TAKEN = 16
     REG_RESPONSES_PUT = 17
     REG_EPOCH = 18
@@ -36,7 +32,10 @@ class Register(enum.IntEnum):
 
 @final
 class CardMemory:
-    """The page and the rings of one card; `count` commands (a power of two, else ValueError)."""
+    """The page and the rings of one card, all zeros at first.
+
+    `count` commands, a power of two, else ValueError.
+    """
 
     registers: NDArray[np.uint64]
     commands: NDArray[Any]

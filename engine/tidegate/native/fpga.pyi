@@ -13,6 +13,10 @@ class Fpga:
 
     def __new__(cls) -> Fpga: ...
     @property
+    def made_of(self) -> tuple[int, int, int]:
+        """Identity, layout version and layout hash of what the RTL's program was compiled with."""
+
+    @property
     def pipe(self) -> object:
         """Its apply() for compiled code, a capsule; valid while this object lives."""
 

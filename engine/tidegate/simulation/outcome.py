@@ -67,7 +67,7 @@ def _simulate(world: World, steps: int) -> Outcome:
     while world.steps < steps and world.turns < turns_max and not problems:
         world.turn()
         trouble.work()
-        problems = world.problems()
+        problems = world.problems() + card_problems(world)
         if world.steps >= audit_at and not problems:
             audit_at += AUDIT_EVERY
             problems = [f"audit: {what}" for what in check_audit(world)]
@@ -75,8 +75,16 @@ def _simulate(world: World, steps: int) -> Outcome:
     if not problems:
         trouble.heal()
         settle(world)
-        problems = world.problems() or settled_problems(world) + beside_problems(world)
+        problems = world.problems() + card_problems(world)
+        problems = problems or settled_problems(world) + beside_problems(world)
     return _outcome(world, problems)
+
+
+def card_problems(world: World) -> list[str]:
+    """Risk's card is to answer every time: a run that goes on without it proves nothing of it."""
+    stage = world.risk.stage
+    why = stage.card.backend.out_reason if stage is not None and stage.card is not None else ""
+    return [f"risk's card {why}"] if why else []
 
 
 def settle(world: World) -> None:

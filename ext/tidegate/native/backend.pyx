@@ -216,8 +216,9 @@ cdef class Backend:
             return not self.out
         self.given += count
         if self.driver.exchange_all(self.sync.commands, self.answers, count) != count:
-            self.out = OUT_STILL
-        elif memcmp(self.answers, self.sync.expected, count * sizeof(card_response)) != 0:
+            self.out = OUT_WRONG if self.driver.is_wrong else OUT_STILL
+            return False
+        if memcmp(self.answers, self.sync.expected, count * sizeof(card_response)) != 0:
             self.out = OUT_WRONG
         self.said = self.answers[count - 1].verdict
         return not self.out

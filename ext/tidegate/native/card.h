@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* "TIDECARD" */
+#define CARD_IDENTITY UINT64_C(0x4452414345444954)
 #define CARD_LAYOUT_VERSION 1
 
 /* Handles start at 1. card_pkg.sv has the same numbers. */
@@ -45,5 +47,28 @@ typedef struct {
 static_assert(sizeof(card_command) == 64, "a command is one cache line");
 static_assert(offsetof(card_command, op) == 40, "no pads between the fields");
 static_assert(sizeof(card_response) == 32, "two responses a cache line");
+
+/* Tells layouts apart, FNV-1a: each width and size above, and where each field stands. */
+static inline uint64_t card_layout_hash(void)
+{
+    static const uint64_t numbers[] = {
+        CARD_ACCOUNTS, CARD_INSTRUMENTS, CARD_SESSIONS, CARD_SCENARIOS, CARD_LANES, CARD_LATENCY,
+        CARD_LANE_BITS, CARD_CREDIT_BITS, CARD_MONEY_BITS, CARD_RATE_BITS, CARD_QTY_BITS,
+        CARD_TIME_BITS, CARD_FRACTION_BITS,
+        offsetof(card_command, tag), offsetof(card_command, price), offsetof(card_command, amount),
+        offsetof(card_command, order_qty), offsetof(card_command, lots),
+        offsetof(card_command, account), offsetof(card_command, instrument),
+        offsetof(card_command, session), offsetof(card_command, op), offsetof(card_command, side),
+        offsetof(card_command, kind), offsetof(card_command, index), sizeof(card_command),
+        offsetof(card_response, tag), offsetof(card_response, verdict),
+        offsetof(card_response, margin), offsetof(card_response, available),
+        sizeof(card_response),
+    };
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    size_t i;
+    for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+        hash = (hash ^ numbers[i]) * UINT64_C(0x100000001b3);
+    return hash;
+}
 
 #endif

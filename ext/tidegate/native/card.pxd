@@ -4,6 +4,8 @@ from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
 
 cdef extern from "card.h" nogil:
+    const uint64_t CARD_IDENTITY
+    uint64_t card_layout_hash()
     enum:
         CARD_LAYOUT_VERSION
         CARD_ACCOUNTS

@@ -128,6 +128,10 @@ cdef bint needs_of(const card_tables* t, const card_command* c, int64_t* needs) 
             is_good &= card_times(word(words, WORD_SCAN + k), c.lots, 0, &scan)
         needs[k] = by_price + by_lot + scan
         is_good &= card_is_below(needs[k], CARD_MONEY_BITS + 1)
+    if not is_good:
+        # A product that is too wide is cut: no sum of it must be made.
+        for k in range(CARD_LANES):
+            needs[k] = 0
     return not is_good
 
 
@@ -316,7 +320,9 @@ cdef card_response a_response
 COMMAND = np.asarray(<card_command[:1]> &a_command).dtype
 RESPONSE = np.asarray(<card_response[:1]> &a_response).dtype
 LATENCY = CARD_LATENCY
+IDENTITY = CARD_IDENTITY
 LAYOUT_VERSION = CARD_LAYOUT_VERSION
+LAYOUT_HASH = card_layout_hash()
 
 
 @cython.final
@@ -342,6 +348,10 @@ cdef class Card:
             return
         with nogil:
             apply_to_tables(self.tables, &commands[0], &responses[0], commands.shape[0])
+
+    @property
+    def made_of(self):
+        return IDENTITY, LAYOUT_VERSION, LAYOUT_HASH
 
     @property
     def pipe(self):

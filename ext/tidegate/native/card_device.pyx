@@ -15,8 +15,8 @@ from tidegate.native.card cimport (
 )
 from tidegate.native.card_page cimport (
     REG_COMMANDS_PUT, REG_COMMANDS_TAKEN, REG_EPOCH, REG_EPOCHS_REFUSED, REG_EPOCH_WANTED,
-    REG_HOLD, REG_KILL, REG_LOADS_REFUSED, REG_ORDERS, REG_ORDERS_ACCEPTED, REG_RESPONSES_PUT,
-    REG_RESPONSES_TAKEN, CardMemory, card_read, card_write,
+    REG_HOLD, REG_IDENTITY, REG_LAYOUT, REG_LOADS_REFUSED, REG_ORDERS, REG_ORDERS_ACCEPTED,
+    REG_RESPONSES_PUT, REG_RESPONSES_TAKEN, REG_VERSION, CardMemory, card_read, card_write,
 )
 from tidegate.native.verdict cimport DECIDED_BIT
 
@@ -32,9 +32,11 @@ cdef class CardDevice:
         self.decider = decider
         self.pipe = <card_pipe*>PyCapsule_GetPointer(decider.pipe, b"card_pipe")
         self.page = &memory.page
+        # What it says of itself is what it was compiled with, not what its host was.
+        for place, value in zip((REG_IDENTITY, REG_VERSION, REG_LAYOUT), decider.made_of):
+            memory.write(place, value)
         self.is_good = True
-        self.is_killing = True
-        self.is_still = not self.tell_kill()
+        self.is_still = not self.tell_kill(True)
 
     def turn(self, int64_t most=CARD_BATCH):
         return self.turn_card(most)
@@ -48,11 +50,10 @@ cdef class CardDevice:
         cdef int64_t count = min(min(most, CARD_BATCH), min(<int64_t>(put - taken), left))
         if self.is_still or card_read(self.page, REG_HOLD):
             return 0
-        self.heed_kill()
         count = min(count, <int64_t>(size - first))
         if count > 0:
             memcpy(self.commands, &self.page.commands[first], count * sizeof(card_command))
-            self.heed_ring(count)
+            self.heed_kill(count)
             if self.pipe.apply(
                 self.pipe.self, self.commands, &self.page.responses[first], count
             ) != count:
@@ -89,31 +90,24 @@ cdef class CardDevice:
             self.add(REG_EPOCHS_REFUSED, 1)
             return
         card_write(self.page, REG_EPOCH, wanted)
-        self.heed_kill()
+        if epoch == 0:
+            self.is_still |= not self.tell_kill(self.is_killed)
 
-    cdef void heed_kill(self) noexcept nogil:
-        """Before any command: the host's switch, and no epoch yet."""
-        cdef bint is_killing = (
-            card_read(self.page, REG_KILL) != 0 or card_read(self.page, REG_EPOCH) == 0
-        )
-        if is_killing != self.is_killing:
-            self.is_killing = is_killing
-            self.is_still |= not self.tell_kill()
-
-    cdef void heed_ring(self, int64_t count) noexcept nogil:
-        """What the last KILL in the ring says: both it and the switch must be off."""
+    cdef void heed_kill(self, int64_t count) noexcept nogil:
+        """What the last KILL in the ring says; before an epoch counts none of them ends it."""
+        cdef bint is_empty = card_read(self.page, REG_EPOCH) == 0
         cdef int64_t i
         for i in range(count):
             if self.commands[i].op == OP_KILL and self.commands[i].index <= 1:
-                self.is_killed_in_ring = self.commands[i].index
-                self.commands[i].index |= self.is_killing
+                self.is_killed = self.commands[i].index
+                self.commands[i].index |= is_empty
 
-    cdef bint tell_kill(self) noexcept nogil:
+    cdef bint tell_kill(self, bint is_killed) noexcept nogil:
         cdef card_command command
         cdef card_response response
         memset(&command, 0, sizeof(command))
         command.op = OP_KILL
-        command.index = self.is_killing or self.is_killed_in_ring
+        command.index = is_killed
         return self.pipe.apply(self.pipe.self, &command, &response, 1) == 1
 
     cdef void add(self, int place, uint64_t count) noexcept nogil:

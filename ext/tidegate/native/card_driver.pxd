@@ -12,11 +12,17 @@ cdef class CardDriver:
     cdef CardMemory memory
     cdef CardDevice device
     cdef card_page* page
+    # The host's own indices, which nobody else can write.
+    cdef uint64_t commands_put
+    cdef uint64_t responses_taken
     cdef readonly bint is_still
+    cdef readonly bint is_wrong
 
-    # Gives all and takes an answer of each; how many came: fewer = the card stands still.
+    # Gives all and takes an answer of each; how many came: fewer = the card stands still, or is
+    # wrong, and is never looked at again.
     cdef int64_t exchange_all(
         self, const card_command* commands, card_response* responses, int64_t count
     ) noexcept nogil
     cdef int64_t put(self, const card_command* commands, int64_t count) noexcept nogil
-    cdef int64_t take(self, card_response* responses) noexcept nogil
+    # At most `room`; where the card says that there are more it is wrong, and none is taken.
+    cdef int64_t take(self, card_response* responses, int64_t room) noexcept nogil

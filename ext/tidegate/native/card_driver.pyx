@@ -1,20 +1,20 @@
 """The host's end of a card's rings: opens it, gives commands, takes answers, asks for epochs.
 
 Ringing the doorbell is the simulated card's turn. A card that has not answered after LOOKS_MAX
-looks at its ring stands still; it is never looked at again.
+looks at its ring stands still; one that has answered what nobody asked is wrong. Neither is ever
+looked at again.
 """
 cimport cython
 from libc.stdint cimport int64_t, uint64_t
 
 from tidegate.errors import CardError
-from tidegate.native.card_page import IDENTITY, LAYOUT_HASH, LAYOUT_VERSION
+from tidegate.native.card import IDENTITY, LAYOUT_HASH, LAYOUT_VERSION
 
 from tidegate.native.card cimport card_command, card_response
 from tidegate.native.card_device cimport CARD_BATCH, CardDevice
 from tidegate.native.card_page cimport (
-    REG_COMMANDS_PUT, REG_EPOCH, REG_EPOCHS_REFUSED, REG_EPOCH_WANTED, REG_IDENTITY, REG_KILL,
-    REG_LAYOUT, REG_LOADS_REFUSED, REG_RESPONSES_PUT, REG_RESPONSES_TAKEN, REG_VERSION, card_read,
-    card_write,
+    REG_COMMANDS_PUT, REG_EPOCH, REG_EPOCHS_REFUSED, REG_EPOCH_WANTED, REG_IDENTITY, REG_LAYOUT,
+    REG_LOADS_REFUSED, REG_RESPONSES_PUT, REG_RESPONSES_TAKEN, REG_VERSION, card_read, card_write,
 )
 
 cdef enum:
@@ -41,23 +41,27 @@ cdef class CardDriver:
     cdef int64_t put(self, const card_command* commands, int64_t count) noexcept nogil:
         """As many as there is room for; how many it were."""
         cdef uint64_t size = self.page.size
-        cdef uint64_t put = card_read(self.page, REG_COMMANDS_PUT)
-        cdef int64_t left = size - (put - card_read(self.page, REG_RESPONSES_TAKEN))
+        cdef uint64_t put = self.commands_put
         cdef int64_t i
-        count = min(count, left)
+        count = min(count, <int64_t>(size - (put - self.responses_taken)))
         for i in range(count):
             self.page.commands[(put + i) & (size - 1)] = commands[i]
-        card_write(self.page, REG_COMMANDS_PUT, put + count)
+        self.commands_put += count
+        card_write(self.page, REG_COMMANDS_PUT, self.commands_put)
         return count
 
-    cdef int64_t take(self, card_response* responses) noexcept nogil:
+    cdef int64_t take(self, card_response* responses, int64_t room) noexcept nogil:
         """The answers that are there; how many it were."""
-        cdef uint64_t taken = card_read(self.page, REG_RESPONSES_TAKEN)
-        cdef int64_t count = card_read(self.page, REG_RESPONSES_PUT) - taken
-        cdef int64_t i
+        cdef uint64_t taken = self.responses_taken
+        cdef uint64_t count = card_read(self.page, REG_RESPONSES_PUT) - taken
+        cdef uint64_t i
+        if count > self.commands_put - taken or count > <uint64_t>room:
+            self.is_wrong = True
+            return 0
         for i in range(count):
             responses[i] = self.page.responses[(taken + i) & (self.page.size - 1)]
-        card_write(self.page, REG_RESPONSES_TAKEN, taken + count)
+        self.responses_taken += count
+        card_write(self.page, REG_RESPONSES_TAKEN, self.responses_taken)
         return count
 
     cdef int64_t exchange_all(
@@ -65,10 +69,10 @@ cdef class CardDriver:
     ) noexcept nogil:
         cdef int64_t given = 0, taken = 0, came
         cdef int looks = 0
-        while taken < count and not self.is_still:
+        while taken < count and not self.is_still and not self.is_wrong:
             given += self.put(&commands[given], count - given)
             self.device.turn_card(CARD_BATCH)
-            came = self.take(&responses[taken])
+            came = self.take(&responses[taken], count - taken)
             taken += came
             looks = 0 if came else looks + 1
             self.is_still = looks > LOOKS_MAX
@@ -83,7 +87,8 @@ cdef class CardDriver:
         cdef int64_t came = self.exchange_all(&commands[0], &responses[0], len(commands))
         if came != len(commands):
             raise CardError(f"the card has answered {came} of {len(commands)} commands and "
-                            "stands still")
+                            + ("says that it has answered more than it was given"
+                               if self.is_wrong else "stands still"))
 
     def commit(self, uint64_t epoch):
         cdef uint64_t refused = card_read(self.page, REG_EPOCHS_REFUSED)
@@ -98,6 +103,3 @@ cdef class CardDriver:
                             f"{card_read(self.page, REG_LOADS_REFUSED)} loads were refused")
         if card_read(self.page, REG_EPOCH) != epoch:
             raise CardError(f"the card has not taken epoch {epoch} and stands still")
-
-    def kill(self, bint is_killed):
-        card_write(self.page, REG_KILL, is_killed)

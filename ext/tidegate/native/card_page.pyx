@@ -4,11 +4,8 @@ from libc.stdint cimport uint64_t
 
 import numpy as np
 
-from tidegate.native.card import COMMAND, LAYOUT_VERSION, RESPONSE
-from tidegate.native.records import layout_hash
+from tidegate.native.card import COMMAND, RESPONSE
 
-IDENTITY = int.from_bytes(b"TIDECARD", "little")
-LAYOUT_HASH = layout_hash(COMMAND, RESPONSE)
 REGISTERS = 32
 # Commands in the ring, and responses that nobody has taken yet.
 RING_COMMANDS = 4096
@@ -16,7 +13,7 @@ RING_COMMANDS = 4096
 
 @cython.final
 cdef class CardMemory:
-    """The page and the rings of one card."""
+    """The page and the rings of one card, all zeros at first."""
 
     def __cinit__(self, uint64_t count=RING_COMMANDS):
         if count == 0 or count & (count - 1):
@@ -31,10 +28,6 @@ cdef class CardMemory:
         self.page.commands = &commands[0]
         self.page.responses = &responses[0]
         self.page.size = count
-        for place, value in (
-            (REG_IDENTITY, IDENTITY), (REG_VERSION, LAYOUT_VERSION), (REG_LAYOUT, LAYOUT_HASH),
-        ):
-            self.registers[place] = value
 
     def read(self, int place):
         return card_read(&self.page, place)

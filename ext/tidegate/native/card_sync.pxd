@@ -46,7 +46,6 @@ cdef class CardSync:
         int64_t moved
     ) noexcept nogil
     cdef void bring_lanes(self, const tables* t, const pair_row* pair) noexcept nogil
-    cdef void bring_buckets(self, const context* c) noexcept nogil
     cdef void bring_bucket(
         self, const bucket* row, int owner, uint32_t account, uint32_t instrument,
         uint32_t session, int kind

@@ -20,6 +20,7 @@ cdef extern from "../rtl/card_sim.h" nogil:
         card_response* responses, int64_t count
     )
     uint64_t card_sim_clocks(const card_sim* sim)
+    void card_sim_made_of(uint64_t* made_of)
 
 LATENCY = CARD_LATENCY
 
@@ -51,6 +52,12 @@ cdef class Fpga:
     @property
     def clocks(self):
         return card_sim_clocks(self.sim)
+
+    @property
+    def made_of(self):
+        cdef uint64_t[3] found
+        card_sim_made_of(found)
+        return found[0], found[1], found[2]
 
     @property
     def pipe(self):

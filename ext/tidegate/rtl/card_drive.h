@@ -1,5 +1,5 @@
 /* Drives a simulated card, whichever simulator made it: Sim has put, put_none, clock, has_response
- * and response. Then defines the functions of card_sim.h. */
+ * and response. Whoever includes it defines the functions of card_sim.h that need a Sim. */
 #ifndef TIDEGATE_CARD_DRIVE_H
 #define TIDEGATE_CARD_DRIVE_H
 
@@ -33,6 +33,13 @@ int64_t card_drive(Sim &sim, const card_command *commands, const uint8_t *gaps,
         }
     }
     return came;
+}
+
+void card_sim_made_of(uint64_t made_of[3])
+{
+    made_of[0] = CARD_IDENTITY;
+    made_of[1] = CARD_LAYOUT_VERSION;
+    made_of[2] = card_layout_hash();
 }
 
 #endif

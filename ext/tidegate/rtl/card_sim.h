@@ -21,6 +21,9 @@ int64_t card_sim_apply(card_sim *sim, const card_command *commands, const uint8_
 /* Clocks since it was made. */
 uint64_t card_sim_clocks(const card_sim *sim);
 
+/* Identity, layout version and layout hash of the card.h that it was compiled with. */
+void card_sim_made_of(uint64_t made_of[3]);
+
 #ifdef __cplusplus
 }
 #endif
