@@ -6,9 +6,9 @@ passed), *sourced* (somebody else's figure, named) or *assumed* (nobody's; chang
 
     software    the engine's own verdict with its hold
     look-aside  the host gives an order to the card over PCIe and waits for the answer
-    inline      the order goes on from the card to the wire: what the card adds to its way. A model of
-                time alone: its tables would have to be pushed at each change, and what the card has
-                no rule for be decided elsewhere
+    inline      the order goes on from the card to the wire: what the card adds to its way. A model
+                of time alone: its tables would have to be pushed at each change, and what the card
+                has no rule for be decided elsewhere
 
 The rules as Cython and the simulated RTL are timed too: not what a card does.
 """

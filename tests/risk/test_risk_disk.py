@@ -8,11 +8,15 @@ from pathlib import Path
 import pytest
 import zmq
 from risk_rig import GOLD, cancel, mark, order, replace, settlement, trade
+from test_backend import texts
 from test_risk_agent import DEADLINE_S, Ends, Rig, is_marked, live_hash, placed, start, until
 
 from tidegate import replay
+from tidegate.card import attach_card
 from tidegate.counters import read as counters_of
 from tidegate.native import clock
+from tidegate.native.card import Card
+from tidegate.native.card_page import CardMemory, Register
 from tidegate.native.journal_reader import JournalReader
 from tidegate.native.records import ExecType, Kind, Reason
 from tidegate.risk import Risk
@@ -125,6 +129,40 @@ def test_with_no_reserve_left_cancels_are_refused_and_reports_wait(rig: Rig) -> 
     (rig.run_dir.journal / "next.segment").rmdir()
     until(lambda: rig.work() or has_fill(rig), "the fill that waited")
     assert replay.replay(rig.run_dir.journal).state_hash == rig.risk.tables.state_hash()
+
+
+def test_a_card_that_goes_out_is_said_at_once_and_noted_when_there_is_room(
+    rig: Rig, capsys: pytest.CaptureFixture[str]
+) -> None:
+    memory = CardMemory()
+    rig.risk.watch_card(attach_card(rig.risk.tables, memory, Card()))
+    memory.write(Register.REG_HOLD, 1)
+    rig.ends.put("orders", order(10))
+
+    def is_full() -> bool:
+        rig.ends.put("orders", *(cancel(50_000, 99_999) for _ in range(50)))
+        rig.work()
+        rig.ends.take("reports")
+        return rig.risk.agent.counters["journal_code"] != 0
+
+    until(is_full, "a cancel refused for want of room")
+    capsys.readouterr()
+    for _ in range(2):
+        rig.risk.publish()
+    said = capsys.readouterr().err
+    assert said.count("the card stands still; orders go on without it") == 1
+    assert texts(rig.run_dir.journal) == []
+    (rig.run_dir.journal / "next.segment").rmdir()
+    until(lambda: has_note(rig), "a note of the card")
+    rig.risk.publish()
+    assert texts(rig.run_dir.journal) == [b"card is out: stands still".ljust(32, b"\0")]
+    assert "the card" not in capsys.readouterr().err
+
+
+def has_note(rig: Rig) -> bool:
+    rig.work()
+    rig.risk.publish()
+    return texts(rig.run_dir.journal) != []
 
 
 def again(rig: Rig) -> None:
