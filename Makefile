@@ -79,7 +79,7 @@ demo: build
 	$(BIN)/tidegate demo $(ARGS)
 
 BENCHES := verdict journal replay restart kill lanes embedded pipeline subaccounts fpga
-SMOKED := restart kill lanes embedded pipeline subaccounts
+SMOKED := restart kill lanes embedded pipeline subaccounts fpga
 bench: setup
 	$(BIN)/python -m pytest bench --benchmark-enable $(ARGS)
 	$(foreach name,$(BENCHES),$(BIN)/python bench/$(name).py &&) true
