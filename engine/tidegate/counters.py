@@ -1,11 +1,12 @@
 """A stage's counters by name, for whoever looks: region counters-STAGE of the run directory.
 
-The stage publishes every tenth of a second or so, between two runs of its duty cycle; inspect
-reads. A lane's counters are named "LANE.COUNTER", such as "orders.full".
+The stage publishes four times a second, between two runs of its duty cycle; inspect reads. A lane's
+counters are named "LANE.COUNTER", such as "orders.full".
 """
 
 from collections.abc import Mapping
 from pathlib import Path
+from time import monotonic
 
 import numpy as np
 
@@ -15,6 +16,8 @@ from tidegate.run_dir import RunDir
 
 NAME_SIZE = 48
 COUNTERS_MAX = 256
+# It costs a stage of the path as much as some orders, of which one in a hundred would wait for it.
+PUBLISH_S = 0.25
 PREFIX = "counters-"
 COUNTER = np.dtype([("name", f"S{NAME_SIZE}"), ("value", "<i8")])
 
@@ -25,6 +28,15 @@ class Counters:
     def __init__(self, run_dir: RunDir, stage: str, *, capacity: int = COUNTERS_MAX) -> None:
         self.region = Region.create(run_dir.region(PREFIX + stage), COUNTER, capacity)
         self.index: dict[str, int] = {}
+        self._due_at = 0.0
+
+    def is_due(self) -> bool:
+        """Whether it is time to publish again; True begins the next wait."""
+        now = monotonic()  # nondeterministic: how often people are shown counters
+        if now < self._due_at:
+            return False
+        self._due_at = now + PUBLISH_S
+        return True
 
     def publish(self, group: str, values: Mapping[str, int]) -> None:
         """Write the counters of one lane or other group."""

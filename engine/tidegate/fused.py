@@ -56,8 +56,7 @@ class Fused:
         self.risk.journal.assist()
         self.router.tend()
         while self.turns.run(RUN_MS):
-            self.router.tend()
-            self.router.publish()
+            self.router.settle()
             self.risk.settle()
         self.turns.finish()
 

@@ -43,7 +43,7 @@ from tidegate.run_dir import RunDir
 from tidegate.stopping import on_stop
 from tidegate.universe import Session, Universe
 
-POLL_MS = 50
+POLL_MS = 100
 # A frame above this ends the connection; between the protocol's bound and this it is refused.
 FRAME_SIZE_MAX = 1 << 20
 # Frames a client may leave unread before its reports wait in the outbox instead.
@@ -104,7 +104,8 @@ class Gateway:
                     raise StageError("the gateway's agent ended by itself")
                 if self._desk.poll(POLL_MS):
                     self._serve()
-                self._publish()
+                if self._counters.is_due():
+                    self._publish()
         finally:
             self._poller.stop()
             agent.join()

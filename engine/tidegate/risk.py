@@ -106,7 +106,8 @@ class Risk:
     def settle(self) -> None:
         """What is done between the agent's runs."""
         self.journal.settle()
-        self.publish()
+        if self.counters.is_due():
+            self.publish()
 
     def _towards_clients(self) -> dict[str, Any]:
         """Embedded, reports are taken from their ring, and control comes from other tools alone."""

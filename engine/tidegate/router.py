@@ -8,7 +8,6 @@ lists as working is compared with the order map before requests go out again.
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from time import monotonic
 from typing import Any, Protocol
 
 import numpy as np
@@ -43,11 +42,9 @@ from tidegate.stopping import on_stop
 from tidegate.universe import Universe, Venue
 from tidegate.venue_session import VenueSession
 
-RUN_MS = 40
+RUN_MS = 100
 # Nothing wakes the router when a channel written in Python has something.
 PYTHON_RUN_MS = 1
-# Counters are never older than a run, which its last wait may double, and this.
-PUBLISH_S = 0.02
 NOTHING = np.zeros(1, np.uint64)
 COUNTERS_SHARED = 64
 COUNTERS_A_CHANNEL = 64
@@ -127,13 +124,17 @@ class Router:
         self.counters = Counters(
             run_dir, "router", capacity=COUNTERS_SHARED + COUNTERS_A_CHANNEL * len(self.links)
         )
-        self.published_at = 0.0
 
     def serve(self) -> None:
         """Run the agent until it is stopped."""
         self.tend()
         while self.agent.run(self.run_ms):
-            self.tend()
+            self.settle()
+
+    def settle(self) -> None:
+        """What is done between the agent's runs."""
+        self.tend()
+        if self.counters.is_due():
             self.publish()
 
     def tend(self) -> None:
@@ -147,11 +148,7 @@ class Router:
                 link.news = None
 
     def publish(self) -> None:
-        """Write the stage's counters for `inspect`, not at each heartbeat or logon."""
-        now = monotonic()  # nondeterministic: how often people are shown counters
-        if now - self.published_at < PUBLISH_S:
-            return
-        self.published_at = now
+        """Write the stage's counters for `inspect`."""
         self.counters.publish("routes", self.source.counters)
         self.counters.publish("executions", self.ring.target.counters)
         self.losses.look({"routes": self.source})
@@ -163,7 +160,6 @@ class Router:
 
     def close(self) -> None:
         """Flush what the lanes take and release everything."""
-        self.published_at = 0.0
         self.publish()
         self.poller.close()
         for index, link in enumerate(self.links, 1):

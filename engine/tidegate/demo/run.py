@@ -32,8 +32,8 @@ START_S = 30.0
 # Beyond the tapes' own length: the strategies flatten, the reports come home.
 AFTER_S = 90.0
 STOP_S = 5.0
-# Stages publish their counters ten times a second.
-LOOK_S = 0.3
+# Stages publish their counters four times a second.
+LOOK_S = 0.6
 
 
 class Result(NamedTuple):

@@ -1,8 +1,8 @@
 """The router of an engine in a thread of its process: `[placement] channels = "thread"`.
 
 It is the router stage as it is: over the same lanes and regions, with a context of its own, and
-without the GIL but for the keeping of sessions, 25 times a second. So a strategy that keeps the GIL
-may hold it up for as long, at most sys.getswitchinterval() each time. It ends with the engine,
+without the GIL but for the keeping of sessions, ten times a second. So a strategy that keeps the
+GIL may hold it up for as long, at most sys.getswitchinterval() each time. It ends with the engine,
 or by what it raises, which the engine then raises too; nobody starts it again.
 """
 
