@@ -64,6 +64,14 @@ def test_an_accepted_order_is_routed_and_its_fill_is_booked(house: Rig) -> None:
     assert (balance.currency, balance.margin) == ("USD", "26400.0000")
 
 
+def test_a_mark_that_is_too_old_to_trade_on_is_none(house: Rig) -> None:
+    symbol = house.content.instruments[0].symbol
+    assert house.engine.mark(symbol) is not None
+    row = house.engine._risk.tables.arrays["instruments"][1]
+    row["mark_ns"] -= row["stale_ns"]
+    assert house.engine.mark(symbol) is None
+
+
 def test_a_denial_says_at_once_what_was_compared_and_is_a_report_too(house: Rig) -> None:
     verdict = buy(house.engine, order_qty=21)
     assert not verdict

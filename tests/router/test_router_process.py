@@ -138,7 +138,10 @@ def test_router_killed_half_way_refuses_nothing_that_the_venue_holds(desk: Desk)
         desk.risk.put(routed(102, price=price))
         desk.until(lambda: desk.types(102))
         desk.until(lambda: all(desk.types(number) for number in range(1, 102)))
-        for number in range(1, 101):
-            # The venue cancels what it holds for a channel that vanished.
-            assert set(desk.types(number)) - {ExecType.EXEC_CANCELED} == {ExecType.EXEC_NEW}
+        # The venue cancels what it holds for a channel that vanished.
+        first = [set(desk.types(n)) - {ExecType.EXEC_CANCELED} for n in range(1, 101)]
+        # It takes requests in order: behind one that died with the router's socket it holds none.
+        held = first.index({ExecType.EXEC_REJECTED}) if {ExecType.EXEC_REJECTED} in first else 100
+        assert held > 0
+        assert first == [{ExecType.EXEC_NEW}] * held + [{ExecType.EXEC_REJECTED}] * (100 - held)
         assert desk.types(102) == [ExecType.EXEC_NEW]

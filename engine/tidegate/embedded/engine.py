@@ -278,9 +278,9 @@ class Engine:
         return True
 
     def mark(self, instrument: str) -> Decimal | None:
-        """The instrument's mark, None before the first."""
+        """The instrument's mark; None before the first, and when it is too old to trade on."""
         handle, tick_size = self._words.names.instrument(instrument)
-        return mark_of(self._risk.tables, handle, tick_size)
+        return mark_of(self._risk.tables, handle, tick_size, wall_ns())
 
     def account(self, account: str) -> messages.AccountReply:
         """Trading state and money of an account."""

@@ -36,8 +36,10 @@ def has_cancels(tables: Tables, session: int) -> bool:
     return False
 
 
-def mark_of(tables: Tables, instrument: int, tick_size: Decimal) -> Decimal | None:
-    """The mark of an instrument, None before the first."""
+def mark_of(tables: Tables, instrument: int, tick_size: Decimal, now_ns: int) -> Decimal | None:
+    """The mark of an instrument; None before the first, and where it is stale (REFERENCE_STALE)."""
     row = tables.arrays["instruments"][instrument]
     ticks = int(row["mark_px"])
-    return to_price(ticks, tick_size) if row["mark_ns"] and ticks != NO_PRICE else None
+    if not row["mark_ns"] or ticks == NO_PRICE or now_ns - row["mark_ns"] > row["stale_ns"]:
+        return None
+    return to_price(ticks, tick_size)
