@@ -16,7 +16,7 @@ import numpy.typing as npt
 import zmq
 from zmq.auth.thread import ThreadAuthenticator
 
-from tidegate import lane_ends
+from tidegate import lane_ends, topology
 from tidegate import session_messages as messages
 from tidegate.codec import SESSION
 from tidegate.counters import Counters
@@ -282,7 +282,7 @@ def main(universe: Universe, run_dir: RunDir, ready: Callable[[], None]) -> int:
 
 def door(universe: Universe) -> Door:
     """The rings of the sessions that have some, beside the ipc endpoint."""
-    front = universe.gateway.endpoints[0].removeprefix("ipc://")
+    front = topology.front_path(universe)
     places = {
         session.handle: messages.ring_places(front, session.name)
         for session in universe.sessions

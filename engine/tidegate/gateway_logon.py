@@ -4,7 +4,7 @@ from typing import Any
 
 import zmq
 
-from tidegate import logon_reply
+from tidegate import logon_reply, topology
 from tidegate import session_messages as messages
 from tidegate.codec import DENIAL, SESSION
 from tidegate.errors import SessionError
@@ -52,10 +52,9 @@ class Logons:
             raise SessionError(f"session {session.name!r} shares no memory; expected shm = true")
         problem = self._door.problem(session.handle)
         if problem:
-            front = self._universe.gateway.endpoints[0].removeprefix("ipc://")
             raise SessionError(
                 f"session {session.name!r} shares no memory: {problem}; "
-                f"expected a client at shm://{front}"
+                f"expected a client at shm://{topology.front_path(self._universe)}"
             )
 
 

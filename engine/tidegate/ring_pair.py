@@ -5,10 +5,10 @@ from time import sleep
 
 from tidegate.native.bell import Bell
 from tidegate.native.clock import elapsed_ns
+from tidegate.native.lane import FRAME_RECORDS_MAX
 from tidegate.native.records import RECORD_SIZE
 from tidegate.native.shm_ring import RingSource, RingTarget, ring_records
 
-FRAME_RECORDS_MAX = 256
 # While records wait for room nobody tells of it: look so often.
 RETRY_S = 0.001
 # What may wait, as in a socket: more than a session or a channel keeps to send again.

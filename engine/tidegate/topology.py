@@ -118,6 +118,11 @@ def default_front(run_dir: RunDir) -> str:
     return run_dir.ipc("front")
 
 
+def front_path(universe: Universe) -> str:
+    """Of the gateway's first ipc endpoint; beside it are the rings of sessions that have some."""
+    return universe.gateway.endpoints[0].removeprefix("ipc://")
+
+
 def default_channel(run_dir: RunDir, venue_name: str) -> str:
     """The endpoint at which a simulated venue takes orders."""
     return run_dir.ipc(f"venue-{venue_name}")

@@ -10,7 +10,8 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from tidegate.backend import NAMES, NATIVE, why_missing
+from tidegate.backend import NATIVE
+from tidegate.cli.backend_option import backend_option
 from tidegate.demo import run as playing
 from tidegate.demo import table
 from tidegate.demo.run import Result
@@ -35,9 +36,7 @@ RUN_SIZE_MAX = 256 << 20
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="Play nothing: prove the books of a kept run again.",
 )
-@click.option(
-    "--backend", type=click.Choice(NAMES), default=NATIVE, show_default=True, help="What decides."
-)
+@backend_option(default=NATIVE, show_default=True, help="What decides.")
 def demo(json_path: Path | None, run_dir: Path | None, proved: Path | None, backend: str) -> None:
     """Trade three recorded markets with 200 sub-accounts and six strategies; prove the books."""
     console = Console()
@@ -45,8 +44,6 @@ def demo(json_path: Path | None, run_dir: Path | None, proved: Path | None, back
         raise click.UsageError(f"--json {json_path}: no directory {json_path.absolute().parent}")
     if run_dir is not None and proved is not None:
         raise click.UsageError("--run-dir and --prove together; expected one of them")
-    if why := why_missing(backend):
-        raise click.UsageError(f"--backend {backend}: {why}")
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, ended)
     result = play_in(run_dir, console, backend) if proved is None else prove(proved)

@@ -7,7 +7,7 @@ import click
 import msgspec
 
 from tidegate import supervisor, topology
-from tidegate.backend import NAMES, why_missing
+from tidegate.cli.backend_option import backend_option
 from tidegate.config import load_universe
 from tidegate.run_dir import RunDir, default_path
 
@@ -19,7 +19,7 @@ from tidegate.run_dir import RunDir, default_path
     type=click.Path(path_type=Path),
     help="Where the stages meet; default run/NAME. On tmpfs the regions cost no disk.",
 )
-@click.option("--backend", type=click.Choice(NAMES), help="Instead of the config's [risk] backend.")
+@backend_option(help="Instead of the config's [risk] backend.")
 def run(config: Path, run_dir: Path | None, backend: str | None) -> None:
     """Start venues, router, risk and gateway of CONFIG; stop them on SIGINT or SIGTERM.
 
@@ -28,8 +28,6 @@ def run(config: Path, run_dir: Path | None, backend: str | None) -> None:
     place = RunDir(run_dir or default_path(config))
     universe = load_universe(config, place)
     if backend is not None:
-        if why := why_missing(backend):
-            raise click.UsageError(f"--backend {backend}: {why}")
         universe = msgspec.structs.replace(universe, backend=backend)
 
     def on_ready() -> None:

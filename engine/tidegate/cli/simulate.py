@@ -8,7 +8,8 @@ from typing import Literal
 
 import click
 
-from tidegate.backend import NAMES, NATIVE, why_missing
+from tidegate.backend import NATIVE
+from tidegate.cli.backend_option import backend_option
 from tidegate.simulation.many import ALL_FAULTS, Coverage, simulate_many
 from tidegate.simulation.outcome import Outcome
 
@@ -38,9 +39,7 @@ def parsed(_context: click.Context, _parameter: click.Parameter, text: str | Non
     multiple=True,
     help="A fault that is not to happen.",
 )
-@click.option(
-    "--backend", type=click.Choice(NAMES), default=NATIVE, show_default=True, help="What decides."
-)
+@backend_option(default=NATIVE, show_default=True, help="What decides.")
 @click.option(
     "--cover",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
@@ -58,8 +57,6 @@ def simulate(
     """Run all stages in one thread under virtual time, faults and checkers; a seed says how."""
     if (seed is None) == (seeds is None):
         raise click.UsageError("expected one of --seed and --seeds")
-    if why := why_missing(backend):
-        raise click.UsageError(f"--backend {backend}: {why}")
     chosen = range(seed, seed + 1) if seeds is None and seed is not None else seeds or range(0)
     coverage, failed = Coverage(), 0
     started = time.monotonic()  # nondeterministic: the speed that is shown

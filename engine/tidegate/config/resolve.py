@@ -260,7 +260,7 @@ def resolve_placement(tables: Tables, problems: Problems) -> Placement:
             problems.add(
                 f"placement.cores.{name}", f"no stage of layout {layout!r}; {expected(name, known)}"
             )
-    if tables.placement.channels == "thread" and tables.placement.layout != "embedded":
+    if tables.placement.channels == "thread" and layout != "embedded":
         problems.add("placement.channels", 'is "thread"; expected layout = "embedded" with it')
     return msgspec.convert(tables.placement, Placement, from_attributes=True)
 
