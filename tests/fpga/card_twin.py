@@ -181,11 +181,11 @@ class CardTwin:
     def is_well_formed(self, c: Command) -> bool:
         has_side = c.side in (BUY, SELL)
         if c.op in (ORDER, RELEASE, FILL, CANCEL):
-            good = has_side and abs(c.price) <= 1 << 53
+            good = has_side and fits(c.price, 36)
             if c.op != CANCEL:
-                good = good and 0 < c.lots < 1 << 31
+                good = good and 0 < c.lots < 1 << 18
             if c.op == ORDER:
-                good = good and 0 < c.order_qty < 1 << 31 and c.kind <= 1
+                good = good and 0 < c.order_qty < 1 << 18 and c.kind <= 1
             if c.op in (ORDER, CANCEL):
                 good = good and 0 < c.session < SESSIONS
                 good = good and self.states["session", c.session] != 0
@@ -195,7 +195,7 @@ class CardTwin:
         if c.op == INSTRUMENT:
             return has_side and self.is_word(c.index, c.amount)
         loads = {
-            TERMS: c.order_qty < 1 << 31 and below(c.amount, 54) and c.index < 16,
+            TERMS: c.order_qty < 1 << 18 and below(c.amount, 54) and c.index < 16,
             ACCOUNT: fits(c.amount, 56) and c.index <= KILLED,
             LANE: fits(c.amount, 56) and c.index <= SCENARIOS,
             MONEY: fits(c.amount, 56),
@@ -211,7 +211,7 @@ class CardTwin:
         if index == 0:
             return below(value, 5) and value & 7 <= KILLED
         if index in (1, 2):
-            return fits(value, 55)
+            return fits(value, 36)
         if index == 6:
             return below(value, 62)
         if index in (4, 5):
@@ -260,11 +260,10 @@ class CardTwin:
         row = self.row(c)
         scans = [row.word(16 + k) * c.lots for k in range(SCENARIOS)] + [0]
         if c.op == FILL:
-            return scans, any(scan >= 1 << 54 for scan in scans)
-        of_price = -(-abs(c.price) * row.word(4) >> 31)
-        parts = [of_price, of_price * c.lots, row.word(5) * c.lots, *scans]
-        needs = [parts[1] + parts[2] + scan for scan in scans]
-        return needs, any(part >= 1 << 54 for part in parts) or max(needs) >= 1 << 55
+            return scans, False
+        of_lot = -(-abs(c.price) * row.word(4) >> 31) + row.word(5)
+        needs = [of_lot * c.lots + scan for scan in scans]
+        return needs, of_lot >= 1 << 54 or of_lot * c.lots >= 1 << 54
 
     def move(self, c: Command, money: int, losses: list[int], worst: dict[int, int]) -> bool:
         """Change the account and the pair, both or none; True = it cannot be expressed."""

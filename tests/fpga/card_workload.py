@@ -35,8 +35,8 @@ from numpy.typing import NDArray
 from tidegate.native.card import COMMAND
 
 EDGES = [
-    *(0, 1, -1, 2**30, 2**31 - 1, 2**31, 2**35 - 1, -(2**35), 2**36, 2**50, 2**53, -(2**53)),
-    *(2**53 + 1, 2**54 - 1, 2**54, 2**55 - 1, 2**55, -(2**55), -(2**55) - 1, 2**61, 2**62 - 1),
+    *(0, 1, -1, 2**17, 2**18 - 1, 2**18, 2**31 - 1, 2**31, 2**35 - 1, 2**35, -(2**35)),
+    *(2**36, 2**50, 2**53, -(2**53), 2**53 + 1, 2**54 - 1, 2**54, 2**55 - 1, 2**55, -(2**55), -(2**55) - 1, 2**61, 2**62 - 1),
     *(2**62, 2**63 - 1, -(2**63)),
 ]
 ACTIVE_OPEN_MARKED = 1 | 8 | 16
@@ -98,7 +98,7 @@ class Stream:
             for side in (BUY, SELL):
                 found += self.row(instrument, side)
         for side in (BUY, SELL):
-            words = {0: ACTIVE_OPEN_MARKED, 1: -(2**54), 2: 2**54 - 1, 6: 2**62 - 1}
+            words = {0: ACTIVE_OPEN_MARKED, 1: -(2**35), 2: 2**35 - 1, 6: 2**62 - 1}
             found += words_of(WIDE, side, words)
         for session in range(1, 5):
             found.append(Command(STATE, session=session, kind=1, index=1))
@@ -143,7 +143,7 @@ class Stream:
         where = {"account": account, "instrument": instrument}
         net, most = draw.randint(-300, 300), draw.choice((50, 500, 5000, 2**31 - 1))
         bits = 8 | draw.choice((0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4))
-        terms = {"order_qty": draw.choice((100, 1000, 2**31 - 1)), "index": bits}
+        terms = {"order_qty": draw.choice((100, 1000, 2**18 - 1)), "index": bits}
         notional = draw.choice((10**8, 10**10, 2**54 - 1))
         return [
             Command(PAIR, **where, price=-net, amount=net),
@@ -153,11 +153,11 @@ class Stream:
 
     def wide_pair(self, account: int, rooms: tuple[int, ...] = ()) -> list[Command]:
         draw, where = self.random, {"account": account, "instrument": WIDE}
-        most = draw.choice((2**31, 2**33))
-        rooms = rooms or (0, 0, 2**35 - 1 - self.bits(31), -(2**35) + self.bits(31))
+        most = draw.choice((2**18, 2**20))
+        rooms = rooms or (0, 0, 2**35 - 1 - self.bits(18), -(2**35) + self.bits(18))
         return [
             Command(PAIR, **where, price=draw.choice(rooms), amount=draw.choice(rooms)),
-            Command(TERMS, **where, order_qty=2**31 - 1, amount=2**54 - 1, index=8),
+            Command(TERMS, **where, order_qty=2**18 - 1, amount=2**54 - 1, index=8),
             Command(LIMIT, **where, price=most, amount=most),
         ]
 
@@ -295,22 +295,23 @@ class Stream:
         found = words_of(WIDE, side, {index: self.bits(WIDE_BITS[index])})
         for _ in range(draw.randint(1, 3)):
             fields = draw.choice((self.order, self.release, self.fill))()._asdict()
-            fields |= {"instrument": WIDE, "side": side, "lots": self.bits(30) + 1}
-            fields |= {"price": self.bits(53) * draw.choice((1, -1))}
-            fields["order_qty"] = self.bits(30) + 1
+            fields |= {"instrument": WIDE, "side": side, "lots": max(self.bits(18), 1)}
+            fields |= {"price": self.bits(35) * draw.choice((1, -1))}
+            fields["order_qty"] = max(self.bits(18), 1)
             found.append(Command(**fields))
         if draw.random() < 0.7:
             found += words_of(WIDE, side, {index: 0})
         return found + (self.wide_pair(self.account) if draw.random() < 0.1 else [])
 
     def widest(self) -> list[Command]:
-        """Products that each can be expressed, and of which the sum cannot, or just can."""
+        """Money of the lots that just can be expressed, or no more: of one lot, or of all."""
         draw = self.random
-        side, width = draw.choice((BUY, SELL)), draw.randint(18, 30)
-        most = 2 ** (54 - width) - 1
-        rates = {4: most, 5: most - draw.randrange(most), 16: most}
+        side, lots = draw.choice((BUY, SELL)), draw.choice((1, max(self.bits(18), 1)))
+        most = (2**54 - 1) // lots
+        of_price = draw.randrange(most)
+        rates = {4: of_price, 5: most - of_price + draw.choice((0, 0, 1)), 16: 2**36 - 1}
         fields = draw.choice((self.order, self.release))()._asdict()
-        fields |= {"instrument": WIDE, "side": side, "lots": 2**width, "order_qty": 1}
+        fields |= {"instrument": WIDE, "side": side, "lots": lots, "order_qty": 1}
         fields["price"] = draw.choice((2**31, -(2**31), 1))
         return [
             *words_of(WIDE, side, rates),

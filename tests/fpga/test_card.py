@@ -148,10 +148,10 @@ def test_a_card_that_was_told_nothing_refuses_every_order() -> None:
 def test_a_product_that_is_too_wide_is_refused_and_no_sum_is_made_of_it() -> None:
     """Debug traps a sum that does not fit: 2^10 lots at 2^53 need 2^63."""
     stream = Stream(1)
-    words = {4: 1 << 31, 5: 0, **{16 + k: 0 for k in range(16)}}
+    words = {4: 1 << 50, 5: 0, **{16 + k: 0 for k in range(16)}}
     commands = [*stream.loads(), *words_of(1, BUY, words)]
     for op in (ORDER, RELEASE):
-        wide = stream.order()._replace(op=op, side=BUY, price=1 << 53, lots=1 << 10)
+        wide = stream.order()._replace(op=op, side=BUY, price=1 << 34, lots=1 << 10)
         commands.append(wide._replace(account=1, instrument=1))
     found = answers(packed(commands))
     assert (found["verdict"][-2:] & np.uint64(1 << Reason.OVERFLOW) != 0).all()
@@ -166,7 +166,7 @@ def test_the_rtl_is_of_the_widths_that_the_host_states() -> None:
         assert 1 << int(package[f"{key}_BITS"]) == int(header[size])
     assert 1 << int(package["SESSION_BITS"]) == int(header["SESSIONS"])
     assert package["SCENARIOS"] == header["SCENARIOS"]
-    for name in ("LANE", "CREDIT", "MONEY", "RATE", "QTY", "TIME", "FRACTION"):
+    for name in ("LANE", "CREDIT", "MONEY", "RATE", "PRICE", "QTY", "TIME", "FRACTION"):
         assert package[name] == header[f"{name}_BITS"], name
 
 

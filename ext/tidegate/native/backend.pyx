@@ -10,7 +10,7 @@ from libc.string cimport memcmp
 from tidegate.errors import CardError
 
 from tidegate.native.balances cimport available
-from tidegate.native.card cimport card_response
+from tidegate.native.card cimport CARD_QTY_BITS, card_response
 from tidegate.native.card_driver cimport CardDriver
 from tidegate.native.card_sync cimport CardSync
 from tidegate.native.card_wanted cimport has_own_money
@@ -196,6 +196,8 @@ cdef class Backend:
             return ALONE_CLOSE
         if c.lots <= 0:
             return ALONE_NO_LOTS
+        if c.order.order_qty >> CARD_QTY_BITS or c.lots >> CARD_QTY_BITS:
+            return ALONE_WIDTH
         if (
             account.margin_ppm > MARGIN_AS_IT_IS or account.is_shared
             or (row.is_premium_paid and not c.is_new)

@@ -19,14 +19,15 @@
 /* Money left under each of 16 scenarios, and under none. */
 #define CARD_SCENARIOS 16
 #define CARD_LANES 17
-#define CARD_LATENCY 18
+#define CARD_LATENCY 16
 
-/* Bits: money of a lane and lots of a credit are signed, all others are not. */
+/* Bits: money of a lane, lots of a credit and prices are signed, all others are not. */
 #define CARD_LANE_BITS 56
 #define CARD_CREDIT_BITS 36
 #define CARD_MONEY_BITS 54
 #define CARD_RATE_BITS 36
-#define CARD_QTY_BITS 31
+#define CARD_PRICE_BITS 36
+#define CARD_QTY_BITS 18
 #define CARD_TIME_BITS 62
 #define CARD_FRACTION_BITS 31
 
@@ -53,8 +54,8 @@ static inline uint64_t card_layout_hash(void)
 {
     static const uint64_t numbers[] = {
         CARD_ACCOUNTS, CARD_INSTRUMENTS, CARD_SESSIONS, CARD_SCENARIOS, CARD_LANES, CARD_LATENCY,
-        CARD_LANE_BITS, CARD_CREDIT_BITS, CARD_MONEY_BITS, CARD_RATE_BITS, CARD_QTY_BITS,
-        CARD_TIME_BITS, CARD_FRACTION_BITS,
+        CARD_LANE_BITS, CARD_CREDIT_BITS, CARD_MONEY_BITS, CARD_RATE_BITS, CARD_PRICE_BITS,
+        CARD_QTY_BITS, CARD_TIME_BITS, CARD_FRACTION_BITS,
         offsetof(card_command, tag), offsetof(card_command, price), offsetof(card_command, amount),
         offsetof(card_command, order_qty), offsetof(card_command, lots),
         offsetof(card_command, account), offsetof(card_command, instrument),

@@ -18,6 +18,7 @@ cdef extern from "card.h" nogil:
         CARD_CREDIT_BITS
         CARD_MONEY_BITS
         CARD_RATE_BITS
+        CARD_PRICE_BITS
         CARD_QTY_BITS
         CARD_TIME_BITS
         CARD_FRACTION_BITS

@@ -115,23 +115,19 @@ cdef bint needs_of(const card_tables* t, const card_command* c, int64_t* needs) 
     """Money that each lane gives for the lots; True = it cannot be expressed."""
     cdef const int64_t* words = t.words[c.instrument][side_of(c)]
     cdef uint64_t price = -c.price if c.price < 0 else c.price
-    cdef uint64_t of_price = 0, by_price = 0, by_lot = 0, scan
+    cdef uint64_t of_lot = 0, of_lots = 0, scan
     cdef bint is_good = True
     cdef int k
     if c.op != OP_FILL:
-        is_good &= card_times(price, word(words, WORD_PRICE_RATE), CARD_FRACTION_BITS, &of_price)
-        is_good &= card_times(of_price, c.lots, 0, &by_price)
-        is_good &= card_times(word(words, WORD_LOT_MARGIN), c.lots, 0, &by_lot)
+        is_good = card_times(price, word(words, WORD_PRICE_RATE), CARD_FRACTION_BITS, &of_lot)
+        of_lot += word(words, WORD_LOT_MARGIN)
+        is_good = is_good and card_times(of_lot, c.lots, 0, &of_lots) and (
+            card_is_below(of_lot, CARD_MONEY_BITS)
+        )
+    # A product that is too wide is cut: no sum of it must be made.
     for k in range(CARD_LANES):
-        scan = 0
-        if k < CARD_SCENARIOS:
-            is_good &= card_times(word(words, WORD_SCAN + k), c.lots, 0, &scan)
-        needs[k] = by_price + by_lot + scan
-        is_good &= card_is_below(needs[k], CARD_MONEY_BITS + 1)
-    if not is_good:
-        # A product that is too wide is cut: no sum of it must be made.
-        for k in range(CARD_LANES):
-            needs[k] = 0
+        scan = word(words, WORD_SCAN + k) * c.lots if k < CARD_SCENARIOS else 0
+        needs[k] = of_lots + scan if is_good else 0
     return not is_good
 
 

@@ -3,8 +3,8 @@ from libc.stdint cimport int64_t, uint32_t
 
 from tidegate.native.card cimport (
     BUCKET_ACCOUNT, BUCKET_INSTRUMENT, BUCKET_SESSION, CARD_ACCOUNTS, CARD_CREDIT_BITS,
-    CARD_INSTRUMENTS, CARD_KINDS, CARD_LANES, CARD_LANE_BITS, CARD_MONEY_BITS, CARD_QTY_BITS,
-    CARD_RATE_BITS, CARD_SCENARIOS, CARD_SESSIONS, CARD_TIME_BITS, OP_ACCOUNT, OP_BUCKET,
+    CARD_INSTRUMENTS, CARD_KINDS, CARD_LANES, CARD_LANE_BITS, CARD_MONEY_BITS, CARD_PRICE_BITS,
+    CARD_QTY_BITS, CARD_RATE_BITS, CARD_SCENARIOS, CARD_SESSIONS, CARD_TIME_BITS, OP_ACCOUNT, OP_BUCKET,
     OP_CANCEL, OP_DEBT, OP_INSTRUMENT, OP_KILL, OP_LANE, OP_LIMIT, OP_MONEY, OP_ORDER, OP_PAIR,
     OP_STATE, OP_TERMS, OP_TICK, STATE_ACCOUNT, STATE_SESSION, WORD_COLLAR_HIGH, WORD_COLLAR_LOW,
     WORD_LOT_MARGIN, WORD_PRICE_RATE, WORD_SCAN, WORD_STALE_AT, WORD_STATE, WORD_TICK_VALUE,
@@ -41,7 +41,7 @@ cdef inline bint is_word(int index, int64_t value) noexcept nogil:
     if index == WORD_STATE:
         return card_is_below(value, 5) and value & 7 <= KILLED
     if index == WORD_COLLAR_LOW or index == WORD_COLLAR_HIGH:
-        return card_fits(value, CARD_MONEY_BITS + 1)
+        return card_fits(value, CARD_PRICE_BITS)
     if index == WORD_STALE_AT:
         return card_is_below(value, CARD_TIME_BITS)
     if index == WORD_PRICE_RATE or index == WORD_LOT_MARGIN:
@@ -62,8 +62,7 @@ cdef inline bint is_bucket(const card_command* c) noexcept nogil:
 
 
 cdef inline bint is_well_formed_order(const card_command* c) noexcept nogil:
-    cdef int64_t bound = <int64_t>1 << (CARD_MONEY_BITS - 1)
-    if not has_side(c) or not -bound <= c.price <= bound:
+    if not has_side(c) or not card_fits(c.price, CARD_PRICE_BITS):
         return False
     if c.op != OP_CANCEL and not is_lots(c.lots):
         return False

@@ -8,7 +8,7 @@ from libc.stdint cimport int32_t, int64_t, uint8_t
 from tidegate.native.balances cimport available
 from tidegate.native.card cimport (
     CARD_CREDIT_BITS, CARD_LANES, CARD_LANE_BITS, CARD_MONEY_BITS, CARD_SCENARIOS,
-    CARD_FRACTION_BITS, CARD_TIME_BITS, STATE_HAS_MARK, STATE_OPEN, TERM_LOADED,
+    CARD_FRACTION_BITS, CARD_PRICE_BITS, CARD_QTY_BITS, CARD_TIME_BITS, STATE_HAS_MARK, STATE_OPEN, TERM_LOADED,
     TERM_NOT_PERMITTED, WORD_COLLAR_HIGH, WORD_COLLAR_LOW, WORD_LOT_MARGIN, WORD_PRICE_RATE,
     WORD_SCAN, WORD_STALE_AT, WORD_STATE, WORD_TICK_VALUE, bucket_state,
 )
@@ -32,6 +32,7 @@ cdef int64_t CREDIT_MOST = (<int64_t>1 << (CARD_CREDIT_BITS - 2)) - 1
 cdef int64_t CREDIT_ENOUGH = <int64_t>1 << (CARD_CREDIT_BITS - 3)
 cdef int64_t INTERVAL_MOST = (<int64_t>1 << 30) - 1
 cdef int64_t TOLERANCE_MOST = (<int64_t>1 << 50) - 1
+cdef int64_t QTY_MOST = (<int64_t>1 << CARD_QTY_BITS) - 1
 cdef int64_t TIME_MOST = (<int64_t>1 << CARD_TIME_BITS) - 1
 
 
@@ -104,7 +105,7 @@ cdef inline bint put(int64_t* words, int index, int64_t value) noexcept nogil:
 
 
 cdef bint words_wanted(const instrument_row* row, bint is_buy, int64_t* words) noexcept nogil:
-    cdef int64_t widest = <int64_t>1 << CARD_MONEY_BITS
+    cdef int64_t widest = <int64_t>1 << (CARD_PRICE_BITS - 1)
     cdef int64_t loss
     cdef bint fits = (
         put(words, WORD_STATE, state_word(row))
@@ -168,7 +169,7 @@ cdef void pair_wanted(const pair_row* pair, wanted_pair* out) noexcept nogil:
     out.credit[0] = within(pair.all.buy_credit, CREDIT_MOST)
     out.credit[1] = within(pair.all.sell_credit, CREDIT_MOST)
     out.max_notional = min(pair.max_notional, (<int64_t>1 << CARD_MONEY_BITS) - 1)
-    out.max_qty = max(pair.max_order_qty, 0)
+    out.max_qty = within(max(pair.max_order_qty, 0), QTY_MOST)
     out.bits = <uint8_t>(
         (pair.side_lock & 3) | (0 if pair.is_permitted else <int>TERM_NOT_PERMITTED)
     )

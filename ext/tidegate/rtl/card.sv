@@ -1,9 +1,9 @@
-// The card: one command a clock, in order, a response 18 clocks later; it never stalls.
+// The card: one command a clock, in order, a response 16 clocks later; it never stalls.
 //
-//    1 widths      4 limbs   who may trade    7 limbs   buckets       11 sums of four cases
-//    2 decoded     5 sums                     8 sums    pair's terms  12 cases collected
-//    3 row         6 money of a lot          10 needs                 13 decided
-//                                                                     14-17 least  18 response
+//    1 widths      4 limbs   who may trade    7 limbs   buckets, terms   10 sums of four cases
+//    2 decoded     5 sums                     8 money of the lots        11 cases collected
+//    3 row         6 money of a lot           9 needs                    12 decided
+//                                                                        13-15 least  16 response
 //
 // A name's last number is the clock after which it is there. Nothing is reset but by loading.
 module card
@@ -34,29 +34,27 @@ module card
     logic [QTY-1:0] order_qty_1, lots_1;
     command_t decoded;
 
-    command_t c[2:9];
-    logic signed [63:0] price[2:8];
-    logic [53:0] price_size_2, price_size_3;
-    logic [63:0] amount[2:8];
-    logic [QTY-1:0] order_qty[2:8];
-    logic [QTY-1:0] lots[2:8];
-    logic [63:0] tag[1:17];
+    command_t c[2:8];
+    logic signed [63:0] price[2:7];
+    logic [PRICE-1:0] price_size_2, price_size_3;
+    logic [63:0] amount[2:7];
+    logic [QTY-1:0] order_qty[2:7];
+    logic [QTY-1:0] lots[2:7];
+    logic [63:0] tag_15;
 
     always_ff @(posedge clk) begin
         {price_1, amount_1} <= {in_price, in_amount};
         {order_qty_1, lots_1} <= {in_order_qty[QTY-1:0], in_lots[QTY-1:0]};
-        tag[1] <= in_tag;
-        for (int i = 2; i <= 17; i++) tag[i] <= tag[i-1];
 
         c[2] <= decoded;
         price[2] <= price_1;
         amount[2] <= amount_1;
         order_qty[2] <= order_qty_1;
         lots[2] <= lots_1;
-        price_size_2 <= price_1[63] ? -price_1[53:0] : price_1[53:0];
+        price_size_2 <= price_1[63] ? -price_1[PRICE-1:0] : price_1[PRICE-1:0];
         price_size_3 <= price_size_2;
-        for (int i = 3; i <= 9; i++) c[i] <= c[i-1];
-        for (int i = 3; i <= 8; i++) begin
+        for (int i = 3; i <= 8; i++) c[i] <= c[i-1];
+        for (int i = 3; i <= 7; i++) begin
             price[i] <= price[i-1];
             amount[i] <= amount[i-1];
             order_qty[i] <= order_qty[i-1];
@@ -64,6 +62,7 @@ module card
         end
     end
 
+    delay #(.CLOCKS(15), .WIDTH(64)) tags (.clk, .value(in_tag), .delayed(tag_15));
     decode decode (
         .clk, .valid(in_valid), .price(in_price), .amount(in_amount), .order_qty(in_order_qty),
         .lots(in_lots), .account(in_account), .instrument(in_instrument), .session(in_session),
@@ -77,14 +76,14 @@ module card
     assign loads_2 = c[2].valid && c[2].well_formed;
 
     logic [INSTRUMENT_BITS:0] row_key_2;
-    logic [31:0] loads_words_2;
+    logic [6:0] loads_words_2;
 
     assign row_key_2 = {c[2].instrument_key, c[2].freed_sell};
     assign loads_words_2 = loads_2 && c[2].instrument && c[2].has_instrument
-        ? 32'd1 << c[2].index[4:0] : 32'd0;
+            && c[2].index[7:3] == '0 ? 7'd1 << c[2].index[2:0] : '0;
 
     instrument_rows instrument_rows (
-        .clk, .key(row_key_2), .writes(loads_words_2[6:0]), .amount(amount[2][TIME-1:0]),
+        .clk, .key(row_key_2), .writes(loads_words_2), .amount(amount[2][TIME-1:0]),
         .row(row_3));
     small_ram #(.KEY(ACCOUNT_BITS), .WIDTH(3)) account_states (
         .clk, .key(c[2].account_key), .value(account_state_3),
@@ -120,7 +119,7 @@ module card
     // Clock 7: rates.
     logic [2:0] is_full_7;
     logic [2:0] sets_3, sets_6;
-    logic is_refused_5, is_refused_6, is_refused_7, is_refused_8, counts_6;
+    logic is_refused_5, is_refused_6, is_refused_7, counts_6;
 
     always_comb
         for (int i = 0; i < 3; i++) begin
@@ -142,181 +141,164 @@ module card
         .interval_3(price[3][29:0]), .tolerance_3(amount[3][49:0]), .now_5, .counts_6,
         .set_debt_6(sets_6[2]), .debt_6(amount[6][TIME-1:0]), .is_full_7(is_full_7[2]));
 
-    // Clocks 6 to 10: money.
-    logic [MONEY-1:0] lot_notional_6, notional_9, by_lot_6;
-    logic [LANE:0] addend_0_8, addend_1_8;
-    logic is_over_rate_9, is_over_rate_10, is_over_lanes_10, is_over_notional_10;
-    logic is_big_notional_10, is_over_lot_6, is_over_lot_7, is_over_lot_8, is_over_lot_9;
-    logic is_over_product_9;
-    logic is_traded_7, is_traded_8, is_traded_9;
-    logic [LANES-1:0] takes_amount_7;
+    // Clocks 8 and 9: money.
+    logic [MONEY-1:0] notional_8;
+    logic [LANE:0] money_8;
+    logic is_over_need_9, is_over_worth_9, is_over_notional_9, is_traded_6;
 
-    assign is_traded_7 = c[7].order || c[7].release_ || c[7].fill;
-    always_comb
-        for (int k = 0; k < LANES; k++)
-            takes_amount_7[k] = c[7].money || c[7].account
-                || (c[7].lane && c[7].index == 8'(k));
+    assign is_traded_6 = c[6].order || c[6].release_ || c[6].fill;
 
-    multiply_54 lot_notional (
-        .clk, .left(price_size_3), .right(row_3.tick_value), .low(), .high(),
-        .product(lot_notional_6), .is_over(is_over_lot_6));
-    multiply_54 notional (
-        .clk, .left(lot_notional_6), .right(36'(order_qty[6])), .low(), .high(),
-        .product(notional_9), .is_over(is_over_product_9));
-    rate_money rate_money (
-        .clk, .price_3(price_size_3), .lots_3(lots[3]), .lots_5(lots[5]),
-        .price_rate_3(row_3.price_rate), .lot_margin_3(row_3.lot_margin), .is_fill_6(c[6].fill),
-        .by_price_5(c[5].order || c[5].release_), .by_lot_6, .addend_0_8, .addend_1_8,
-        .is_over_9(is_over_rate_9));
+    notional notional (
+        .clk, .price_size_3, .tick_value_3(row_3.tick_value), .order_qty_6(order_qty[6]),
+        .notional_8, .is_over_9(is_over_worth_9));
+    lot_money lot_money (
+        .clk, .price_size_3, .price_rate_3(row_3.price_rate), .lot_margin_3(row_3.lot_margin),
+        .takes_lots_5(c[5].order || c[5].release_), .lots_5(lots[5]),
+        .takes_amount_7(c[7].account || c[7].lane || c[7].money),
+        .amount_7(amount[7][LANE-1:0]), .money_8, .is_over_9(is_over_need_9));
 
-    always_ff @(posedge clk) begin
-        {is_traded_8, is_traded_9} <= {is_traded_7, is_traded_8};
-        is_over_rate_10 <= is_traded_9 && is_over_rate_9;
-    end
+    // Clock 7: the pair's own terms.
+    logic [PAIR_BITS-1:0] pair_5;
+    logic loads_terms_5;
+    logic [MONEY-1:0] max_notional_6, max_notional_7, max_notional_8;
+    logic [QTY-1:0] max_qty_6, max_qty_7;
+    logic [3:0] term_bits_6, term_bits_7;
 
-    // Clock 8: the pair's own terms.
-    logic [PAIR_BITS-1:0] pair_6;
-    logic loads_terms_6;
-    logic [MONEY-1:0] max_notional_7, max_notional_8, max_notional_9;
-    logic [QTY-1:0] max_qty_7, max_qty_8;
-    logic [3:0] term_bits_7, term_bits_8;
-
-    assign pair_6 = {c[6].account_key, c[6].instrument_key};
-    assign loads_terms_6 = c[6].valid && c[6].terms && !is_refused_6;
+    assign pair_5 = {c[5].account_key, c[5].instrument_key};
+    assign loads_terms_5 = c[5].valid && c[5].terms && !is_refused_5;
 
     block_ram #(.KEY(PAIR_BITS), .WIDTH(MONEY)) most_notional (
-        .clk, .read_key(pair_6), .read_value(max_notional_7), .write(loads_terms_6),
-        .write_key(pair_6), .write_value(amount[6][MONEY-1:0]));
+        .clk, .read_key(pair_5), .read_value(max_notional_6), .write(loads_terms_5),
+        .write_key(pair_5), .write_value(amount[5][MONEY-1:0]));
     block_ram #(.KEY(PAIR_BITS), .WIDTH(QTY + 4)) terms (
-        .clk, .read_key(pair_6), .read_value({max_qty_7, term_bits_7}), .write(loads_terms_6),
-        .write_key(pair_6), .write_value({order_qty[6], c[6].index[3:0]}));
+        .clk, .read_key(pair_5), .read_value({max_qty_6, term_bits_6}), .write(loads_terms_5),
+        .write_key(pair_5), .write_value({order_qty[5], c[5].index[3:0]}));
 
-    // Clocks 9 and 10: all that does not depend on a command that is still being decided.
-    reasons_t refusal_5, refusal_6, refusal_7, refusal_8, refusal_9, refusal_10;
-    reasons_t stated_5, stated_6, stated_7, stated_8, stated_9, stated_10;
+    // Clocks 8 and 9: all that does not depend on a command that is still being decided.
+    reasons_t refusal_5, refusal_6, refusal_7, refusal_8, refusal_9;
+    reasons_t stated_5, stated_6, stated_7, stated_8, stated_9;
     logic is_reducing_5, is_reducing_6, is_reducing_7, is_reducing_8, is_reducing_9;
-    logic is_full_8, is_stopped_10, is_reducing_10;
-    logic known_8, has_terms_8, touch_pair_9, touch_lanes_9, touch_pair_10, touch_lanes_10;
-    logic is_order_9, is_order_10, shows_9, shows_10, sell_10;
+    logic is_big_notional_9, is_stopped_9, is_order_8, is_order_9, shows_8, shows_9, sell_9;
+    logic known_7, has_terms_7, touch_pair_8, touch_lanes_8, touch_pair_9, touch_lanes_9, clear_9;
 
-    assign known_8 = c[8].valid && !is_refused_8;
-    assign has_terms_8 = term_bits_8[3];
+    assign known_7 = c[7].valid && !is_refused_7;
+    assign has_terms_7 = term_bits_7[3];
 
     always_ff @(posedge clk) begin
-        {is_refused_5, is_refused_6} <= {is_refused_4, is_refused_5};
-        {is_refused_7, is_refused_8} <= {is_refused_6, is_refused_7};
+        {is_refused_5, is_refused_6, is_refused_7} <= {is_refused_4, is_refused_5, is_refused_6};
         {refusal_5, refusal_6, refusal_7} <= {refusal_4, refusal_5, refusal_6};
+        {refusal_8, refusal_9} <= {refusal_7, refusal_8};
         {stated_5, stated_6, stated_7} <= {stated_4, stated_5, stated_6};
         {is_reducing_5, is_reducing_6, is_reducing_7} <=
             {is_reducing_4, is_reducing_5, is_reducing_6};
-        {is_reducing_8, is_reducing_9, is_reducing_10} <=
-            {is_reducing_7, is_reducing_8, is_reducing_9};
-        {refusal_8, refusal_9, refusal_10} <= {refusal_7, refusal_8, refusal_9};
+        {is_reducing_8, is_reducing_9} <= {is_reducing_7, is_reducing_8};
+        {max_qty_7, term_bits_7} <= {max_qty_6, term_bits_6};
+        {max_notional_7, max_notional_8} <= {max_notional_6, max_notional_7};
+
         stated_8 <= stated_7;
-        is_full_8 <= is_full_7 != '0;
-        is_over_lot_7 <= is_over_lot_6;
-        {is_over_lot_8, is_over_lot_9} <= {is_over_lot_7, is_over_lot_8};
-        {max_qty_8, term_bits_8} <= {max_qty_7, term_bits_7};
-        {max_notional_8, max_notional_9} <= {max_notional_7, max_notional_8};
+        stated_8.order_rate <= c[7].order && is_full_7 != '0 && !c[7].kind;
+        stated_8.replace_rate <= c[7].order && is_full_7 != '0 && c[7].kind;
+        stated_8.no_terms <= !has_terms_7
+            && (c[7].order || c[7].release_ || c[7].fill || c[7].limit);
+        stated_8.not_permitted <= c[7].order && term_bits_7[2];
+        stated_8.restricted <= c[7].order && term_bits_7[1:0] == 2'b11;
+        stated_8.side_locked <=
+            c[7].order && term_bits_7[1:0] == (c[7].sell ? 2'b10 : 2'b01);
+        stated_8.size <= c[7].order && order_qty[7] > max_qty_7;
+        is_order_8 <= known_7 && c[7].order;
+        touch_pair_8 <= known_7 && (c[7].order || c[7].pair
+            || (has_terms_7 && (c[7].release_ || c[7].fill || c[7].limit)));
+        touch_lanes_8 <= known_7 && (c[7].order || c[7].account || c[7].lane || c[7].money
+            || (has_terms_7 && (c[7].release_ || c[7].fill)));
+        shows_8 <= known_7 && (c[7].order || c[7].release_ || c[7].fill || c[7].cancel
+            || c[7].account || c[7].lane || c[7].money);
 
+        is_big_notional_9 <= notional_8 > max_notional_8;
+        is_stopped_9 <= stated_8 != '0;
         stated_9 <= stated_8;
-        stated_9.order_rate <= c[8].order && is_full_8 && !c[8].kind;
-        stated_9.replace_rate <= c[8].order && is_full_8 && c[8].kind;
-        stated_9.no_terms <= !has_terms_8
-            && (c[8].order || c[8].release_ || c[8].fill || c[8].limit);
-        stated_9.not_permitted <= c[8].order && term_bits_8[2];
-        stated_9.restricted <= c[8].order && term_bits_8[1:0] == 2'b11;
-        stated_9.side_locked <=
-            c[8].order && term_bits_8[1:0] == (c[8].sell ? 2'b10 : 2'b01);
-        stated_9.size <= c[8].order && order_qty[8] > max_qty_8;
-        is_order_9 <= known_8 && c[8].order;
-        touch_pair_9 <= known_8 && (c[8].order || c[8].pair
-            || (has_terms_8 && (c[8].release_ || c[8].fill || c[8].limit)));
-        touch_lanes_9 <= known_8 && (c[8].order || c[8].account || c[8].lane || c[8].money
-            || (has_terms_8 && (c[8].release_ || c[8].fill)));
-        shows_9 <= known_8 && (c[8].order || c[8].release_ || c[8].fill || c[8].cancel
-            || c[8].account || c[8].lane || c[8].money);
-
-        is_over_notional_10 <= c[9].order && (is_over_product_9 || is_over_lot_9);
-        is_big_notional_10 <= notional_9 > max_notional_9;
-        is_stopped_10 <= stated_9 != '0;
-        stated_10 <= stated_9;
-        {is_order_10, shows_10, sell_10} <= {is_order_9, shows_9, c[9].freed_sell};
-        {touch_pair_10, touch_lanes_10} <= {touch_pair_9, touch_lanes_9};
+        {is_order_9, shows_9} <= {is_order_8, shows_8};
+        {sell_9, clear_9} <= {c[8].freed_sell, c[8].account};
+        {touch_pair_9, touch_lanes_9} <= {touch_pair_8, touch_lanes_8};
     end
 
-    // Clock 11: what is left of lots and money; clock 13: as the decision has it.
-    logic applies_12, applied_13;
-    logic [1:0] negative_pair_11[4], overflow_pair_11[4];
-    logic [1:0] is_poor_11, is_over_money_11;
-    logic [LANE-1:0] before_13[LANES], after_13[LANES];
+    assign is_over_notional_9 = is_order_9 && is_over_worth_9;
+
+    // Clock 10: what is left of lots and money; clock 12: as the decision has it.
+    logic applies_11, applied_12;
+    logic [1:0] negative_pair_10[4], overflow_pair_10[4];
+    logic [1:0] is_poor_10, is_over_money_10;
+    logic [LANE-1:0] after_12[LANES], after_13[LANES];
 
     pairs pairs (
-        .clk, .key_6(pair_6), .command_8(c[8]), .lots_8(lots[8]),
-        .buys_8(price[8][CREDIT:0]), .sells_8(amount[8][CREDIT:0]), .touch_9(touch_pair_9),
-        .minus_9(c[9].order), .applies_12, .is_negative_11(negative_pair_11),
-        .is_overflow_11(overflow_pair_11));
+        .clk, .key_5(pair_5), .command_7(c[7]), .lots_7(lots[7]),
+        .buys_7(price[7][CREDIT:0]), .sells_7(amount[7][CREDIT:0]), .touch_8(touch_pair_8),
+        .minus_8(c[8].order), .applies_11, .is_negative_10(negative_pair_10),
+        .is_overflow_10(overflow_pair_10));
     accounts accounts (
-        .clk, .row_key_2, .loads_2({1'b0, loads_words_2[31:16]}), .load_2(amount[2][RATE-1:0]),
-        .lots_2(lots[2]), .by_lot_6, .key_6(c[6].account_key), .is_traded_7, .takes_amount_7,
-        .amount_7(amount[7][LANE-1:0]), .addend_0_8, .addend_1_8, .clear_8(c[8].account),
-        .touch_9(touch_lanes_9), .minus_9(c[9].order), .applies_12,
-        .is_over_10(is_over_lanes_10), .is_poor_11,
-        .is_over_money_11, .before_13, .after_13);
+        .clk, .command_4(c[4]), .command_7(c[7]), .load_4(amount[4][RATE-1:0]),
+        .key_5(c[5].account_key), .lots_5(lots[5]), .is_traded_6, .money_8,
+        .touch_8(touch_lanes_8), .minus_8(c[8].order), .applies_11, .is_poor_10,
+        .is_over_money_10, .after_12, .after_13);
 
-    // Clocks 11 to 13: the decision.
-    reasons_t refusal_11, refusal_12, stated_11, stated_12, reasons_13;
-    logic is_order_11, is_order_12, touch_11, touch_12, sell_11, is_stopped_11, is_stopped_12;
-    logic is_reducing_11, is_reducing_12, is_over_need_11, is_over_need_12;
-    logic is_over_notional_11, is_over_notional_12, is_big_notional_11, is_big_notional_12;
+    // Clocks 10 to 12: the decision.
+    reasons_t refusal_10, refusal_11, stated_10, stated_11, reasons_12;
+    logic is_order_10, is_order_11, touch_10, touch_11, sell_10, is_stopped_10, is_stopped_11;
+    logic is_reducing_10, is_reducing_11, is_over_need_10, is_over_need_11;
+    logic is_over_notional_10, is_over_notional_11, is_big_notional_10, is_big_notional_11;
 
     always_ff @(posedge clk) begin
-        {refusal_11, refusal_12} <= {refusal_10, refusal_11};
-        {stated_11, stated_12} <= {stated_10, stated_11};
-        {is_order_11, is_order_12} <= {is_order_10, is_order_11};
-        {touch_11, touch_12} <= {touch_pair_10 || touch_lanes_10, touch_11};
-        sell_11 <= sell_10;
-        {is_stopped_11, is_stopped_12} <= {is_stopped_10, is_stopped_11};
-        {is_reducing_11, is_reducing_12} <= {is_reducing_10, is_reducing_11};
-        {is_over_need_11, is_over_need_12} <=
-            {is_over_rate_10 || is_over_lanes_10, is_over_need_11};
-        {is_over_notional_11, is_over_notional_12} <= {is_over_notional_10, is_over_notional_11};
-        {is_big_notional_11, is_big_notional_12} <= {is_big_notional_10, is_big_notional_11};
+        {refusal_10, refusal_11} <= {refusal_9, refusal_10};
+        {stated_10, stated_11} <= {stated_9, stated_10};
+        {is_order_10, is_order_11} <= {is_order_9, is_order_10};
+        {touch_10, touch_11} <= {touch_pair_9 || touch_lanes_9, touch_10};
+        sell_10 <= sell_9;
+        {is_stopped_10, is_stopped_11} <= {is_stopped_9, is_stopped_10};
+        {is_reducing_10, is_reducing_11} <= {is_reducing_9, is_reducing_10};
+        {is_over_need_10, is_over_need_11} <= {is_over_need_9, is_over_need_10};
+        {is_over_notional_10, is_over_notional_11} <= {is_over_notional_9, is_over_notional_10};
+        {is_big_notional_10, is_big_notional_11} <= {is_big_notional_9, is_big_notional_10};
     end
 
     decision decision (
-        .clk, .is_order_12, .sell_11, .touch_12, .is_stopped_12, .is_reducing_12,
-        .is_over_need_12, .is_over_notional_12, .is_big_notional_12, .refusal_12, .stated_12,
-        .negative_pair_11, .overflow_pair_11, .is_poor_11, .is_over_money_11,
-        .applies_12, .applied_13, .reasons_13);
+        .clk, .is_order_11, .sell_10, .touch_11, .is_stopped_11, .is_reducing_11,
+        .is_over_need_11, .is_over_notional_11, .is_big_notional_11, .refusal_11, .stated_11,
+        .negative_pair_10, .overflow_pair_10, .is_poor_10, .is_over_money_10,
+        .applies_11, .applied_12, .reasons_12);
 
-    // Clocks 14 to 18: what is left.
-    logic [LANE-1:0] before_17, after_17;
-    logic [63:0] verdict[14:17];
-    logic valid[10:17];
-    logic shows[11:17];
-    logic applied[14:17];
+    // Clocks 13 to 16: what is left.
+    logic [LANE-1:0] first_15, second_15;
+    logic is_first_15;
+    logic [63:0] verdict[13:15];
+    logic valid[9:15];
+    logic shows[10:15];
+    logic clears[10:15];
+    logic touches_lanes[10:12];
+    logic is_taken[13:15];
+    logic [ACCOUNT_BITS-1:0] key_12;
 
-    least least_before (.clk, .values(before_13), .least(before_17));
-    least least_after (.clk, .values(after_13), .least(after_17));
+    delay #(.CLOCKS(7), .WIDTH(ACCOUNT_BITS)) keys (
+        .clk, .value(c[5].account_key), .delayed(key_12));
+    least least (
+        .clk, .values_12(after_12), .values_13(after_13), .first_15, .second_15, .is_first_15);
+    available available (
+        .clk, .key_12, .first_15, .second_15, .is_first_15, .is_taken_15(is_taken[15]),
+        .clear_15(clears[15]), .shows_15(shows[15]), .margin_16(out_margin),
+        .available_16(out_available));
 
     always_ff @(posedge clk) begin
-        valid[10] <= c[9].valid;
-        for (int i = 11; i <= 17; i++) valid[i] <= valid[i-1];
-        shows[11] <= shows_10;
-        for (int i = 12; i <= 17; i++) shows[i] <= shows[i-1];
-        applied[14] <= applied_13;
-        verdict[14] <= verdict_of(reasons_13);
-        for (int i = 15; i <= 17; i++) begin
-            applied[i] <= applied[i-1];
+        valid[9] <= c[8].valid;
+        {shows[10], clears[10], touches_lanes[10]} <= {shows_9, clear_9, touch_lanes_9};
+        for (int i = 10; i <= 15; i++) valid[i] <= valid[i-1];
+        for (int i = 11; i <= 15; i++) {shows[i], clears[i]} <= {shows[i-1], clears[i-1]};
+        for (int i = 11; i <= 12; i++) touches_lanes[i] <= touches_lanes[i-1];
+        is_taken[13] <= touches_lanes[12] && applied_12;
+        verdict[13] <= verdict_of(reasons_12);
+        for (int i = 14; i <= 15; i++) begin
+            is_taken[i] <= is_taken[i-1];
             verdict[i] <= verdict[i-1];
         end
-        out_valid <= valid[17];
-        out_tag <= tag[17];
-        out_verdict <= verdict[17];
-        out_margin <= shows[17] && applied[17]
-            ? 64'($signed(before_17)) - 64'($signed(after_17)) : 64'd0;
-        out_available <= shows[17]
-            ? 64'($signed(applied[17] ? after_17 : before_17)) : 64'd0;
+        out_valid <= valid[15];
+        out_tag <= tag_15;
+        out_verdict <= verdict[15];
     end
 endmodule

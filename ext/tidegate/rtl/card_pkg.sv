@@ -12,8 +12,8 @@ package card_pkg;
     localparam int CREDIT = 36;    // signed lots
     localparam int MONEY = 54;     // money of one product
     localparam int RATE = 36;      // money of one lot in a scenario, or of a tick
-    localparam int PRICE = 55;     // signed
-    localparam int QTY = 31;
+    localparam int PRICE = 36;     // signed
+    localparam int QTY = 18;
     localparam int TIME = 62;
     localparam int FRACTION = 31;  // of a price rate
 
@@ -56,7 +56,7 @@ package card_pkg;
 
     // Which commands before have the row of this one, from the first before on (ledger_keys.sv).
     typedef struct packed {
-        logic first_9, second_9, third_9, fourth_8, fifth_8, sixth_8, touch_12;
+        logic first_8, second_8, third_8, fourth_7, fifth_7, sixth_7, touch_11;
     } meets_t;
 
     // The verdict's bits that are there; the place of each is its reason's code.

@@ -40,13 +40,12 @@ module decode
         has_session <= session[15:SESSION_BITS] == '0 && session[SESSION_BITS-1:0] != '0;
         has_instrument <=
             instrument[15:INSTRUMENT_BITS] == '0 && instrument[INSTRUMENT_BITS-1:0] != '0;
-        is_lots <= lots[31] == 1'b0 && lots != '0;
-        is_qty <= order_qty[31] == 1'b0;
+        is_lots <= lots[31:QTY] == '0 && lots[QTY-1:0] != '0;
+        is_qty <= order_qty[31:QTY] == '0;
         has_qty <= order_qty != '0;
 
-        // Signed: all bits from the sign down are alike. A price may also be 2^53.
-        price_is_price <= price[63:53] == '0 || price[63:53] == '1
-            || (price[63:54] == '0 && price[52:0] == '0);
+        // Signed: all bits from the sign down are alike.
+        price_is_price <= price[63:PRICE-1] == '0 || price[63:PRICE-1] == '1;
         price_is_credit <= price[63:CREDIT-1] == '0 || price[63:CREDIT-1] == '1;
         price_is_interval <= price[63:30] == '0;
         amount_is_lane <= amount[63:LANE-1] == '0 || amount[63:LANE-1] == '1;

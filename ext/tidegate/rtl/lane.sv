@@ -1,80 +1,76 @@
 // Money of an account that is left under one scenario: what the lots of a command take of it, and
-// the field that keeps it. The scenario's rate at clock 3, the decision at clock 13. Each lane has
-// flags and addends of its own, so that none has to reach all lanes and be added within a clock;
-// synthesis must not merge them.
+// the field that keeps it. Each lane has flags and a decision of its own, so that none has to reach
+// all lanes and be added within a clock; synthesis must not merge them.
 module lane
     import card_pkg::*;
 #(
     parameter int NUMBER = 0
 ) (
     input logic clk,
-    input logic [INSTRUMENT_BITS:0] row_key_2,
-    input logic loads_2,
-    input logic [RATE-1:0] load_2,
-    input logic [QTY-1:0] lots_2,
-    input logic [MONEY-1:0] by_lot_6,
-    input logic is_traded_7,
-    // The command's own amount instead, on the lane that it names.
-    input logic takes_amount_7,
-    input logic signed [LANE-1:0] amount_7,
-    input logic [LANE:0] addend_0_8,
-    input logic [LANE:0] addend_1_8,
-    output logic is_over_10,
+    input command_t command_4,
+    input logic [RATE-1:0] load_4,
+    input logic [QTY-1:0] lots_5,
+    input logic is_traded_6,
+    // The command gives an amount to another lane.
+    input logic is_other_7,
+    input logic [LANE:0] money_8,
     // See ledger.
-    input logic [ACCOUNT_BITS-1:0] key_6,
-    input logic [ACCOUNT_BITS-1:0] key_12,
+    input logic [ACCOUNT_BITS-1:0] key_5,
+    input logic [ACCOUNT_BITS-1:0] key_11,
     input meets_t meets,
-    input logic clear_8,
-    input logic minus_9,
-    input logic applies_12,
-    output logic [1:0] is_negative_11,
-    output logic [1:0] is_overflow_11,
-    output logic [LANE-1:0] before_13,
+    input logic clear_7,
+    input logic minus_8,
+    input logic applies_11,
+    output logic [1:0] is_negative_10,
+    output logic [1:0] is_overflow_10,
+    output logic [LANE-1:0] after_12,
     output logic [LANE-1:0] after_13
 );
-    logic [MONEY-1:0] scan_6, scan_7, by_lot_7;
-    logic [LANE:0] need_8, need_9, need_10, addend_0_9, addend_1_9;
-    logic [LANE-1:0] befores[1], afters[1];
+    logic [MONEY-1:0] scan_8;
+    logic [LANE:0] need_9;
+    logic [LANE-1:0] afters_12[1], afters_13[1];
     logic [1:0] negatives[1], overflows[1];
-    logic is_over_scan_6, is_over_7, is_over_8, is_over_9, was_over_10;
-    logic is_traded_8, is_traded_9, is_traded_10;
+    logic is_other_8;
 
     // The last lane has no scenario.
     if (NUMBER < SCENARIOS) begin : scenario
-        logic [RATE-1:0] scan_3;
-        logic [QTY-1:0] lots_3;
+        logic [RATE-1:0] rate_5, rate_6;
+        logic [QTY-1:0] lots_6;
+        logic [35:0] low_7, high_7;
+        logic is_traded_7, loads_4;
 
-        always_ff @(posedge clk) lots_3 <= lots_2;
+        assign loads_4 = command_4.valid && command_4.well_formed && command_4.instrument
+            && command_4.has_instrument && command_4.index == 8'(16 + NUMBER);
 
-        small_ram #(.KEY(INSTRUMENT_BITS + 1), .WIDTH(RATE)) scans (
-            .clk, .key(row_key_2), .write(loads_2), .new_value(load_2), .value(scan_3));
-        multiply_36 scan (
-            .clk, .left(scan_3), .right(36'(lots_3)), .product(scan_6),
-            .is_over(is_over_scan_6));
+        // Written in the stage in which it is read, so nothing is forwarded.
+        block_ram #(.KEY(INSTRUMENT_BITS + 1), .WIDTH(RATE)) rates (
+            .clk, .read_key({command_4.instrument_key, command_4.freed_sell}),
+            .read_value(rate_5), .write(loads_4),
+            .write_key({command_4.instrument_key, command_4.freed_sell}), .write_value(load_4));
+
+        always_ff @(posedge clk) begin
+            rate_6 <= rate_5;
+            lots_6 <= lots_5;
+            low_7 <= rate_6[17:0] * lots_6;
+            high_7 <= rate_6[35:18] * lots_6;
+            is_traded_7 <= is_traded_6;
+            scan_8 <= is_traded_7 ? {high_7 + {18'd0, low_7[35:18]}, low_7[17:0]} : '0;
+        end
     end else begin : no_scenario
-        assign scan_6 = '0;
-        assign is_over_scan_6 = 1'b0;
+        assign scan_8 = '0;
     end
 
     always_ff @(posedge clk) begin
-        {scan_7, by_lot_7} <= {scan_6, by_lot_6};
-        need_8 <= is_traded_7 ? (LANE + 1)'(scan_7) + (LANE + 1)'(by_lot_7)
-            : takes_amount_7 ? {amount_7[LANE-1], amount_7} : '0;
-        {need_9, addend_0_9, addend_1_9} <= {need_8, addend_0_8, addend_1_8};
-        need_10 <= need_9 + addend_0_9 + addend_1_9;
-        {is_over_7, is_over_8} <= {is_over_scan_6, is_over_7};
-        {is_over_9, was_over_10} <= {is_over_8, is_over_9};
-        {is_traded_8, is_traded_9, is_traded_10} <= {is_traded_7, is_traded_8, is_traded_9};
+        is_other_8 <= is_other_7;
+        need_9 <= is_other_8 ? '0 : money_8 + (LANE + 1)'(scan_8);
     end
 
-    assign is_over_10 = is_traded_10 && (was_over_10 || need_10[LANE:LANE-1] != '0);
-
     ledger #(.KEY(ACCOUNT_BITS), .FIELDS(1), .WIDTH(LANE)) money (
-        .clk, .key_6, .key_12, .meets, .clear_8, .minus_9, .applies_12, .delta_10('{need_10}),
-        .is_negative_11(negatives), .is_overflow_11(overflows), .before_13(befores),
-        .after_13(afters));
-    assign is_negative_11 = negatives[0];
-    assign is_overflow_11 = overflows[0];
-    assign before_13 = befores[0];
-    assign after_13 = afters[0];
+        .clk, .key_5, .key_11, .meets, .clear_7, .minus_8, .applies_11, .delta_9('{need_9}),
+        .is_negative_10(negatives), .is_overflow_10(overflows), .after_12(afters_12),
+        .after_13(afters_13));
+    assign is_negative_10 = negatives[0];
+    assign is_overflow_10 = overflows[0];
+    assign after_12 = afters_12[0];
+    assign after_13 = afters_13[0];
 endmodule

@@ -1,33 +1,52 @@
-// The least of 17 signed values, after four clocks: 17 to 9, to 5, to 3, to 1.
-module least #(
-    parameter int WIDTH = 56
-) (
+// The least of 17 signed values, of threes in three clocks: 17 to 6, to 2, to 1. In a clock values
+// are chosen by what was compared in the clock before, and the chosen are compared.
+module least
+    import card_pkg::*;
+(
     input logic clk,
-    input logic [WIDTH-1:0] values[17],
-    output logic [WIDTH-1:0] least
+    input logic [LANE-1:0] values_12[LANES],
+    input logic [LANE-1:0] values_13[LANES],
+    // The lesser of these, at clock 15.
+    output logic [LANE-1:0] first_15,
+    output logic [LANE-1:0] second_15,
+    output logic is_first_15
 );
-    logic [WIDTH-1:0] of_nine[9], of_five[5];
-    logic [WIDTH-1:0] first, second, third;
-    logic is_first, is_before_third;
+    typedef logic [LANE-1:0] money_t;
 
-    function automatic logic [WIDTH-1:0] lesser(
-        input logic [WIDTH-1:0] left, input logic [WIDTH-1:0] right);
-        return $signed(left) < $signed(right) ? left : right;
+    // Bit 0: the first of three is the least; bit 1: the second is; neither: the third.
+    logic [1:0] picks_13[6], picks_14[2];
+    money_t chosen_13[6], chosen_14[2], six_14[6];
+
+    function automatic logic is_less(input money_t left, input money_t right);
+        return $signed(left) < $signed(right);
     endfunction
 
-    // Both compared with the third before it is known which of them is the lesser.
-    assign is_first = $signed(first) < $signed(second);
-    assign is_before_third = is_first ? $signed(first) < $signed(third)
-        : $signed(second) < $signed(third);
+    function automatic logic [1:0] compared(input money_t a, input money_t b, input money_t c);
+        return {!is_less(a, b) && is_less(b, c), is_less(a, b) && is_less(a, c)};
+    endfunction
+
+    function automatic money_t chosen(
+        input logic [1:0] pick, input money_t a, input money_t b, input money_t c);
+        return pick[0] ? a : pick[1] ? b : c;
+    endfunction
+
+    always_comb begin
+        for (int i = 0; i < 5; i++)
+            chosen_13[i] = chosen(
+                picks_13[i], values_13[3*i], values_13[3*i+1], values_13[3*i+2]);
+        chosen_13[5] = picks_13[5][0] ? values_13[15] : values_13[16];
+        for (int i = 0; i < 2; i++)
+            chosen_14[i] = chosen(picks_14[i], six_14[3*i], six_14[3*i+1], six_14[3*i+2]);
+    end
 
     always_ff @(posedge clk) begin
-        for (int i = 0; i < 8; i++) of_nine[i] <= lesser(values[2*i], values[2*i+1]);
-        of_nine[8] <= values[16];
-        for (int i = 0; i < 4; i++) of_five[i] <= lesser(of_nine[2*i], of_nine[2*i+1]);
-        of_five[4] <= of_nine[8];
-        first <= lesser(of_five[0], of_five[1]);
-        second <= lesser(of_five[2], of_five[3]);
-        third <= of_five[4];
-        least <= is_before_third ? (is_first ? first : second) : third;
+        for (int i = 0; i < 5; i++)
+            picks_13[i] <= compared(values_12[3*i], values_12[3*i+1], values_12[3*i+2]);
+        picks_13[5] <= {1'b0, is_less(values_12[15], values_12[16])};
+        six_14 <= chosen_13;
+        for (int i = 0; i < 2; i++)
+            picks_14[i] <= compared(chosen_13[3*i], chosen_13[3*i+1], chosen_13[3*i+2]);
+        {first_15, second_15} <= {chosen_14[0], chosen_14[1]};
+        is_first_15 <= is_less(chosen_14[0], chosen_14[1]);
     end
 endmodule

@@ -8,42 +8,43 @@ module ledger
     parameter int WIDTH = 56
 ) (
     input logic clk,
-    input logic [KEY-1:0] key_6,
-    input logic [KEY-1:0] key_12,
+    input logic [KEY-1:0] key_5,
+    input logic [KEY-1:0] key_11,
     input meets_t meets,
-    input logic clear_8,
-    input logic minus_9,
-    input logic [WIDTH:0] delta_10[FIELDS],
-    // The command at clock 12 is applied.
-    input logic applies_12,
-    // In the cases of ledger_field that are left at clock 11.
-    output logic [1:0] is_negative_11[FIELDS],
-    output logic [1:0] is_overflow_11[FIELDS],
-    output logic [WIDTH-1:0] before_13[FIELDS],
+    input logic clear_7,
+    input logic minus_8,
+    input logic [WIDTH:0] delta_9[FIELDS],
+    // The command at clock 11 is applied.
+    input logic applies_11,
+    // In the cases of ledger_field that are left at clock 10.
+    output logic [1:0] is_negative_10[FIELDS],
+    output logic [1:0] is_overflow_10[FIELDS],
+    // What is there if the command is applied.
+    output logic [WIDTH-1:0] after_12[FIELDS],
     output logic [WIDTH-1:0] after_13[FIELDS]
 );
-    logic [KEY-1:0] key_7, key_13;
-    logic clear_9, minus_10, touch_13, applied_13, applied_14, writes_13;
-    logic is_fourth_9, is_fifth_9, is_sixth_9, is_first_10, is_second_10, is_third_10;
+    logic [KEY-1:0] key_6, key_12;
+    logic clear_8, minus_9, touch_12, applied_12, applied_13, writes_12;
+    logic is_fourth_8, is_fifth_8, is_sixth_8, is_first_9, is_second_9, is_newer_9, is_third_9;
 
-    assign writes_13 = touch_13 && applied_13;
+    assign writes_12 = touch_12 && applied_12;
 
     always_ff @(posedge clk) begin
-        {key_7, key_13} <= {key_6, key_12};
-        {clear_9, minus_10, touch_13} <= {clear_8, minus_9, meets.touch_12};
-        {applied_13, applied_14} <= {applies_12, applied_13};
-        is_fourth_9 <= meets.fourth_8;
-        is_fifth_9 <= meets.fifth_8 && applied_13;
-        is_sixth_9 <= meets.sixth_8 && applied_14;
-        {is_first_10, is_second_10, is_third_10} <=
-            {meets.first_9, meets.second_9, meets.third_9};
+        {key_6, key_12} <= {key_5, key_11};
+        {clear_8, minus_9, touch_12} <= {clear_7, minus_8, meets.touch_11};
+        {applied_12, applied_13} <= {applies_11, applied_12};
+        is_fourth_8 <= meets.fourth_7;
+        is_fifth_8 <= meets.fifth_7 && applied_12;
+        is_sixth_8 <= meets.sixth_7 && applied_13;
+        {is_first_9, is_second_9, is_third_9} <= {meets.first_8, meets.second_8, meets.third_8};
+        is_newer_9 <= meets.first_8 || meets.second_8;
     end
 
     for (genvar f = 0; f < FIELDS; f++) begin : fields
         ledger_field #(.KEY(KEY), .WIDTH(WIDTH)) field (
-            .clk, .key_7, .key_13, .writes_13, .clear_9, .is_fourth_9, .is_fifth_9, .is_sixth_9,
-            .is_first_10, .is_second_10, .is_third_10, .applied_13, .minus_10,
-            .delta_10(delta_10[f]), .is_negative_11(is_negative_11[f]),
-            .is_overflow_11(is_overflow_11[f]), .before_13(before_13[f]), .after_13(after_13[f]));
+            .clk, .key_6, .key_12, .writes_12, .clear_8, .is_fourth_8, .is_fifth_8, .is_sixth_8,
+            .is_first_9, .is_second_9, .is_newer_9, .is_third_9, .applied_12, .minus_9,
+            .delta_9(delta_9[f]), .is_negative_10(is_negative_10[f]),
+            .is_overflow_10(is_overflow_10[f]), .after_12(after_12[f]), .after_13(after_13[f]));
     end
 endmodule

@@ -1,4 +1,5 @@
-// Two words of two 18-bit limbs; product after three clocks, and whether it has more than 54 bits.
+// Two words of two 18-bit limbs: product after three clocks; a clock later whether it has more than
+// 54 bits.
 module multiply_36 (
     input logic clk,
     input logic [35:0] left,
@@ -9,8 +10,7 @@ module multiply_36 (
     logic [35:0] low, high, middle_0, middle_1;
     logic [53:0] outer;
     logic [36:0] middle;
-    logic [17:0] rest;
-    logic [54:0] sum;
+    logic [17:0] rest, top;
 
     always_ff @(posedge clk) begin
         low <= left[17:0] * right[17:0];
@@ -20,9 +20,8 @@ module multiply_36 (
         outer <= {high, low[35:18]};
         middle <= {1'b0, middle_0} + {1'b0, middle_1};
         rest <= low[17:0];
-        product <= {sum[35:0], rest};
-        is_over <= sum[54:36] != '0;
+        {top, product[53:18]} <= outer + {17'd0, middle};
+        product[17:0] <= rest;
+        is_over <= top != '0;
     end
-
-    assign sum = {1'b0, outer} + {18'd0, middle};
 endmodule

@@ -1,24 +1,28 @@
-// Two words of three 18-bit limbs in units of 2^31, rounded up; product after three clocks, and
-// whether it has more than 54 bits.
+// A word of two 18-bit limbs by one of three, in units of 2^31, rounded up, and a word added to it:
+// there after three clocks; a clock later whether it has more than 54 bits.
 module multiply_rate (
     input logic clk,
-    input logic [53:0] left,
+    input logic [35:0] left,
     input logic [53:0] right,
-    output logic [53:0] product,
+    input logic [53:0] addend,
+    output logic [53:0] result,
     output logic is_over
 );
-    // 2^31 - 1 makes the cut at bit 31 a rounding up.
-    localparam logic [55:0] ROUNDING = 56'h7fffffff;
-
     logic [35:0] limbs_00, limbs_01, limbs_02, limbs_10, limbs_11, limbs_12;
-    logic [35:0] limbs_20, limbs_21, limbs_22, top;
-    logic [55:0] low;
-    logic [37:0] middle;
-    logic [36:0] upper;
-    logic [56:0] high;
+    logic [53:0] addend_1;
+    // All from bit 18 on: of what is below only whether it is nothing is needed, to round up.
+    logic [66:0] one, two, three;
+    logic [67:0] rest_2;
+    logic [72:0] limbs_2;
+    logic [74:0] sum;
+    logic [6:0] top;
+    logic is_rest_2;
 
-    assign high = {37'd0, low[55:36]} + {19'd0, middle} + {2'd0, upper, 18'd0}
-        + {8'd0, top[12:0], 36'd0};
+    // 2^31 - 1 makes the cut at bit 31 a rounding up.
+    assign one = {addend_1, 13'h1fff};
+    assign two = {31'd0, limbs_10};
+    assign three = {13'd0, limbs_02, 18'd0};
+    assign sum = {1'b0, limbs_2, 1'b1} + {6'd0, rest_2, is_rest_2};
 
     always_ff @(posedge clk) begin
         limbs_00 <= left[17:0] * right[17:0];
@@ -27,14 +31,14 @@ module multiply_rate (
         limbs_10 <= left[35:18] * right[17:0];
         limbs_11 <= left[35:18] * right[35:18];
         limbs_12 <= left[35:18] * right[53:36];
-        limbs_20 <= left[53:36] * right[17:0];
-        limbs_21 <= left[53:36] * right[35:18];
-        limbs_22 <= left[53:36] * right[53:36];
-        low <= {20'd0, limbs_00} + {2'd0, limbs_01, 18'd0} + {2'd0, limbs_10, 18'd0} + ROUNDING;
-        middle <= {2'd0, limbs_02} + {2'd0, limbs_11} + {2'd0, limbs_20};
-        upper <= {1'b0, limbs_12} + {1'b0, limbs_21};
-        top <= limbs_22;
-        product <= {high[48:0], low[35:31]};
-        is_over <= high[56:49] != '0 || top[35:13] != '0;
+        addend_1 <= addend;
+
+        limbs_2 <= {1'b0, limbs_12, limbs_01} + {19'd0, limbs_11, limbs_00[35:18]};
+        // Three words to two, then one carry.
+        rest_2 <= {1'b0, one ^ two ^ three} + {(one & two) | (one & three) | (two & three), 1'b0};
+        is_rest_2 <= limbs_00[17:0] != '0;
+
+        {top, result} <= sum[74:14];
+        is_over <= top != '0;
     end
 endmodule
