@@ -120,6 +120,41 @@ def test_a_card_that_stands_still_is_told_and_stays_told() -> None:
         played(driver, orders)
 
 
+def test_a_card_that_stood_still_passes_nothing_when_it_wakes() -> None:
+    memory, device, driver = opened()
+    stream = Stream(1)
+    played(driver, packed(stream.loads()))
+    driver.commit(1)
+    orders = packed([stream.order() for _ in range(50)])
+    assert (played(driver, orders)["verdict"] & KILLED == 0).any()
+    memory.write(Register.REG_HOLD, 1)
+    with pytest.raises(CardError, match="stands still"):
+        played(driver, orders)
+    memory.write(Register.REG_HOLD, 0)
+    first = memory.read(Register.REG_RESPONSES_PUT) % 64
+    assert device.turn(64 - first) == 64 - first
+    assert (memory.responses[first:]["verdict"] & KILLED != 0).all()
+
+
+def test_no_kill_in_the_ring_ends_that_of_the_register_and_the_register_ends_none_in_the_ring() -> (
+    None
+):
+    memory, driver, stream = loaded()
+    orders = packed([Command(KILL, index=0), *(stream.order() for _ in range(30))])
+
+    def is_killed() -> bool:
+        return bool((played(driver, orders)["verdict"][1:] & KILLED != 0).all())
+
+    memory.write(Register.REG_KILL, 1)
+    assert is_killed()
+    memory.write(Register.REG_KILL, 0)
+    assert not is_killed()
+    played(driver, packed([Command(KILL, index=1)]))
+    memory.write(Register.REG_KILL, 1)
+    memory.write(Register.REG_KILL, 0)
+    assert (played(driver, orders[1:])["verdict"] & KILLED != 0).all()
+
+
 @pytest.mark.parametrize("beside", [3, 4_000, -1, 1 << 62])
 def test_a_card_that_has_answered_what_it_was_not_given_is_wrong_and_stays_wrong(
     beside: int,

@@ -13,7 +13,7 @@ REGISTERS: int
 RING_COMMANDS: int
 
 class Register(enum.IntEnum):
-    """Places in the page, eight bytes each; the host writes 8 to 11, the card all others."""
+    """Places in the page, eight bytes each; the host writes 8 to 12, the card all others."""
 
     REG_IDENTITY = 0
     REG_VERSION = 1
@@ -22,6 +22,7 @@ class Register(enum.IntEnum):
     REG_RESPONSES_TAKEN = 9
     REG_EPOCH_WANTED = 10
     REG_HOLD = 11
+    REG_KILL = 12
     REG_COMMANDS_TAKEN = 16
     REG_RESPONSES_PUT = 17
     REG_EPOCH = 18

@@ -222,5 +222,6 @@ cdef class Backend:
             return False
         if memcmp(self.answers, self.sync.expected, count * sizeof(card_response)) != 0:
             self.out = OUT_WRONG
+            self.driver.kill()
         self.said = self.answers[count - 1].verdict
         return not self.out

@@ -2,8 +2,9 @@
 
 Until the first epoch counts every order is denied KILL_SWITCH: the pipe itself is told to kill. A
 wanted epoch counts once all that was put before it is taken; it is refused when it is not above the
-last one, or when a load since that one was asked for was refused. While REG_HOLD is set, and once
-its pipe has not answered, it takes nothing: it stands still.
+last one, or when a load since that one was asked for was refused. So is every order while REG_KILL
+is set, whatever a KILL in the ring says. While REG_HOLD is set, and once its pipe has not answered,
+it takes nothing: it stands still.
 """
 cimport cython
 from cpython.pycapsule cimport PyCapsule_GetPointer
@@ -15,7 +16,7 @@ from tidegate.native.card cimport (
 )
 from tidegate.native.card_page cimport (
     REG_COMMANDS_PUT, REG_COMMANDS_TAKEN, REG_EPOCH, REG_EPOCHS_REFUSED, REG_EPOCH_WANTED,
-    REG_HOLD, REG_IDENTITY, REG_LAYOUT, REG_LOADS_REFUSED, REG_ORDERS, REG_ORDERS_ACCEPTED,
+    REG_HOLD, REG_IDENTITY, REG_KILL, REG_LAYOUT, REG_LOADS_REFUSED, REG_ORDERS, REG_ORDERS_ACCEPTED,
     REG_RESPONSES_PUT, REG_RESPONSES_TAKEN, REG_VERSION, CardMemory, card_read, card_write,
 )
 from tidegate.native.verdict cimport DECIDED_BIT
@@ -50,6 +51,7 @@ cdef class CardDevice:
         cdef int64_t count = min(min(most, CARD_BATCH), min(<int64_t>(put - taken), left))
         if self.is_still or card_read(self.page, REG_HOLD):
             return 0
+        self.heed_register()
         count = min(count, <int64_t>(size - first))
         if count > 0:
             memcpy(self.commands, &self.page.commands[first], count * sizeof(card_command))
@@ -91,16 +93,25 @@ cdef class CardDevice:
             return
         card_write(self.page, REG_EPOCH, wanted)
         if epoch == 0:
-            self.is_still |= not self.tell_kill(self.is_killed)
+            self.is_still |= not self.tell_kill(self.is_killed or self.is_stopped)
+
+    cdef void heed_register(self) noexcept nogil:
+        cdef bint is_stopped = card_read(self.page, REG_KILL) != 0
+        if is_stopped != self.is_stopped:
+            self.is_stopped = is_stopped
+            self.is_still |= not self.tell_kill(
+                is_stopped or self.is_killed or card_read(self.page, REG_EPOCH) == 0
+            )
 
     cdef void heed_kill(self, int64_t count) noexcept nogil:
-        """What the last KILL in the ring says; before an epoch counts none of them ends it."""
-        cdef bint is_empty = card_read(self.page, REG_EPOCH) == 0
+        """What the last KILL in the ring says; none of them ends that of the register, or that
+        before the first epoch."""
+        cdef bint is_held = self.is_stopped or card_read(self.page, REG_EPOCH) == 0
         cdef int64_t i
         for i in range(count):
             if self.commands[i].op == OP_KILL and self.commands[i].index <= 1:
                 self.is_killed = self.commands[i].index
-                self.commands[i].index |= is_empty
+                self.commands[i].index |= is_held
 
     cdef bint tell_kill(self, bint is_killed) noexcept nogil:
         cdef card_command command

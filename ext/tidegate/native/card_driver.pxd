@@ -23,6 +23,8 @@ cdef class CardDriver:
     cdef int64_t exchange_all(
         self, const card_command* commands, card_response* responses, int64_t count
     ) noexcept nogil
+    # From its next turn on the card denies every order: for good.
+    cdef void kill(self) noexcept nogil
     cdef int64_t put(self, const card_command* commands, int64_t count) noexcept nogil
     # At most `room`; where the card says that there are more it is wrong, and none is taken.
     cdef int64_t take(self, card_response* responses, int64_t room) noexcept nogil

@@ -2,7 +2,7 @@
 
 Ringing the doorbell is the simulated card's turn. A card that has not answered after LOOKS_MAX
 looks at its ring stands still; one that has answered what nobody asked is wrong. Neither is ever
-looked at again.
+looked at again, and its kill register is set: should it wake, it passes nothing.
 """
 cimport cython
 from libc.stdint cimport int64_t, uint64_t
@@ -13,8 +13,8 @@ from tidegate.native.card import IDENTITY, LAYOUT_HASH, LAYOUT_VERSION
 from tidegate.native.card cimport card_command, card_response
 from tidegate.native.card_device cimport CARD_BATCH, CardDevice
 from tidegate.native.card_page cimport (
-    REG_COMMANDS_PUT, REG_EPOCH, REG_EPOCHS_REFUSED, REG_EPOCH_WANTED, REG_IDENTITY, REG_LAYOUT,
-    REG_LOADS_REFUSED, REG_RESPONSES_PUT, REG_RESPONSES_TAKEN, REG_VERSION, card_read, card_write,
+    REG_COMMANDS_PUT, REG_EPOCH, REG_EPOCHS_REFUSED, REG_EPOCH_WANTED, REG_IDENTITY, REG_KILL,
+    REG_LAYOUT, REG_LOADS_REFUSED, REG_RESPONSES_PUT, REG_RESPONSES_TAKEN, REG_VERSION, card_read, card_write,
 )
 
 cdef enum:
@@ -76,7 +76,12 @@ cdef class CardDriver:
             taken += came
             looks = 0 if came else looks + 1
             self.is_still = looks > LOOKS_MAX
+        if taken < count:
+            self.kill()
         return taken
+
+    cdef void kill(self) noexcept nogil:
+        card_write(self.page, REG_KILL, 1)
 
     def exchange(self, const card_command[::1] commands, card_response[::1] responses):
         if len(commands) != len(responses):

@@ -9,11 +9,12 @@ from libc.stdint cimport uint64_t
 from tidegate.native.card cimport card_command, card_response
 
 
-# Places in the page, eight bytes each. 0 to 2 are the card's, written once; 8 to 11 the host's;
+# Places in the page, eight bytes each. 0 to 2 are the card's, written once; 8 to 12 the host's;
 # from 16 on the card's.
 cpdef enum Register:
     REG_IDENTITY = 0, REG_VERSION = 1, REG_LAYOUT = 2,
     REG_COMMANDS_PUT = 8, REG_RESPONSES_TAKEN = 9, REG_EPOCH_WANTED = 10, REG_HOLD = 11,
+    REG_KILL = 12,
     REG_COMMANDS_TAKEN = 16, REG_RESPONSES_PUT = 17, REG_EPOCH = 18, REG_EPOCHS_REFUSED = 19,
     REG_LOADS_REFUSED = 20, REG_ORDERS = 21, REG_ORDERS_ACCEPTED = 22
 
