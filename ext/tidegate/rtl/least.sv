@@ -17,8 +17,11 @@ module least
     logic [1:0] picks_13[6], picks_14[2];
     money_t chosen_13[6], chosen_14[2], six_14[6];
 
+    // By the sign of the difference: one carry, where a comparison of signed values takes two.
     function automatic logic is_less(input money_t left, input money_t right);
-        return $signed(left) < $signed(right);
+        logic [LANE:0] difference;
+        difference = {left[LANE-1], left} - {right[LANE-1], right};
+        return difference[LANE];
     endfunction
 
     function automatic logic [1:0] compared(input money_t a, input money_t b, input money_t c);
