@@ -5,10 +5,9 @@ module available
 (
     input logic clk,
     input logic [ACCOUNT_BITS-1:0] key_12,
-    // The least lane after the command, if it is applied.
-    input logic [LANE-1:0] first_15,
-    input logic [LANE-1:0] second_15,
-    input logic is_first_15,
+    // The least lane after the command, if it is applied (least.sv).
+    input logic [LANE-1:0] three_15[3],
+    input logic [1:0] pick_15,
     input logic is_taken_15,
     // The account starts anew, from nothing.
     input logic clear_15,
@@ -27,7 +26,7 @@ module available
         .write_value(left_16));
 
     assign before_15 = is_same_15 ? left_16 : known_15;
-    assign least_15 = is_first_15 ? first_15 : second_15;
+    assign least_15 = pick_15[0] ? three_15[0] : pick_15[1] ? three_15[1] : three_15[2];
     assign left_15 = is_taken_15 ? least_15 : before_15;
     assign margin_15 = (clear_15 ? '0 : {before_15[LANE-1], before_15})
         - {least_15[LANE-1], least_15};

@@ -16,14 +16,15 @@ module bucket
     input logic [TIME-1:0] debt_6,
     output logic is_full_7
 );
-    logic [KEY-1:0] key_4, key_5, key_6, key_7, key_8, key_9;
+    logic [KEY-1:0] key_4, key_5, key_6, key_7, key_8;
     logic [29:0] interval_4, interval_5;
     logic [49:0] tolerance_4, tolerance_5;
     logic [TIME:0] next_4, next_5, base_6, next_7, next_8, next_9;
     logic [TIME:0] now_6, now_interval_6, now_limit_6;
     logic [29:0] interval_6;
     logic [TIME:0] base_next_6, forwarded_next_6;
-    logic write_7, write_8, write_9, is_same_6, is_forwarded, is_full, is_later;
+    logic write_7, write_8, write_9, is_forwarded, is_full, is_later;
+    logic is_second_5, is_third_5, is_fourth_5, is_first_6;
 
     block_ram #(.KEY(KEY), .WIDTH(30)) intervals (
         .clk, .read_key(key_3), .read_value(interval_4), .write(set_rate_3), .write_key(key_3),
@@ -35,23 +36,31 @@ module bucket
         .clk, .read_key(key_3), .read_value(next_4), .write(write_7), .write_key(key_7),
         .write_value(next_7));
 
+    // By the sign of a difference: one carry and no more.
+    function automatic logic is_above(input logic [TIME:0] left, input logic [TIME:0] right);
+        logic [TIME+1:0] difference;
+        difference = {1'b0, right} - {1'b0, left};
+        return difference[TIME+1];
+    endfunction
+
     // Compared and added to for both: to choose first would come too late.
-    assign is_forwarded = write_7 && is_same_6;
-    assign is_full = is_forwarded ? next_7 > now_limit_6 : base_6 > now_limit_6;
-    assign is_later = is_forwarded ? next_7 > now_6 : base_6 > now_6;
+    assign is_forwarded = write_7 && is_first_6;
+    assign is_full = is_forwarded ? is_above(next_7, now_limit_6) : is_above(base_6, now_limit_6);
+    assign is_later = is_forwarded ? is_above(next_7, now_6) : is_above(base_6, now_6);
     assign base_next_6 = base_6 + (TIME + 1)'(interval_6);
     assign forwarded_next_6 = next_7 + (TIME + 1)'(interval_6);
 
     always_ff @(posedge clk) begin
         {key_4, key_5, key_6, key_7} <= {key_3, key_4, key_5, key_6};
-        {key_8, key_9} <= {key_7, key_8};
-        is_same_6 <= key_6 == key_5;
+        key_8 <= key_7;
+        {is_second_5, is_third_5, is_fourth_5} <= {key_4 == key_6, key_4 == key_7, key_4 == key_8};
+        is_first_6 <= key_6 == key_5;
         next_5 <= next_4;
         {interval_5, tolerance_5} <= {interval_4, tolerance_4};
 
-        if (write_7 && key_7 == key_5) base_6 <= next_7;
-        else if (write_8 && key_8 == key_5) base_6 <= next_8;
-        else if (write_9 && key_9 == key_5) base_6 <= next_9;
+        if (write_7 && is_second_5) base_6 <= next_7;
+        else if (write_8 && is_third_5) base_6 <= next_8;
+        else if (write_9 && is_fourth_5) base_6 <= next_9;
         else base_6 <= next_5;
         now_6 <= {1'b0, now_5};
         interval_6 <= interval_5;

@@ -14,32 +14,40 @@ module decision
     input logic is_big_notional_11,
     input reasons_t refusal_11,
     input reasons_t stated_11,
-    input logic [1:0] negative_pair_10[4],
-    input logic [1:0] overflow_pair_10[4],
-    input logic [1:0] is_poor_10,
-    input logic [1:0] is_over_money_10,
+    input logic [1:0] tops_pair_10[4][4],
+    input logic [3:0] is_poor_10,
+    input logic [3:0] is_over_money_10,
     output logic applies_11,
     output logic applied_12,
     output reasons_t reasons_12
 );
-    logic [1:0] is_full_10, is_beyond_10, is_over_lots_10;
+    logic [3:0] is_full_10, is_beyond_10, is_over_lots_10;
     // Bit a: for the case that the command before was applied (ledger_field.sv).
     logic [1:0] is_full_11, is_beyond_11, is_over_lots_11, is_poor_11, is_over_money_11;
     logic is_closing, is_beyond, is_poor, is_over, is_held_back;
     reasons_t reasons;
 
     always_comb begin
-        // Room of the side, then its credit.
-        is_full_10 = negative_pair_10[{1'b0, sell_10}];
-        is_beyond_10 = negative_pair_10[{1'b1, sell_10}];
-        is_over_lots_10 = overflow_pair_10[0] | overflow_pair_10[1] | overflow_pair_10[2]
-            | overflow_pair_10[3];
+        is_over_lots_10 = '0;
+        for (int i = 0; i < 4; i++) begin
+            // Room of the side, then its credit.
+            is_full_10[i] = tops_pair_10[{1'b0, sell_10}][i][1];
+            is_beyond_10[i] = tops_pair_10[{1'b1, sell_10}][i][1];
+            for (int f = 0; f < 4; f++) is_over_lots_10[i] |= ^tops_pair_10[f][i];
+        end
     end
 
+    // At clock 10 it is known whether the second command before was applied.
+    function automatic logic [1:0] left(input logic [3:0] cases, input logic applied);
+        return applied ? {cases[3], cases[1]} : {cases[2], cases[0]};
+    endfunction
+
     always_ff @(posedge clk) begin
-        {is_full_11, is_beyond_11} <= {is_full_10, is_beyond_10};
-        {is_over_lots_11, is_poor_11, is_over_money_11} <=
-            {is_over_lots_10, is_poor_10, is_over_money_10};
+        is_full_11 <= left(is_full_10, applied_12);
+        is_beyond_11 <= left(is_beyond_10, applied_12);
+        is_over_lots_11 <= left(is_over_lots_10, applied_12);
+        is_poor_11 <= left(is_poor_10, applied_12);
+        is_over_money_11 <= left(is_over_money_10, applied_12);
     end
 
     always_comb begin
