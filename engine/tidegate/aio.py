@@ -49,15 +49,15 @@ class Client:
         if self._trading is not None:
             raise SessionError("the client is connected already")
         self._trading = trading = Trading(*self._arguments)
-        loop = asyncio.get_running_loop()
-        for fd in trading.connection.fds:
-            loop.add_reader(fd, self._work)
-        self._keeper = loop.create_task(self._keep())
+        self._watch(trading)
+        self._keeper = asyncio.get_running_loop().create_task(self._keep())
         try:
             if not await self._wait(lambda: trading.is_ready, timeout):
                 raise SessionError(
                     f"no answer from {self._arguments[0]} within {timeout} s; is it up?"
                 )
+            # A gateway that came up meanwhile has made its rings.
+            self._watch(trading)
         except BaseException:
             await self.close()
             raise
@@ -210,6 +210,10 @@ class Client:
             # Raised again where somebody waits; a callback has nobody to tell.
             self._failure = error
         self._changed.set()
+
+    def _watch(self, trading: Trading) -> None:
+        for fd in trading.connection.fds:
+            asyncio.get_running_loop().add_reader(fd, self._work)
 
     def _look_again(self) -> None:
         """Sending may have eaten the socket's edge for what came meanwhile."""

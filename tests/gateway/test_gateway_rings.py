@@ -146,12 +146,75 @@ def test_a_client_at_the_socket_needs_no_memory(house: House) -> None:
 def test_one_client_at_a_time_has_the_memory_of_a_session(house: House) -> None:
     with (
         Client(shared(house), "one"),
-        pytest.raises(SessionError, match="has its sender already"),
+        pytest.raises(
+            SessionError, match=r"in use by another client of this host \(.*sender already"
+        ),
     ):
         Client(shared(house), "one").connect()
     with Client(shared(house), "one") as client:
         order = submit(client)
         assert next_order(house)["cl_ord_id"] == order.cl_ord_id
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_a_ring_that_was_removed_is_named_and_the_way_out_too(house: House, which: int) -> None:
+    place = messages.ring_places(house.front.removeprefix("ipc://"), "one")[which]
+    Path(place).unlink()
+    said = rf"{place} was removed .* next start; .*, or at {house.front} without"
+    with pytest.raises(SessionError, match=said):
+        Client(shared(house), "one").connect()
+    assert not Path(place).exists()
+    # One that somebody has made anew is not the gateway's.
+    RingTarget(place, ring_records(HWM)).close()
+    with pytest.raises(SessionError, match=said):
+        Client(shared(house), "one").connect()
+    with Client(house.front, "one") as client:
+        submit(client)
+        house.risk.accept(next_order(house))
+        assert next(client.reports(timeout=5)).ord_status == "New"
+    house.stop()
+    house.start()
+    with Client(shared(house), "one") as client:
+        order = submit(client)
+        assert next_order(house)["cl_ord_id"] == order.cl_ord_id
+
+
+@pytest.mark.parametrize("name", ["../x", "a/b", "", ".", "x" * 33])
+def test_what_is_no_name_is_refused_before_it_leads_anywhere(house: House, name: str) -> None:
+    before = everything(house)
+    with pytest.raises(SessionError, match="expected a name of up to 32 letters"):
+        Client(shared(house), name).connect()
+    assert everything(house) == before
+
+
+def test_a_session_that_is_unknown_leaves_nothing_behind(house: House) -> None:
+    before = everything(house)
+    with pytest.raises(SessionError, match="there is no session 'three'"):
+        Client(shared(house), "three").connect()
+    assert everything(house) == before
+
+
+def everything(house: House) -> list[Path]:
+    return sorted(house.run_dir.path.parent.rglob("*"))
+
+
+def test_a_client_that_is_there_before_the_gateway_waits_for_its_rings(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    before = everything(house)
+    sessions = tuple(msgspec.structs.replace(row, shm=True) for row in house.universe.sessions)
+    house.universe = msgspec.structs.replace(house.universe, sessions=sessions)
+    client = Trading(shared(house), "one", None, None, resume=False)
+    client.work()
+    assert everything(house) == before
+    house.start()
+
+    def is_ready() -> bool:
+        client.work()
+        return client.is_ready
+
+    until(is_ready, "the logon")
+    client.close()
+    house.close()
 
 
 def test_what_comes_through_the_ring_of_a_stranger_is_refused(house: House) -> None:
@@ -309,8 +372,10 @@ def test_a_logout_behind_a_gap_in_one_frame_is_heard(house: House) -> None:
 def test_a_session_without_memory_to_share_says_so(tmp_path: Path) -> None:
     house = House(tmp_path)
     house.start()
+    before = everything(house)
     with pytest.raises(SessionError, match="expected shm = true"):
         Client(shared(house), "one").connect()
+    assert everything(house) == before
     house.close()
 
 
