@@ -79,6 +79,7 @@ LAYERS = (
     "venue",
     "stage",
     "adoption",
+    "admission",
     "supervisor inspect explain statement tuning latency",
     "demo simulation journal embedded",
     "cli+__main__ __init__",
