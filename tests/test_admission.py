@@ -5,9 +5,11 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from click.testing import CliRunner
 
 from tidegate import admission
 from tidegate.adoption import started_at
+from tidegate.cli import main
 from tidegate.config import load_universe
 from tidegate.errors import ReplayError
 from tidegate.run_dir import RunDir
@@ -94,3 +96,11 @@ def test_a_fused_config_is_called_so_for_an_embedded_directory(tmp_path: Path) -
     run_dir.create()
     admission.begin(of_layout(run_dir, "embedded"), run_dir)
     assert 'was "embedded", the config now has "fused"' in refusals(run_dir, "fused")
+
+
+def test_a_run_that_is_not_up_is_not_reconciled_and_says_so(run_dir: RunDir) -> None:
+    for row in ({}, {"pid": os.getpid(), "started": 1, "is_ready": True}):
+        run_dir.stages.write_bytes(msgspec.json.encode({"risk": row}))
+        done = CliRunner().invoke(main, ["reconcile", str(run_dir.path)])
+        assert done.exit_code == 1
+        assert done.stderr.startswith(f"{run_dir.path}: is not up, none of its stages runs; ")

@@ -70,10 +70,7 @@ def find_orphans(universe: Universe, run_dir: RunDir) -> dict[str, Adopted]:
 
 def surviving(universe: Universe, run_dir: RunDir) -> tuple[dict[str, Adopted], Stages]:
     """Stages that still run, and stages.json; RunDirError when they are of another run."""
-    try:
-        rows = msgspec.json.decode(run_dir.stages.read_bytes(), type=Stages)
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
-        return {}, {}
+    rows = stages_of(run_dir)
     found = survivors(rows)
     known = topology.stages(universe)
     is_same = run_dir.universe.exists() and (
@@ -88,3 +85,21 @@ def surviving(universe: Universe, run_dir: RunDir) -> tuple[dict[str, Adopted], 
             'that they have, with supervisor.orphans = "adopt", or end them first'
         )
     return found, rows
+
+
+def refuse_stopped(run_dir: RunDir) -> None:
+    """RunDirError when no stage of a run is alive there: nothing of it would answer."""
+    run_dir.read_universe()
+    if not survivors(stages_of(run_dir)):
+        raise RunDirError(
+            f"{run_dir.path}: is not up, none of its stages runs; expected `tidegate run` of its "
+            "config there first"
+        )
+
+
+def stages_of(run_dir: RunDir) -> Stages:
+    """stages.json; nothing where there is none that can be read."""
+    try:
+        return msgspec.json.decode(run_dir.stages.read_bytes(), type=Stages)
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+        return {}
