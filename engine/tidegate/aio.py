@@ -171,7 +171,12 @@ class Client:
         return dict(self._open().core.counters)
 
     async def close(self) -> None:
-        """Logs out; the gateway then cancels what the accounts say."""
+        """Logs out; the gateway then cancels what the accounts say.
+
+        In a forked child it does nothing: the session is its parent's.
+        """
+        if self._trading is not None and self._trading.is_of_parent:
+            return
         trading, self._trading = self._trading, None
         if self._keeper is not None:
             self._keeper.cancel()
@@ -224,6 +229,7 @@ class Client:
         """Until is_done; False when the time is up first."""
         loop = asyncio.get_running_loop()
         end = None if timeout is None else loop.time() + timeout
+        self._open()
         self._work()
         while True:
             self._changed.clear()
@@ -273,4 +279,5 @@ class Client:
     def _open(self) -> Trading:
         if self._trading is None:
             raise SessionError("the client is not connected")
+        self._trading.refuse_child()
         return self._trading

@@ -1,7 +1,9 @@
 """Sessions that share memory with the gateway: the same as over a socket, and who may."""
 
 import asyncio
+import os
 import select
+import signal
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -215,6 +217,38 @@ def test_a_client_that_is_there_before_the_gateway_waits_for_its_rings(tmp_path:
     until(is_ready, "the logon")
     client.close()
     house.close()
+
+
+@pytest.mark.parametrize("scheme", ["ipc", "shm"])
+def test_a_forked_child_is_refused_its_parent_s_client(house: House, scheme: str) -> None:
+    with Client(house.front.replace("ipc", scheme), "one") as client:
+        read, write = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            # Rather than to wait for ever, as it once did.
+            signal.alarm(5)
+            os.write(write, told(client).encode())
+            os._exit(0)
+        os.close(write)
+        os.waitpid(pid, 0)
+        with os.fdopen(read) as said:
+            assert said.read().count(f"session 'one' is of process {os.getpid()}, which has") == 3
+        submit(client)
+        house.risk.accept(next_order(house))
+        assert next(client.reports(timeout=5)).ord_status == "New"
+    assert house.count("logons") == 1
+
+
+def told(client: Client) -> str:
+    """What a process is told that may not use this client."""
+    errors = []
+    for use in (lambda: submit(client), lambda: list(client.reports()), lambda: client.counters):
+        try:
+            use()
+        except SessionError as error:
+            errors.append(str(error))
+    client.close()
+    return "\n".join(errors)
 
 
 def test_what_comes_through_the_ring_of_a_stranger_is_refused(house: House) -> None:
