@@ -166,6 +166,11 @@ class Client:
         )
 
     @property
+    def is_logged_on(self) -> bool:
+        """Whether the gateway is there: False once it is silent, until it answers again."""
+        return self._open().core.is_logged_on
+
+    @property
     def counters(self) -> dict[str, int]:
         """What the session has met: gaps, duplicates, silences, resends."""
         return dict(self._open().core.counters)

@@ -126,16 +126,48 @@ def test_a_client_that_closes_lets_its_orders_out_first(patient: House) -> None:
 
 
 def test_a_gateway_that_is_started_again_is_sent_what_it_has_not_taken(house: House) -> None:
-    with Client(shared(house), "one") as client:
-        first = submit(client)
-        assert next_order(house)["cl_ord_id"] == first.cl_ord_id
+    client = hung(house)
+    new = NewOrder(account="dev-1", instrument="GCZ3", side="BUY", order_qty=2)
+    client.submit_many([new])
+    next_order(house)
+    house.stop()
+    order = client.submit_many([new])[0]
+    house.start()
+
+    def is_reported() -> bool:
+        client.work()
+        return bool(client.reports)
+
+    def is_taken() -> bool:
+        client.work()
+        rows = [row for row in house.risk.take_some() if row["kind"] == Kind.NEW_ORDER_SINGLE]
+        for row in rows:
+            assert row["cl_ord_id"] == order.cl_ord_id
+            house.risk.accept(row)
+        return bool(rows)
+
+    until(is_taken, "the order")
+    until(is_reported, "its report")
+    client.close()
+
+
+@pytest.mark.parametrize("scheme", ["ipc", "shm"])
+def test_a_client_learns_that_its_gateway_is_gone(tmp_path: Path, scheme: str) -> None:
+    # In a ring at once; at a socket by its silence.
+    house = House(tmp_path, heartbeat_ns=100_000_000 if scheme == "ipc" else 60_000_000_000)
+    starting = sharing(house)
+    next(starting)
+    with Client(house.front.replace("ipc", scheme), "one") as client:
+        assert client.is_logged_on
         house.stop()
-        second = submit(client)
+        until(lambda: not client.is_logged_on, "the loss noticed")
+        with pytest.raises(SessionError, match=r"no gateway answers; is it up\?"):
+            submit(client)
         house.start()
-        row = next_order(house)
-        assert row["cl_ord_id"] == second.cl_ord_id
-        house.risk.accept(row)
-        assert next(client.reports(timeout=5)).ord_status == "New"
+        until(lambda: client.is_logged_on, "the logon")
+        order = submit(client)
+        assert next_order(house)["cl_ord_id"] == order.cl_ord_id
+    next(starting, None)
 
 
 def test_a_client_at_the_socket_needs_no_memory(house: House) -> None:

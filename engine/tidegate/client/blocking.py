@@ -178,6 +178,12 @@ class Client:
         )
 
     @property
+    def is_logged_on(self) -> bool:
+        """Whether the gateway is there: False once it is silent, until it answers again."""
+        with self._held():
+            return self._open().core.is_logged_on
+
+    @property
     def counters(self) -> dict[str, int]:
         """What the session has met: gaps, duplicates, silences, resends."""
         with self._held():

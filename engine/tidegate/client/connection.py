@@ -65,6 +65,10 @@ class Connection:
                     break
                 has_taken = True
                 core.receive([frame], now_ns)
+            # Once all is taken that it had put: no frame tells that the other end is gone.
+            if core.is_logged_on and self._rings is not None and self._rings.are_deserted(now_ns):
+                core.counters["gateways_lost"] += 1
+                core.logon(now_ns)
             core.tick(now_ns)
             self.flush(core)
             # Rung again also where nothing is read yet, or its descriptor would stay readable.

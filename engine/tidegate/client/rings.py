@@ -10,6 +10,8 @@ from tidegate.native.door import HWM
 from tidegate.native.records import RECORD_SIZE, Kind
 from tidegate.ring_pair import RingPair
 
+# A look is a system call.
+LOOK_NS = 50_000_000
 _KIND_AT = offset_of("kind")
 _KIND, _REQUEST_ID = SESSION.index["kind"], SESSION.index["request_id"]
 
@@ -21,6 +23,7 @@ class Rings:
         self.pair = pair
         # The logon whose mark has been seen.
         self._marked_id = 0
+        self._look_ns = 0
 
     @classmethod
     def find(cls, front: str, session: str) -> Self | None:
@@ -39,6 +42,13 @@ class Rings:
             ) from error
         except LaneError as error:
             raise SessionError(f"session {session!r} shares no memory: {error}") from error
+
+    def are_deserted(self, now_ns: int) -> bool:
+        """Whether no gateway has the other ends, as far as the last look tells."""
+        if now_ns - self._look_ns < LOOK_NS:
+            return False
+        self._look_ns = now_ns
+        return not self.pair.has_peer
 
     def take(self, logon_id: int) -> bytes:
         """Records that follow this logon, at most a frame; empty when there is none yet."""

@@ -169,7 +169,10 @@ class Trading:
     def require_logon(self) -> None:
         """SessionError unless logged on: an order is never kept to be sent late."""
         if not self.is_ready:
-            raise SessionError(f"session {self.core.name!r} is not logged on at {self.endpoint}")
+            raise SessionError(
+                f"session {self.core.name!r} is not logged on at {self.endpoint}: no gateway "
+                "answers; is it up?"
+            )
 
     def _request(self, body: messages.Request) -> int:
         self._request_id += 1
