@@ -8,13 +8,11 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
-import msgspec
-import numpy as np
 import pytest
 import zmq
-from gateway_rig import House, blank, until
+from gateway_rig import House, blank, next_order, shared, sharing, submit, until
 
-from tidegate import Client, NewOrder, Order, aio
+from tidegate import Client, NewOrder, aio
 from tidegate import session_messages as messages
 from tidegate.client.trading import Trading
 from tidegate.codec import SESSION
@@ -35,24 +33,6 @@ def house(tmp_path: Path) -> Iterator[House]:
 def patient(tmp_path: Path) -> Iterator[House]:
     """One that waits long for a client that hangs."""
     yield from sharing(House(tmp_path, heartbeat_ns=60_000_000_000))
-
-
-def sharing(house: House) -> Iterator[House]:
-    sessions = tuple(msgspec.structs.replace(row, shm=True) for row in house.universe.sessions)
-    house.universe = msgspec.structs.replace(house.universe, sessions=sessions)
-    house.start()
-    yield house
-    house.close()
-
-
-def shared(house: House) -> str:
-    return house.front.replace("ipc://", "shm://")
-
-
-def submit(client: Client | aio.Client) -> Order:
-    return client.submit(
-        account="dev-1", instrument="GCZ3", side="BUY", order_qty=2, price="1313.5"
-    )
 
 
 def test_an_order_goes_out_and_its_reports_come_back(house: House) -> None:
@@ -85,13 +65,6 @@ def test_the_asyncio_client_does_the_same(house: House) -> None:
         return "none"
 
     assert asyncio.run(trade()) == "New"
-
-
-def next_order(house: House) -> np.void:
-    """The next new order that the gateway forwards, behind cancels for a silence if there were."""
-    while (row := house.risk.take()[0])["kind"] != Kind.NEW_ORDER_SINGLE:
-        assert row["kind"] == Kind.MASS_CANCEL_REQUEST
-    return row
 
 
 def many(count: int) -> list[NewOrder]:
@@ -188,67 +161,6 @@ def test_one_client_at_a_time_has_the_memory_of_a_session(house: House) -> None:
     with Client(shared(house), "one") as client:
         order = submit(client)
         assert next_order(house)["cl_ord_id"] == order.cl_ord_id
-
-
-@pytest.mark.parametrize("which", [0, 1])
-def test_a_ring_that_was_removed_is_named_and_the_way_out_too(house: House, which: int) -> None:
-    place = messages.ring_places(house.front.removeprefix("ipc://"), "one")[which]
-    Path(place).unlink()
-    said = rf"{place} was removed .* next start; .*, or at {house.front} without"
-    with pytest.raises(SessionError, match=said):
-        Client(shared(house), "one").connect()
-    assert not Path(place).exists()
-    # One that somebody has made anew is not the gateway's.
-    RingTarget(place, ring_records(HWM)).close()
-    with pytest.raises(SessionError, match=said):
-        Client(shared(house), "one").connect()
-    with Client(house.front, "one") as client:
-        submit(client)
-        house.risk.accept(next_order(house))
-        assert next(client.reports(timeout=5)).ord_status == "New"
-    house.stop()
-    house.start()
-    with Client(shared(house), "one") as client:
-        order = submit(client)
-        assert next_order(house)["cl_ord_id"] == order.cl_ord_id
-
-
-@pytest.mark.parametrize("name", ["../x", "a/b", "", ".", "x" * 33])
-def test_what_is_no_name_is_refused_before_it_leads_anywhere(house: House, name: str) -> None:
-    before = everything(house)
-    with pytest.raises(SessionError, match="expected a name of up to 32 letters"):
-        Client(shared(house), name).connect()
-    assert everything(house) == before
-
-
-def test_a_session_that_is_unknown_leaves_nothing_behind(house: House) -> None:
-    before = everything(house)
-    with pytest.raises(SessionError, match="there is no session 'three'"):
-        Client(shared(house), "three").connect()
-    assert everything(house) == before
-
-
-def everything(house: House) -> list[Path]:
-    return sorted(house.run_dir.path.parent.rglob("*"))
-
-
-def test_a_client_that_is_there_before_the_gateway_waits_for_its_rings(tmp_path: Path) -> None:
-    house = House(tmp_path)
-    before = everything(house)
-    sessions = tuple(msgspec.structs.replace(row, shm=True) for row in house.universe.sessions)
-    house.universe = msgspec.structs.replace(house.universe, sessions=sessions)
-    client = Trading(shared(house), "one", None, None, resume=False)
-    client.work()
-    assert everything(house) == before
-    house.start()
-
-    def is_ready() -> bool:
-        client.work()
-        return client.is_ready
-
-    until(is_ready, "the logon")
-    client.close()
-    house.close()
 
 
 @pytest.mark.parametrize("scheme", ["ipc", "shm"])
@@ -405,24 +317,6 @@ def test_a_logon_for_which_the_ring_has_no_room_begins_nothing(patient: House) -
     context.term()
 
 
-def test_a_session_whose_rings_are_held_otherwise_is_without_and_the_gateway_starts(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    house = House(tmp_path)
-    there, _ = messages.ring_places(house.front.removeprefix("ipc://"), "one")
-    held = RingTarget(there, 2 * ring_records(HWM))
-    starting = sharing(house)
-    next(starting)
-    assert "session one shares no memory until the next start: " in capfd.readouterr().err
-    held.close()
-    with pytest.raises(SessionError, match=r"opened at the gateway's start: .* otherwise"):
-        Client(shared(house), "one").connect()
-    with Client(house.front, "one"), Client(shared(house), "two") as client:
-        client.submit(account="dev-2", instrument="GCZ3", side="BUY", order_qty=2)
-        assert next_order(house)["session"] == 2
-    next(starting, None)
-
-
 def test_a_logout_behind_a_gap_in_one_frame_is_heard(house: House) -> None:
     client = hung(house)
     rows = blank(3)
@@ -433,24 +327,3 @@ def test_a_logout_behind_a_gap_in_one_frame_is_heard(house: House) -> None:
     until(lambda: house.count("logouts") > 0, "the logout")
     assert house.count("gaps") == 1
     client.connection.close()
-
-
-def test_a_session_without_memory_to_share_says_so(tmp_path: Path) -> None:
-    house = House(tmp_path)
-    house.start()
-    before = everything(house)
-    with pytest.raises(SessionError, match="expected shm = true"):
-        Client(shared(house), "one").connect()
-    assert everything(house) == before
-    house.close()
-
-
-def test_a_client_that_finds_no_bell_leaves_its_rings_to_the_next(house: House) -> None:
-    _, back = messages.ring_places(house.front.removeprefix("ipc://"), "one")
-    bell = Path(f"{back}.bell")
-    bell.mkdir()
-    with pytest.raises(SessionError, match="cannot open the bell"):
-        Client(shared(house), "one").connect()
-    bell.rmdir()
-    with Client(shared(house), "one") as client:
-        assert submit(client).cl_ord_id == next_order(house)["cl_ord_id"]
