@@ -22,7 +22,10 @@ BUILT := build/$(TIDEGATE_PROFILE)/built.stamp
 .PHONY: fpga-fight fpga-mutants fpga-synth hdl
 .DELETE_ON_ERROR:
 
+# What was built before the tools were there, for make demo say, is without the card.
 setup: $(VENV)/dev.stamp $(VENV)/package.stamp
+	@[ "$(TIDEGATE_FPGA)" = 0 ] || ls engine/tidegate/native/fpga.*.so >/dev/null 2>&1 || \
+	    TIDEGATE_FPGA=1 TIDEGATE_MODULES="card fpga" $(BIN)/python setup.py -q build_ext --inplace
 
 build: $(VENV)/package.stamp
 

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent
 # covers what is below it. A module that stands nowhere fails: say here where it belongs.
 LAYERS = (
     "native.mortal",
-    "errors stopping shipped native.build native.layout native.records native.invariant "
+    "errors naming stopping shipped native.build native.layout native.records native.invariant "
     "native.checksum native.crash_point native.numbers native.span_tables",
     "native.stamps native.clock+clock prices universe native.region+region native.zmqlib codec "
     "native.span_spreads",
@@ -79,6 +79,7 @@ LAYERS = (
     "venue",
     "stage",
     "adoption",
+    "admission",
     "supervisor inspect explain statement tuning latency",
     "demo simulation journal embedded",
     "cli+__main__ __init__",

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from tidegate import stage, topology
+from tidegate.admission import stages_of
+from tidegate.adoption import survivors
 from tidegate.errors import RunDirError, StageError
 from tidegate.run_dir import RunDir
 
@@ -68,6 +70,9 @@ def start(run_dir: RunDir, tmp_path: Path) -> Iterator[Start]:
     for process in running:
         process.kill()
         process.communicate()
+    # Stages that are to be adopted go on without it.
+    for left in survivors(stages_of(run_dir)).values():
+        left.end()
 
 
 def wait_ready(process: subprocess.Popen[str]) -> None:

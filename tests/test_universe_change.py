@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tidegate import replay, snapshot, supervisor, universe_change
+from tidegate import admission, replay, snapshot, universe_change
 from tidegate.config import load_universe
 from tidegate.errors import ReplayError
 from tidegate.run_dir import RunDir
@@ -66,11 +66,11 @@ def test_what_the_state_follows_from_is_refused_by_name(
     kept = loaded(tmp_path)
     run_dir = RunDir(tmp_path / "run")
     run_dir.create()
-    supervisor.begin(kept, run_dir)
+    admission.begin(kept, run_dir)
     other = loaded(tmp_path, old, new, more)
     assert snapshot.universe_hash(kept) != snapshot.universe_hash(other)
     with pytest.raises(ReplayError, match="put that back, or move the run directory") as refused:
-        supervisor.begin(other, run_dir)
+        admission.begin(other, run_dir)
     assert said in str(refused.value)
     assert run_dir.read_universe() == kept
 

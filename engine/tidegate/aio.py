@@ -49,15 +49,15 @@ class Client:
         if self._trading is not None:
             raise SessionError("the client is connected already")
         self._trading = trading = Trading(*self._arguments)
-        loop = asyncio.get_running_loop()
-        for fd in trading.connection.fds:
-            loop.add_reader(fd, self._work)
-        self._keeper = loop.create_task(self._keep())
+        self._watch(trading)
+        self._keeper = asyncio.get_running_loop().create_task(self._keep())
         try:
             if not await self._wait(lambda: trading.is_ready, timeout):
                 raise SessionError(
                     f"no answer from {self._arguments[0]} within {timeout} s; is it up?"
                 )
+            # A gateway that came up meanwhile has made its rings.
+            self._watch(trading)
         except BaseException:
             await self.close()
             raise
@@ -166,12 +166,22 @@ class Client:
         )
 
     @property
+    def is_logged_on(self) -> bool:
+        """Whether the gateway is there: False once it is silent, until it answers again."""
+        return self._open().core.is_logged_on
+
+    @property
     def counters(self) -> dict[str, int]:
         """What the session has met: gaps, duplicates, silences, resends."""
         return dict(self._open().core.counters)
 
     async def close(self) -> None:
-        """Logs out; the gateway then cancels what the accounts say."""
+        """Logs out; the gateway then cancels what the accounts say.
+
+        In a forked child it does nothing: the session is its parent's.
+        """
+        if self._trading is not None and self._trading.is_of_parent:
+            return
         trading, self._trading = self._trading, None
         if self._keeper is not None:
             self._keeper.cancel()
@@ -211,6 +221,10 @@ class Client:
             self._failure = error
         self._changed.set()
 
+    def _watch(self, trading: Trading) -> None:
+        for fd in trading.connection.fds:
+            asyncio.get_running_loop().add_reader(fd, self._work)
+
     def _look_again(self) -> None:
         """Sending may have eaten the socket's edge for what came meanwhile."""
         if self._trading is not None and self._trading.connection.has_input():
@@ -220,6 +234,7 @@ class Client:
         """Until is_done; False when the time is up first."""
         loop = asyncio.get_running_loop()
         end = None if timeout is None else loop.time() + timeout
+        self._open()
         self._work()
         while True:
             self._changed.clear()
@@ -269,4 +284,5 @@ class Client:
     def _open(self) -> Trading:
         if self._trading is None:
             raise SessionError("the client is not connected")
+        self._trading.refuse_child()
         return self._trading

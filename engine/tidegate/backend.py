@@ -31,7 +31,7 @@ def why_missing(name: str) -> str:
     if name == FPGA and importlib.util.find_spec(MODULE) is None:
         return (
             "this package was built without verilator, which the backend needs; expected native, or"
-            " a build with TIDEGATE_FPGA=1"
+            " another build: make setup in the source tree, TIDEGATE_FPGA=1 pip install . elsewhere"
         )
     return ""
 

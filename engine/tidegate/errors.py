@@ -33,6 +33,10 @@ class LaneError(TidegateError):
     """A lane that cannot be bound or connected, or was used after close."""
 
 
+class LaneInUseError(LaneError):
+    """Another process has this end of a lane."""
+
+
 class LibraryError(TidegateError):
     """The libzmq that pyzmq loaded cannot be used without the GIL."""
 

@@ -158,8 +158,9 @@ class Gateway:
             *(ring.target for ring in self._rings.values()),
         )
         self._reports = lane_ends.source(universe, self._context, "reports", intents.taken)
-        self._bind_front()
+        # Whom the front hears finds the rings.
         self._door = door(universe)
+        self._bind_front()
         self._logons = Logons(universe, self._door, started_ns=self._started_ns)
         accounts = np.stack(
             [account_words(handles, len(universe.accounts)) for handles in self._handles()]

@@ -52,9 +52,10 @@ class Logons:
             raise SessionError(f"session {session.name!r} shares no memory; expected shm = true")
         problem = self._door.problem(session.handle)
         if problem:
+            front = topology.front_path(self._universe)
             raise SessionError(
                 f"session {session.name!r} shares no memory: {problem}; "
-                f"expected a client at shm://{topology.front_path(self._universe)}"
+                f"expected a client at shm://{front}, or at ipc://{front} without"
             )
 
 

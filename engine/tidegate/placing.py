@@ -18,6 +18,9 @@ MCL_CURRENT = 1
 MCL_FUTURE = 2
 MADV_HUGEPAGE = 14
 MADV_COLLAPSE = 25
+# What mount is asked for, that files there may be in huge pages.
+HUGE_MOUNT = "remount,huge=advise /dev/shm"
+HUGE_PAGE_KIB = 2048
 
 
 def place(placement: Placement, stage: str) -> None:
@@ -46,8 +49,8 @@ def is_on_path(stage: str) -> bool:
 def ask_huge_pages(placement: Placement, run_dir: RunDir) -> None:
     """Have the regions and rings that this process has mapped in huge pages; say what it got.
 
-    For files the system gives them by the filesystem's rules, to those in shared memory by
-    /sys/kernel/mm/transparent_hugepage/shmem_enabled; a hugetlbfs holds no files of any size.
+    The kernel gives them to files of a tmpfs that is mounted so, as HUGE_MOUNT has it; to those of
+    a disk it does not, and a hugetlbfs holds no files of any size.
     """
     if not placement.huge_pages:
         return
@@ -58,6 +61,8 @@ def ask_huge_pages(placement: Placement, run_dir: RunDir) -> None:
             if libc.madvise(ctypes.c_void_p(start), ctypes.c_size_t(size), advice) != 0:
                 why = f": {os.strerror(ctypes.get_errno())}"
     whole, huge = _in_huge_pages(run_dir)
+    if not huge and whole >= HUGE_PAGE_KIB:
+        why += f"; expected a run directory in /dev/shm, and as root mount -o {HUGE_MOUNT}"
     print(
         f"placement: huge_pages: {huge >> 10} of {whole >> 10} MiB of regions and rings are in "
         f"some{why}",

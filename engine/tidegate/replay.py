@@ -33,24 +33,33 @@ class Replayed(NamedTuple):
     card: dict[str, int]
 
 
-def keep_universe(journal: Path, content: universe.Universe) -> None:
-    """Put the universe beside the journal's first segment, or check that it is the same.
+def keep_universe(journal: Path, content: universe.Universe, last_layout: str = "") -> None:
+    """Put the universe beside the journal's first segment, unless refuse_other() does."""
+    path = journal / UNIVERSE_NAME
+    refuse_other(journal, content, last_layout)
+    if path.exists():
+        return
+    partial = path.with_suffix(".partial")
+    partial.write_bytes(universe.encode(content))
+    sync_path(partial)
+    partial.rename(path)
+    sync_path(journal)
 
-    ReplayError when the journal there was begun under one of another state: replaying it under
-    this one would give a state that never was. JournalError when it is of another layout, which is
-    said first: its universe differs too.
+
+def refuse_other(journal: Path, content: universe.Universe, last_layout: str = "") -> None:
+    """ReplayError when the journal was begun under a universe of another state.
+
+    Replaying it under this one would give a state that never was. JournalError when it is of
+    another layout, which is said first: its universe differs too. `last_layout` of [placement] is
+    the last run's, which may be another than that of the first.
     """
     path = journal / UNIVERSE_NAME
     reader = JournalReader(journal)
     for segment in reader.segments[:1]:
         reader.header(segment)
     if not path.exists():
-        partial = path.with_suffix(".partial")
-        partial.write_bytes(universe.encode(content))
-        sync_path(partial)
-        partial.rename(path)
-        sync_path(journal)
-    elif found := universe_change.difference(universe.read(path), content):
+        return
+    if found := universe_change.difference(universe.read(path), content, last_layout):
         raise ReplayError(
             f"{journal}: written under another config than this run's: {found}; put that back, or "
             "move the run directory away or give another one with --run-dir"

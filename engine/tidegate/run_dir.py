@@ -85,8 +85,11 @@ class RunDir:
 
     def lock(self) -> int:
         """Take the directory for this process; the lock goes when the returned fd is closed."""
-        advice = "stop that run or give another directory with --run-dir"
-        return _lock(self.path / "lock", f"{self.path}: in use", advice)
+        return _lock(*self._whole())
+
+    def refuse_locked(self) -> None:
+        """RunDirError while a process has the directory; touches nothing."""
+        _refuse_locked(*self._whole())
 
     def lock_stage(self, name: str) -> int:
         """Be the only process that runs this stage here, until the returned fd is closed."""
@@ -95,7 +98,19 @@ class RunDir:
             path.mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
             raise RunDirError(f"{path}: cannot be created ({error.strerror})") from error
-        return _lock(path / name, f"{self.path}: stage {name} is run", "expected it to be alone")
+        return _lock(*self._stage(name))
+
+    def refuse_locked_stage(self, name: str) -> None:
+        """RunDirError while a process runs this stage here; touches nothing."""
+        _refuse_locked(*self._stage(name))
+
+    def _whole(self) -> tuple[Path, str, str]:
+        advice = "stop that run or give another directory with --run-dir"
+        return self.path / "lock", f"{self.path}: in use", advice
+
+    def _stage(self, name: str) -> tuple[Path, str, str]:
+        what = f"{self.path}: stage {name} is run"
+        return self.path / "locks" / name, what, "expected it to be alone"
 
     def write_universe(self, content: universe.Universe) -> None:
         """Write universe.json whole or not at all."""
@@ -114,17 +129,33 @@ def _lock(path: Path, what: str, advice: str) -> int:
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise RunDirError(f"{path}: cannot be locked ({error.strerror})") from error
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        holder = os.read(fd, 32).decode(errors="replace").strip()
-        os.close(fd)
-        raise RunDirError(f"{what} by process {holder or '?'}; {advice}") from None
+    _take(fd, fcntl.LOCK_EX, what, advice)
     # Who reads it is told who holds it; on a full disk nobody is.
     with contextlib.suppress(OSError):
         os.ftruncate(fd, 0)
         os.pwrite(fd, str(os.getpid()).encode(), 0)
     return fd
+
+
+def _refuse_locked(path: Path, what: str, advice: str) -> None:
+    """RunDirError when another process has the lock; a file that is not there nobody has locked."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise RunDirError(f"{path}: cannot be read ({error.strerror})") from error
+    _take(fd, fcntl.LOCK_SH, what, advice)
+    os.close(fd)
+
+
+def _take(fd: int, how: int, what: str, advice: str) -> None:
+    try:
+        fcntl.flock(fd, how | fcntl.LOCK_NB)
+    except BlockingIOError:
+        holder = os.read(fd, 32).decode(errors="replace").strip()
+        os.close(fd)
+        raise RunDirError(f"{what} by process {holder or '?'}; {advice}") from None
 
 
 def default_path(config: Path) -> Path:

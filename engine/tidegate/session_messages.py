@@ -8,6 +8,7 @@ from typing import TypeVar
 import msgspec
 
 from tidegate.errors import SessionError
+from tidegate.naming import NAME, NAME_WORDS
 
 T = TypeVar("T")
 
@@ -15,8 +16,11 @@ T = TypeVar("T")
 def ring_places(front: str, session: str) -> tuple[str, str]:
     """Where a client that shares memory puts its records, and takes those of the gateway.
 
-    `front` = the path of the ipc endpoint at which it logs on.
+    `front` = the path of the ipc endpoint at which it logs on. SessionError for what is no name:
+    no config has such a session, and it would lead to another place.
     """
+    if not NAME.fullmatch(session):
+        raise SessionError(f"there is no session {session!r}; expected {NAME_WORDS}")
     return f"{front}-{session}.in.ring", f"{front}-{session}.out.ring"
 
 

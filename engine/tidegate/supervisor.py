@@ -13,16 +13,14 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 import uvloop
 
 from tidegate import topology
-from tidegate import universe as universes
-from tidegate.adoption import UNKNOWN_CODE, Adopted, Process, started_at, survivors
-from tidegate.errors import RunDirError, StageError
-from tidegate.replay import keep_universe
+from tidegate.admission import begin, find_orphans
+from tidegate.adoption import UNKNOWN_CODE, Adopted, Process, started_at
+from tidegate.errors import StageError
 from tidegate.run_dir import RunDir
 from tidegate.stage import ORPHANS, READY_FD
 from tidegate.universe import Universe
@@ -302,42 +300,6 @@ def run(
         )
     finally:
         os.close(lock)
-
-
-def begin(universe: Universe, run_dir: RunDir) -> None:
-    """Write the universe where stages read it, once it is that of the journal which is there."""
-    try:
-        keep_universe(run_dir.journal, universe)
-        run_dir.write_universe(universe)
-    except OSError as error:
-        raise RunDirError(
-            f"{run_dir.path}: cannot be written ({error.strerror}); expected room on its disk"
-        ) from error
-
-
-def find_orphans(universe: Universe, run_dir: RunDir) -> dict[str, Adopted]:
-    """Stages of the run before this one that still run; RunDirError when they are of another."""
-    try:
-        rows = msgspec.json.decode(run_dir.stages.read_bytes(), type=dict[str, dict[str, Any]])
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
-        return {}
-    found = survivors(rows)
-    known = topology.stages(universe)
-    is_same = run_dir.universe.exists() and (
-        run_dir.universe.read_bytes() == universes.encode(universe)
-    )
-    if found and not (
-        is_same and universe.supervisor.orphans == "adopt" and found.keys() <= {*known}
-    ):
-        running = ", ".join(f"{name} as process {each.pid}" for name, each in found.items())
-        raise RunDirError(
-            f"{run_dir.path}: stages of another run are still there ({running}); run the config "
-            'that they have, with supervisor.orphans = "adopt", or end them first'
-        )
-    for name in [name for name in found if not rows[name].get("is_ready")]:
-        # It was being started when its supervisor died: nobody waits for its "ready" any more.
-        found.pop(name).end()
-    return found
 
 
 def open_log(run_dir: RunDir, name: str) -> int:

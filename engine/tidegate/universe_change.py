@@ -65,9 +65,16 @@ def _session(row: Session) -> Session:
     return msgspec.structs.replace(row, public_key=None, heartbeat_ns=0, shm=False)
 
 
-def difference(kept: Universe, given: Universe) -> str:
-    """The first part of the state in which two universes differ, with both values; "" = none."""
+def difference(kept: Universe, given: Universe, last_layout: str = "") -> str:
+    """The first part of the state in which two universes differ, with both values; "" = none.
+
+    `last_layout`: of the directory's last run, where it is known; kept's is that of the first.
+    """
     plain = [msgspec.json.decode(msgspec.json.encode(state_of(one))) for one in (kept, given)]
+    if plain[0]["placement"] != plain[1]["placement"]:
+        # Those that a state may go on in alike have one name up to here.
+        plain[0]["placement"]["layout"] = last_layout or kept.placement.layout
+        plain[1]["placement"]["layout"] = given.placement.layout
     return _difference("", *plain)
 
 

@@ -1,10 +1,13 @@
 """`tidegate check` as a person runs it: exit status, words, and nothing heavy imported."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tidegate.run_dir import RunDir
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -30,6 +33,19 @@ def test_bad_config_gives_each_problem_a_line_and_status_1(tmp_path: Path) -> No
     assert len(done.stderr.splitlines()) == 3
     assert f'{bad}: instruments[0] "GCZ3".stale: unknown key; did you mean' in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_run_directory_that_is_named_is_looked_at(tmp_path: Path) -> None:
+    place = RunDir(tmp_path / "run")
+    arguments = ("check", "configs/dev.toml", "--run-dir", str(place.path))
+    assert tidegate(*arguments).stdout.splitlines()[1:] == [f"{place.path}: good; is new"]
+    place.create()
+    lock = place.lock()
+    done = tidegate(*arguments)
+    os.close(lock)
+    assert done.returncode == 1
+    said = f"{place.path}: in use by process {os.getpid()}; stop that run or give another directory"
+    assert done.stderr == f"{said} with --run-dir\n"
 
 
 def test_missing_config_is_one_line(tmp_path: Path) -> None:

@@ -31,6 +31,12 @@ SLIPS = {
         f'[lanes.orders]\nendpoint = "{CHANNEL}"\n\n[[venues]]\nshm = true\n',
         f"endpoint: {CHANNEL} is used 2 times; expected each once",
     ),
+    "a session without a gateway": (
+        SESSION,
+        f'[placement]\nlayout = "embedded"\n\n{SESSION}shm = true\n',
+        'sessions[0] "dev".shm: is true; expected false with placement.layout = "embedded", which '
+        "has no gateway to share memory with",
+    ),
     "more sessions than a process has files for": (
         SESSION,
         "".join(

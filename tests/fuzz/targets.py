@@ -5,8 +5,10 @@ raises, a broken invariant or a sanitizer's report is a finding. Checksums are m
 there are some: with a wrong one nothing behind it would ever be reached.
 """
 
+import atexit
 import contextlib
 import lzma
+import shutil
 import struct
 import tempfile
 import zlib
@@ -53,9 +55,10 @@ STEP_KINDS = np.array([kind for kind in Kind if kind and not 32 <= kind <= 49], 
 
 @cache
 def place() -> Path:
-    """A directory in memory for what must be a file."""
-    shared = Path("/dev/shm")
-    return Path(tempfile.mkdtemp(prefix="tidegate-fuzz-", dir=shared if shared.is_dir() else None))
+    """A directory for what must be a file; `make fuzz` gives one in memory, and takes it away."""
+    path = Path(tempfile.mkdtemp(prefix="tidegate-fuzz-"))
+    atexit.register(shutil.rmtree, path, ignore_errors=True)
+    return path
 
 
 def written(name: str, data: bytes) -> Path:

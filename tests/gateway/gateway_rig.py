@@ -12,7 +12,7 @@ import numpy.typing as npt
 import zmq
 from lane_rig import FarLink
 
-from tidegate import topology
+from tidegate import Client, Order, aio, topology
 from tidegate.config import load_universe
 from tidegate.gateway import Gateway
 from tidegate.native.clock import elapsed_ns
@@ -237,3 +237,36 @@ def blank(count: int = 1) -> npt.NDArray[Any]:
     rows = np.zeros(count, RECORD)
     rows["layout_version"] = LAYOUT_VERSION
     return rows
+
+
+def sharing(house: House) -> Iterator[House]:
+    """Has it run, and share memory with each of its sessions."""
+    share(house)
+    house.start()
+    yield house
+    house.close()
+
+
+def share(house: House) -> None:
+    """Its sessions may share memory once it is started."""
+    sessions = tuple(msgspec.structs.replace(row, shm=True) for row in house.universe.sessions)
+    house.universe = msgspec.structs.replace(house.universe, sessions=sessions)
+
+
+def shared(house: House) -> str:
+    """Where a client logs on that shares memory."""
+    return house.front.replace("ipc://", "shm://")
+
+
+def submit(client: Client | aio.Client) -> Order:
+    """An order of the account of session one."""
+    return client.submit(
+        account="dev-1", instrument="GCZ3", side="BUY", order_qty=2, price="1313.5"
+    )
+
+
+def next_order(house: House) -> np.void:
+    """The next new order that the gateway forwards, behind cancels for a silence if there were."""
+    while (row := house.risk.take()[0])["kind"] != Kind.NEW_ORDER_SINGLE:
+        assert row["kind"] == Kind.MASS_CANCEL_REQUEST
+    return row

@@ -1,18 +1,18 @@
 """Sessions that share memory with the gateway: the same as over a socket, and who may."""
 
 import asyncio
+import os
 import select
+import signal
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
-import msgspec
-import numpy as np
 import pytest
 import zmq
-from gateway_rig import House, blank, until
+from gateway_rig import House, blank, next_order, shared, sharing, submit, until
 
-from tidegate import Client, NewOrder, Order, aio
+from tidegate import Client, NewOrder, aio
 from tidegate import session_messages as messages
 from tidegate.client.trading import Trading
 from tidegate.codec import SESSION
@@ -33,24 +33,6 @@ def house(tmp_path: Path) -> Iterator[House]:
 def patient(tmp_path: Path) -> Iterator[House]:
     """One that waits long for a client that hangs."""
     yield from sharing(House(tmp_path, heartbeat_ns=60_000_000_000))
-
-
-def sharing(house: House) -> Iterator[House]:
-    sessions = tuple(msgspec.structs.replace(row, shm=True) for row in house.universe.sessions)
-    house.universe = msgspec.structs.replace(house.universe, sessions=sessions)
-    house.start()
-    yield house
-    house.close()
-
-
-def shared(house: House) -> str:
-    return house.front.replace("ipc://", "shm://")
-
-
-def submit(client: Client | aio.Client) -> Order:
-    return client.submit(
-        account="dev-1", instrument="GCZ3", side="BUY", order_qty=2, price="1313.5"
-    )
 
 
 def test_an_order_goes_out_and_its_reports_come_back(house: House) -> None:
@@ -85,13 +67,6 @@ def test_the_asyncio_client_does_the_same(house: House) -> None:
     assert asyncio.run(trade()) == "New"
 
 
-def next_order(house: House) -> np.void:
-    """The next new order that the gateway forwards, behind cancels for a silence if there were."""
-    while (row := house.risk.take()[0])["kind"] != Kind.NEW_ORDER_SINGLE:
-        assert row["kind"] == Kind.MASS_CANCEL_REQUEST
-    return row
-
-
 def many(count: int) -> list[NewOrder]:
     return [NewOrder(account="dev-1", instrument="GCZ3", side="BUY", order_qty=2)] * count
 
@@ -124,16 +99,48 @@ def test_a_client_that_closes_lets_its_orders_out_first(patient: House) -> None:
 
 
 def test_a_gateway_that_is_started_again_is_sent_what_it_has_not_taken(house: House) -> None:
-    with Client(shared(house), "one") as client:
-        first = submit(client)
-        assert next_order(house)["cl_ord_id"] == first.cl_ord_id
+    client = hung(house)
+    new = NewOrder(account="dev-1", instrument="GCZ3", side="BUY", order_qty=2)
+    client.submit_many([new])
+    next_order(house)
+    house.stop()
+    order = client.submit_many([new])[0]
+    house.start()
+
+    def is_reported() -> bool:
+        client.work()
+        return bool(client.reports)
+
+    def is_taken() -> bool:
+        client.work()
+        rows = [row for row in house.risk.take_some() if row["kind"] == Kind.NEW_ORDER_SINGLE]
+        for row in rows:
+            assert row["cl_ord_id"] == order.cl_ord_id
+            house.risk.accept(row)
+        return bool(rows)
+
+    until(is_taken, "the order")
+    until(is_reported, "its report")
+    client.close()
+
+
+@pytest.mark.parametrize("scheme", ["ipc", "shm"])
+def test_a_client_learns_that_its_gateway_is_gone(tmp_path: Path, scheme: str) -> None:
+    # In a ring at once; at a socket by its silence.
+    house = House(tmp_path, heartbeat_ns=100_000_000 if scheme == "ipc" else 60_000_000_000)
+    starting = sharing(house)
+    next(starting)
+    with Client(house.front.replace("ipc", scheme), "one") as client:
+        assert client.is_logged_on
         house.stop()
-        second = submit(client)
+        until(lambda: not client.is_logged_on, "the loss noticed")
+        with pytest.raises(SessionError, match=r"no gateway answers; is it up\?"):
+            submit(client)
         house.start()
-        row = next_order(house)
-        assert row["cl_ord_id"] == second.cl_ord_id
-        house.risk.accept(row)
-        assert next(client.reports(timeout=5)).ord_status == "New"
+        until(lambda: client.is_logged_on, "the logon")
+        order = submit(client)
+        assert next_order(house)["cl_ord_id"] == order.cl_ord_id
+    next(starting, None)
 
 
 def test_a_client_at_the_socket_needs_no_memory(house: House) -> None:
@@ -146,12 +153,46 @@ def test_a_client_at_the_socket_needs_no_memory(house: House) -> None:
 def test_one_client_at_a_time_has_the_memory_of_a_session(house: House) -> None:
     with (
         Client(shared(house), "one"),
-        pytest.raises(SessionError, match="has its sender already"),
+        pytest.raises(
+            SessionError, match=r"in use by another client of this host \(.*sender already"
+        ),
     ):
         Client(shared(house), "one").connect()
     with Client(shared(house), "one") as client:
         order = submit(client)
         assert next_order(house)["cl_ord_id"] == order.cl_ord_id
+
+
+@pytest.mark.parametrize("scheme", ["ipc", "shm"])
+def test_a_forked_child_is_refused_its_parent_s_client(house: House, scheme: str) -> None:
+    with Client(house.front.replace("ipc", scheme), "one") as client:
+        read, write = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            # Rather than to wait for ever, as it once did.
+            signal.alarm(5)
+            os.write(write, told(client).encode())
+            os._exit(0)
+        os.close(write)
+        os.waitpid(pid, 0)
+        with os.fdopen(read) as said:
+            assert said.read().count(f"session 'one' is of process {os.getpid()}, which has") == 3
+        submit(client)
+        house.risk.accept(next_order(house))
+        assert next(client.reports(timeout=5)).ord_status == "New"
+    assert house.count("logons") == 1
+
+
+def told(client: Client) -> str:
+    """What a process is told that may not use this client."""
+    errors = []
+    for use in (lambda: submit(client), lambda: list(client.reports()), lambda: client.counters):
+        try:
+            use()
+        except SessionError as error:
+            errors.append(str(error))
+    client.close()
+    return "\n".join(errors)
 
 
 def test_what_comes_through_the_ring_of_a_stranger_is_refused(house: House) -> None:
@@ -276,24 +317,6 @@ def test_a_logon_for_which_the_ring_has_no_room_begins_nothing(patient: House) -
     context.term()
 
 
-def test_a_session_whose_rings_are_held_otherwise_is_without_and_the_gateway_starts(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    house = House(tmp_path)
-    there, _ = messages.ring_places(house.front.removeprefix("ipc://"), "one")
-    held = RingTarget(there, 2 * ring_records(HWM))
-    starting = sharing(house)
-    next(starting)
-    assert "session one shares no memory until the next start: " in capfd.readouterr().err
-    held.close()
-    with pytest.raises(SessionError, match=r"opened at the gateway's start: .* otherwise"):
-        Client(shared(house), "one").connect()
-    with Client(house.front, "one"), Client(shared(house), "two") as client:
-        client.submit(account="dev-2", instrument="GCZ3", side="BUY", order_qty=2)
-        assert next_order(house)["session"] == 2
-    next(starting, None)
-
-
 def test_a_logout_behind_a_gap_in_one_frame_is_heard(house: House) -> None:
     client = hung(house)
     rows = blank(3)
@@ -304,22 +327,3 @@ def test_a_logout_behind_a_gap_in_one_frame_is_heard(house: House) -> None:
     until(lambda: house.count("logouts") > 0, "the logout")
     assert house.count("gaps") == 1
     client.connection.close()
-
-
-def test_a_session_without_memory_to_share_says_so(tmp_path: Path) -> None:
-    house = House(tmp_path)
-    house.start()
-    with pytest.raises(SessionError, match="expected shm = true"):
-        Client(shared(house), "one").connect()
-    house.close()
-
-
-def test_a_client_that_finds_no_bell_leaves_its_rings_to_the_next(house: House) -> None:
-    _, back = messages.ring_places(house.front.removeprefix("ipc://"), "one")
-    bell = Path(f"{back}.bell")
-    bell.mkdir()
-    with pytest.raises(SessionError, match="cannot open the bell"):
-        Client(shared(house), "one").connect()
-    bell.rmdir()
-    with Client(shared(house), "one") as client:
-        assert submit(client).cl_ord_id == next_order(house)["cl_ord_id"]

@@ -11,7 +11,7 @@ import pytest
 from embedded_rig import STRATEGY, Rig, buy, one, rig, until, wide
 from risk_rig import cancel, cash, execution, order, trade
 
-from tidegate import Engine, replay
+from tidegate import Engine, replay, router
 from tidegate.audit import audit_run
 from tidegate.client.report import Report
 from tidegate.errors import RunDirError, SessionError
@@ -26,6 +26,7 @@ from tidegate.native.records import (
     Scope,
     Side,
 )
+from tidegate.native.routing import ChannelState
 
 SUB_NAME, SISTER_NAME = "account-6", "account-7"
 
@@ -70,6 +71,17 @@ def test_a_mark_that_is_too_old_to_trade_on_is_none(house: Rig) -> None:
     row = house.engine._risk.tables.arrays["instruments"][1]
     row["mark_ns"] -= row["stale_ns"]
     assert house.engine.mark(symbol) is None
+
+
+def test_no_mark_is_shown_while_the_channel_is_down(house: Rig) -> None:
+    symbol = house.content.instruments[0].symbol
+    orders, channels, own = router.tables(house.run_dir, orders=2, channels=2)
+    states = [(ChannelState.CHANNEL_DOWN, None), (ChannelState.CHANNEL_UP, Decimal("1300.0"))]
+    for state, mark in [*states, *states]:
+        channels.rows["state"][1] = state
+        assert house.engine.mark(symbol) == mark
+    for region in (orders, channels, own):
+        region.close()
 
 
 def test_a_denial_says_at_once_what_was_compared_and_is_a_report_too(house: Rig) -> None:

@@ -107,6 +107,24 @@ def test_what_came_of_asking_for_huge_pages_is_said(tmp_path: Path) -> None:
     assert whole >= 8
     # Where it did not get all it says why, or the rest is no whole huge page.
     assert got >= whole - 4 or "Invalid argument" in err or "Resource" in err
+    # Without any it says how they are to be had.
+    assert (got == 0) == ("mount -o remount,huge=advise /dev/shm" in err)
+
+
+@pytest.mark.skipif(not IS_ROOT, reason="only root may mount a tmpfs")
+def test_a_tmpfs_that_is_mounted_so_gives_huge_pages(tmp_path: Path) -> None:
+    mount = f"mount -t tmpfs -o huge=advise tmpfs {tmp_path} 2>/dev/null || exit 77"
+    script = f'{mount}\nexec "$@"'
+    command = [sys.executable, "-c", ASKED, str(tmp_path / "run"), str(1 << 16)]
+    done = subprocess.run(
+        ["unshare", "-m", "sh", "-c", script, "sh", *command], capture_output=True, text=True
+    )
+    if done.returncode in (1, 77) and not done.stdout:
+        pytest.skip("no tmpfs with huge pages can be mounted here")
+    assert done.stdout == "7\n"
+    said = re.match(r"placement: huge_pages: (\d+) of (\d+) MiB", done.stderr)
+    assert said is not None, done.stderr
+    assert int(said[1]) >= 8
 
 
 def test_nothing_said_changes_nothing() -> None:

@@ -44,6 +44,23 @@ def test_the_choice_in_brackets_is_read() -> None:
     assert machine.chosen("") == machine.UNKNOWN
 
 
+@pytest.mark.parametrize(
+    ("options", "knob", "found"),
+    [
+        ("rw,relatime", "always [never] deny force", "never"),
+        ("rw,huge=advise,inode64", "[never]", "advise"),
+        ("rw,huge=advise", "never [deny] force", "deny"),
+        ("rw", "never deny [force]", "force"),
+    ],
+)
+def test_huge_pages_are_given_by_the_mount_unless_the_kernel_overrules(
+    options: str, knob: str, found: str
+) -> None:
+    mounts = f"/dev/vda / ext4 rw,huge=x 0 0\ntmpfs /dev/shm tmpfs {options} 0 0\n"
+    assert machine.huge_pages(mounts, knob) == found
+    assert machine.huge_pages("", knob) == (found if found in ("deny", "force") else "unknown")
+
+
 def test_with_two_cores_the_path_is_where_a_wake_up_is_cheap_and_nobody_spins() -> None:
     together = advice.advise(a_machine(2), slept(2_000, 25_000))
     assert together.cores == {"gateway": [1], "risk": [1], "router": [1]}

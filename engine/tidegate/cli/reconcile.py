@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 import msgspec
 
+from tidegate.admission import refuse_stopped
 from tidegate.cli.explanation import table
 from tidegate.reconciliation.report import FINE, SAME, Line, report
 from tidegate.run_dir import RunDir
@@ -20,9 +21,12 @@ HEAD = ("venue", "account", "what", "ours", "venue's", "difference", "state")
 def reconcile(run_dir: Path, has_all: bool, as_json: bool) -> None:
     """Compare the books of a run with its venues' own reports, now.
 
-    Exit status 1 when a difference stands that nobody has decided, or a venue does not answer.
+    Exit status 1 when a difference stands that nobody has decided, a venue does not answer, or the
+    run is not up.
     """
-    lines = report(RunDir(run_dir))
+    place = RunDir(run_dir)
+    refuse_stopped(place)
+    lines = report(place)
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode([row._asdict() for row in lines])))
     else:

@@ -46,7 +46,7 @@ def facts(found: machine.Machine) -> Table:
         ("isolated", " ".join(map(str, found.isolated)) or "none"),
         ("governor", found.governor),
         ("clock", f"{found.clock_source}, {hops.clock_ns()} ns a look"),
-        ("huge pages of shared memory", found.huge_pages),
+        ("huge pages of /dev/shm", found.huge_pages),
         ("bytes that may be locked", lockable),
         ("real-time priority", f"up to {found.priority_max}"),
     ):

@@ -101,17 +101,17 @@ class Client:
 
     def submit_many(self, new_orders: list[NewOrder]) -> list[Order]:
         """Sends several orders in one frame."""
-        with self._lock:
+        with self._held():
             return self._open().submit_many(new_orders)
 
     def submit_list(self, new_orders: list[NewOrder]) -> list[Order]:
         """Sends orders of which risk lets all through, or none."""
-        with self._lock:
+        with self._held():
             return self._open().submit_list(new_orders)
 
     def cancel(self, order: Order | int) -> None:
         """Asks to cancel an order; the reports say what became of it."""
-        with self._lock:
+        with self._held():
             self._open().cancel(order)
 
     def replace(
@@ -122,13 +122,13 @@ class Client:
         order_qty: int | None = None,
     ) -> None:
         """Asks for another price or total quantity; the reports say what became of it."""
-        with self._lock:
+        with self._held():
             self._open().replace(order, price, order_qty)
 
     def reports(self, timeout: float | None = None) -> Iterator[Report]:
         """Reports as they come; ends when none has come for `timeout` seconds."""
         while self._wait(lambda trading: bool(trading.reports), timeout):
-            with self._lock:
+            with self._held():
                 waiting = self._open().reports
                 if not waiting:
                     continue
@@ -138,7 +138,7 @@ class Client:
     def alerts(self, timeout: float | None = 0) -> Iterator[Alert]:
         """What risk has told of its own accord; ends when nothing more came for `timeout`."""
         while self._wait(lambda trading: bool(trading.alerts), timeout):
-            with self._lock:
+            with self._held():
                 waiting = self._open().alerts
                 if not waiting:
                     continue
@@ -167,7 +167,7 @@ class Client:
 
         None = no timer. The client's own heartbeats do not count: a strategy that hangs is caught.
         """
-        with self._lock:
+        with self._held():
             trading = self._open()
             trading.require_logon()
             request_id = trading.dead_man(timeout)
@@ -178,18 +178,29 @@ class Client:
         )
 
     @property
+    def is_logged_on(self) -> bool:
+        """Whether the gateway is there: False once it is silent, until it answers again."""
+        with self._held():
+            return self._open().core.is_logged_on
+
+    @property
     def counters(self) -> dict[str, int]:
         """What the session has met: gaps, duplicates, silences, resends."""
-        with self._lock:
+        with self._held():
             return dict(self._open().core.counters)
 
     def close(self) -> None:
-        """Logs out; the gateway then cancels what the accounts say."""
+        """Logs out; the gateway then cancels what the accounts say.
+
+        In a forked child it does nothing: the session is its parent's.
+        """
+        if self._trading is not None and self._trading.is_of_parent:
+            return
         self._closing.set()
         if self._keeper is not None:
             self._keeper.join()
             self._keeper = None
-        with self._lock:
+        with self._held():
             if self._trading is not None:
                 self._trading.close()
                 self._trading = None
@@ -209,7 +220,7 @@ class Client:
     def _keep(self) -> None:
         pause_s = TICK_S
         while not self._closing.wait(pause_s):
-            with self._lock:
+            with self._held():
                 trading = self._open()
                 # Who waits has lost the sign of what came here, and of what sending has met.
                 if trading.work() or trading.connection.has_input():
@@ -220,7 +231,7 @@ class Client:
         """Works until is_done; False when the time is up first."""
         end_ns = None if timeout is None else elapsed_ns() + int(timeout * 1e9)
         while True:
-            with self._lock:
+            with self._held():
                 trading = self._open()
                 trading.work()
                 if is_done(trading):
@@ -248,14 +259,14 @@ class Client:
                 return
 
     def _ask(self, request: str, account: str, kind: type[T]) -> T:
-        with self._lock:
+        with self._held():
             trading = self._open()
             trading.require_logon()
             request_id = trading.ask(request, account)
         return self._answered(request, lambda trading: trading.answer(request_id, kind), request_id)
 
     def _operate(self, request: Request) -> ControlAnswer:
-        with self._lock:
+        with self._held():
             request_id = self._open().operate(request)
         return self._answered(
             "the request", lambda trading: trading.control_answer(request_id), request_id
@@ -272,10 +283,16 @@ class Client:
             return bool(found)
 
         if not self._wait(is_answered, REQUEST_TIMEOUT):
-            with self._lock:
+            with self._held():
                 self._open().forget(request_id)
             raise SessionError(f"{what!r} was not answered within {REQUEST_TIMEOUT} s")
         return found[0]
+
+    def _held(self) -> RLock:
+        """The lock. A forked child is refused before: who holds it there may be nobody."""
+        if self._trading is not None:
+            self._trading.refuse_child()
+        return self._lock
 
     def _open(self) -> Trading:
         if self._trading is None:

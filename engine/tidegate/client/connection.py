@@ -21,13 +21,16 @@ class Connection:
     def __init__(
         self, endpoint: str, session: str, *, key: str | None, server_key: str | None
     ) -> None:
+        self._session = session
+        # Beside it are the rings, where it has some.
+        self._front: str | None = None
         self._rings: Rings | None = None
         # Logged on, at the last exchange: until then what is in the ring waits.
         self._is_reading = False
         if endpoint.startswith(SHM):
-            front = endpoint.removeprefix(SHM)
-            self._rings = Rings(front, session)
-            endpoint = f"ipc://{front}"
+            self._front = endpoint.removeprefix(SHM)
+            self._rings = Rings.find(self._front, session)
+            endpoint = f"ipc://{self._front}"
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._socket = self._context.socket(zmq.DEALER)
         self._socket.set(zmq.LINGER, LINGER_MS)
@@ -62,6 +65,10 @@ class Connection:
                     break
                 has_taken = True
                 core.receive([frame], now_ns)
+            # Once all is taken that it had put: no frame tells that the other end is gone.
+            if core.is_logged_on and self._rings is not None and self._rings.are_deserted(now_ns):
+                core.counters["gateways_lost"] += 1
+                core.logon(now_ns)
             core.tick(now_ns)
             self.flush(core)
             # Rung again also where nothing is read yet, or its descriptor would stay readable.
@@ -80,6 +87,9 @@ class Connection:
             parts = core.outgoing.popleft()
             if self._rings is not None and len(parts) == 1:
                 core.counters["unsent"] += not self._rings.pair.put(parts[0])
+                continue
+            if is_logon(parts) and not self._may_log_on(core):
+                core.counters["unsent"] += 1
                 continue
             if self._rings is not None and is_logon(parts):
                 # The gateway needs room for its answer, and each side sends again what was on
@@ -114,6 +124,22 @@ class Connection:
             self._rings.pair.close()
         self._socket.close()
         self._context.term()
+
+    def _may_log_on(self, core: SessionCore) -> bool:
+        """Whether the rings are there if it has some, or a gateway is that says why they are not.
+
+        It makes them before it can be reached.
+        """
+        if self._front is None or self._rings is not None:
+            return True
+        if not int(self._socket.get(zmq.EVENTS)) & zmq.POLLOUT:
+            return False
+        try:
+            self._rings = Rings.find(self._front, self._session)
+        except SessionError as error:
+            core.refuse(str(error))
+            return False
+        return True
 
     def _take(self, core: SessionCore, now_ns: int) -> bool:
         try:

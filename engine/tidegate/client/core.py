@@ -88,6 +88,11 @@ class SessionCore:
             self._put_session(Kind.LOGOUT, now_ns)
         self.is_wanted = self.is_logged_on = False
 
+    def refuse(self, why: str) -> None:
+        """There is no session to be had: it is not tried again, and each use says why."""
+        self.is_wanted = self.is_logged_on = False
+        self.refusal = why
+
     def send(self, records: Iterable[bytes], now_ns: int) -> None:
         """Numbers the records, keeps them for resending and queues them in few frames."""
         if not self.is_logged_on:
@@ -198,8 +203,7 @@ class SessionCore:
         ref_kind = values[DENIAL.index["ref_kind"]]
         if ref_kind == Kind.LOGON:
             if not self.is_logged_on:
-                self.is_wanted = False
-                self.refusal = error
+                self.refuse(error)
         elif ref_kind == Kind.REQUEST:
             self.refused_requests[values[DENIAL.index["cl_ord_id"]]] = error
         else:
@@ -245,8 +249,7 @@ class SessionCore:
                 self.next_expected = sending
                 self.losses += 1
         elif kind == Kind.LOGOUT:
-            self.is_wanted = self.is_logged_on = False
-            self.refusal = f"session {self.name!r} was logged out by the gateway"
+            self.refuse(f"session {self.name!r} was logged out by the gateway")
         else:
             self.counters["bad_frames"] += 1
 

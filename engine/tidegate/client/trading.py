@@ -3,6 +3,7 @@
 Not safe for several threads: the clients see to that.
 """
 
+import os
 from collections import deque
 from decimal import Decimal
 from math import ceil
@@ -40,6 +41,7 @@ class Trading:
     def __init__(
         self, endpoint: str, session: str, key: str | None, server_key: str | None, resume: bool
     ) -> None:
+        self._pid = os.getpid()
         # On tcp the key never leaves the host: CURVE proves it.
         shown = None if endpoint.startswith("tcp://") else key
         self.endpoint = endpoint
@@ -60,6 +62,19 @@ class Trading:
         self._awaited: dict[int, int] = {}
         self._answers: dict[int, ControlAnswer] = {}
         self.core.logon(wall_ns())
+
+    @property
+    def is_of_parent(self) -> bool:
+        """Whether this process was forked by the one that has the session: it has none of it."""
+        return os.getpid() != self._pid
+
+    def refuse_child(self) -> None:
+        """SessionError in a forked child: neither its sockets nor its threads are there."""
+        if self.is_of_parent:
+            raise SessionError(
+                f"session {self.core.name!r} is of process {self._pid}, which has forked this one; "
+                "expected a client that this process has connected"
+            )
 
     @property
     def is_ready(self) -> bool:
@@ -154,7 +169,10 @@ class Trading:
     def require_logon(self) -> None:
         """SessionError unless logged on: an order is never kept to be sent late."""
         if not self.is_ready:
-            raise SessionError(f"session {self.core.name!r} is not logged on at {self.endpoint}")
+            raise SessionError(
+                f"session {self.core.name!r} is not logged on at {self.endpoint}: no gateway "
+                "answers; is it up?"
+            )
 
     def _request(self, body: messages.Request) -> int:
         self._request_id += 1

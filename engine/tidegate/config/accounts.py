@@ -5,7 +5,7 @@ from typing import Literal
 import msgspec
 
 from tidegate.config import money
-from tidegate.config.fields import NAME, NAME_WORDS, PPM_MAX, SelfMatch
+from tidegate.config.fields import PPM_MAX, SelfMatch
 from tidegate.config.limits import (
     check_grades,
     check_trading,
@@ -17,6 +17,7 @@ from tidegate.config.names import Names, duplicates, lookup
 from tidegate.config.problems import Problems
 from tidegate.config.schema import Tables
 from tidegate.config.schema_accounts import Group, Level, Trading
+from tidegate.naming import NAME, NAME_WORDS
 from tidegate.universe import Account, Currency, Instrument
 
 ACCOUNTS_MAX = 1_000_000

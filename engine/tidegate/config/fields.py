@@ -2,19 +2,18 @@
 fit.
 """
 
-import re
 from datetime import date
 from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
+from tidegate.naming import NAME, NAME_WORDS
+
 QTY_MAX = 1_000_000_000
 PPM_MAX = 1_000_000
 PERMILLE_MAX = 1000
 
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
-NAME_WORDS = "a name of up to 32 letters, digits and . _ -"
 Name = Annotated[str, Meta(pattern=f"^{NAME.pattern}$", description=NAME_WORDS)]
 Code = Annotated[str, Meta(pattern="^[A-Z]{3,5}$", description="3 to 5 capital letters")]
 Decimals = Annotated[str | int, Meta(description='a decimal in quotes such as "0.25", or an int')]

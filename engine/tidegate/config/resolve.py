@@ -262,6 +262,13 @@ def resolve_placement(tables: Tables, problems: Problems) -> Placement:
             )
     if tables.placement.channels == "thread" and layout != "embedded":
         problems.add("placement.channels", 'is "thread"; expected layout = "embedded" with it')
+    for index, session in enumerate(tables.sessions):
+        if session.shm and layout == "embedded":
+            problems.add(
+                f'sessions[{index}] "{session.name}".shm',
+                'is true; expected false with placement.layout = "embedded", which has no gateway '
+                "to share memory with",
+            )
     return msgspec.convert(tables.placement, Placement, from_attributes=True)
 
 

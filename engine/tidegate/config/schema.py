@@ -237,8 +237,8 @@ class Placement(Strict, frozen=True, kw_only=True):
     "venue:X", ...), those that it may run on. An idle stage of the path (these three)
     looks at its lanes for spin_us, yields so many times, then sleeps; what else is said here is
     for these three too. real_time_priority is of SCHED_FIFO, 0 = none. huge_pages asks for them for
-    regions and rings. What the machine does not allow, and how many huge pages it gave, is said on
-    stderr and left.
+    regions and rings: a run directory in /dev/shm, mounted with huge=advise, has some. What the
+    machine does not allow, and how many huge pages it gave, is said on stderr and left.
     """
 
     layout: Literal["processes", "fused", "embedded"] = "processes"

@@ -160,7 +160,7 @@ class Session(Rates, frozen=True, kw_only=True):
     """[[sessions]]: `accounts` are sub-accounts and strategies, or groups for all of theirs.
 
     An operator has none: it sends control records. shm: a client of this host may share memory with
-    the gateway, at shm:///RUN_DIR/lanes/front; one process at a time.
+    the gateway, at shm:///RUN_DIR/lanes/front; one process at a time; not embedded, without one.
     """
 
     name: Name

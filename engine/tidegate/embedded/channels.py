@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from threading import Thread
 
-from tidegate import supervisor, universe
+from tidegate import admission, supervisor, universe
 from tidegate.errors import RunDirError, StageError
 from tidegate.run_dir import RunDir
 from tidegate.universe import Universe
@@ -69,7 +69,7 @@ def settle(content: Universe, run_dir: RunDir, *, starts: bool) -> bool:
         raise RunDirError(f"{run_dir.path}: process {pid} runs the stages of another config there")
     if pid or not starts:
         return False
-    supervisor.begin(content, run_dir)
+    admission.begin(content, run_dir)
     return True
 
 

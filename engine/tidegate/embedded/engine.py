@@ -32,7 +32,7 @@ from tidegate.client.report import Alert, ControlAnswer, Report
 from tidegate.codec import offset_of
 from tidegate.config import load_universe
 from tidegate.embedded.channels import Channels, settle
-from tidegate.embedded.look import has_cancels, has_orders, mark_of, session_of
+from tidegate.embedded.look import ChannelStates, has_cancels, has_orders, mark_of, session_of
 from tidegate.embedded.operating import carry_out
 from tidegate.embedded.router_thread import RouterThread
 from tidegate.errors import ConfigError, SessionError
@@ -94,6 +94,8 @@ class Engine:
         self._opened = ExitStack()
         try:
             self._opened.callback(os.close, run_dir.lock_stage("risk"))
+            self._channel_states = ChannelStates(run_dir)
+            self._opened.callback(self._channel_states.close)
             starts = settle(universe, run_dir, starts=starts_channels)
             self._open(own, desk, flush_every)
             self._beside: list[Channels | RouterThread] = []
@@ -278,8 +280,14 @@ class Engine:
         return True
 
     def mark(self, instrument: str) -> Decimal | None:
-        """The instrument's mark; None before the first, and when it is too old to trade on."""
+        """The instrument's mark; None before the first, and when it is too old to trade on.
+
+        And while its channel is not up, for an order would be refused VENUE_DOWN: so the last
+        mark of the run before this one does not look like a venue that is there.
+        """
         handle, tick_size = self._words.names.instrument(instrument)
+        if self._channel_states.is_down(self.universe.instruments[handle - 1].venue):
+            return None
         return mark_of(self._risk.tables, handle, tick_size, wall_ns())
 
     def account(self, account: str) -> messages.AccountReply:

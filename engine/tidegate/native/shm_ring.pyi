@@ -40,6 +40,9 @@ class Opened:
     def has_peer(self) -> bool:
         """Whether the other end is open; False once its process is dead."""
 
+    def is_removed(self) -> bool:
+        """Whether its file is no longer that at its path: who comes now finds another, or none."""
+
     def close(self) -> None:
         """Gives the lock up. The mapping goes with the last who uses it."""
 

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from tidegate.placing import HUGE_MOUNT
 from tidegate.topology import PATH
 from tidegate.tuning.hops import Hop
 from tidegate.tuning.machine import Machine
@@ -41,7 +42,8 @@ def advise(machine: Machine, hops: list[Hop]) -> Advice:
     is_lockable = machine.lockable is None or machine.lockable >= LOCKED_MIN
     common = [
         f"lock_memory: {'allowed' if is_lockable else 'not allowed (RLIMIT_MEMLOCK)'}.",
-        f'huge_pages: shared memory has {machine.huge_pages!r}; it takes "advise" or more.',
+        f'huge_pages: for /dev/shm the kernel has {machine.huge_pages!r}; it takes "advise" or '
+        f"more (mount -o {HUGE_MOUNT}), and a run directory there.",
     ]
     found = (
         _isolated(machine)

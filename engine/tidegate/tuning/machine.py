@@ -24,6 +24,7 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True):
     governor: str
     is_virtual: bool
     clock_source: str
+    # Of files in /dev/shm.
     huge_pages: str
     # Bytes that may be locked; None = any number.
     lockable: int | None
@@ -46,10 +47,28 @@ def look() -> Machine:
         is_virtual="hypervisor" in field(info, "flags").split(),
         clock_source=read(Path("/sys/devices/system/clocksource/clocksource0/current_clocksource"))
         or UNKNOWN,
-        huge_pages=chosen(read(Path("/sys/kernel/mm/transparent_hugepage/shmem_enabled"))),
+        huge_pages=huge_pages(
+            read(Path("/proc/mounts")),
+            read(Path("/sys/kernel/mm/transparent_hugepage/shmem_enabled")),
+        ),
         lockable=lockable(),
         priority_max=99 if os.geteuid() == 0 else resource.getrlimit(resource.RLIMIT_RTPRIO)[0],
     )
+
+
+def huge_pages(mounts: str, knob: str) -> str:
+    """To whom /dev/shm gives them: its mount option says, but where the knob overrules all mounts.
+
+    Documentation/admin-guide/mm/transhuge.rst of the kernel, "Hugepages in tmpfs/shmem".
+    """
+    if chosen(knob) in ("deny", "force"):
+        return chosen(knob)
+    for line in mounts.splitlines():
+        _, place, kind, options, *_ = line.split()
+        if (place, kind) == ("/dev/shm", "tmpfs"):
+            given = [each for each in options.split(",") if each.startswith("huge=")]
+            return given[0].removeprefix("huge=") if given else "never"
+    return UNKNOWN
 
 
 def lockable() -> int | None:

@@ -108,8 +108,16 @@ cdef class Door:
     def problem(self, handle):
         if handle in self.problems:
             return f"its rings could not be opened at the gateway's start: {self.problems[handle]}"
-        target = self.targets[handle]
-        return "" if target.has_peer else f"no client has {target.path} open"
+        place = list(self.targets).index(handle)
+        ends = self.source.opened[place], (<RingTarget>self.targets[handle]).opened
+        alone = [end for end in ends if not end.has_peer()]
+        for end in alone:
+            if end.is_removed():
+                return (
+                    f"{end.path} was removed while the gateway runs, which makes it again at its "
+                    "next start"
+                )
+        return f"no client has {alone[0].path} open" if alone else ""
 
     @property
     def counters(self):

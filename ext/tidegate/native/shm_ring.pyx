@@ -18,7 +18,7 @@ import mmap
 import os
 import struct
 
-from tidegate.errors import LaneError
+from tidegate.errors import LaneError, LaneInUseError
 
 from tidegate.native.bell cimport Bell
 from tidegate.native.records cimport TG_LAYOUT_VERSION, TG_RECORD_SIZE, record
@@ -111,6 +111,13 @@ class Opened:
         """Whether the other end is open; False once its process is dead."""
         return self.fd >= 0 and has_owner(self.fd, self.other)
 
+    def is_removed(self):
+        """Whether its file is no longer that at its path: who comes now finds another, or none."""
+        try:
+            return not os.path.samestat(os.stat(self.path), os.fstat(self.fd))
+        except FileNotFoundError:
+            return True
+
     def close(self):
         """Gives the locks up. The mapping goes with the last who uses it."""
         if self.fd < 0:
@@ -126,7 +133,7 @@ class Opened:
             fcntl.fcntl(self.fd, fcntl.F_OFD_SETLK, lock_of(self.mine, fcntl.F_WRLCK))
         except BlockingIOError:
             which = "sender" if self.mine == PRODUCER else "receiver"
-            raise LaneError(f"{self.path}: this lane has its {which} already") from None
+            raise LaneInUseError(f"{self.path}: this lane has its {which} already") from None
 
     def _make(self, capacity):
         expected = _HEAD.pack(TG_RING_MAGIC, TG_LAYOUT_VERSION, TG_RECORD_SIZE, capacity)
