@@ -5,7 +5,7 @@
 Prints what the card takes and each seed's clock; exits with 1 when a seed does not reach --clock.
 --record writes these, and the clock that all seeds reach (never more than --clock), for the RTL as
 it stands. --counts prints what an UltraScale+ would take; for it there is no open place and route.
-A seed takes more than 20 minutes of a processor that does nothing else.
+A seed takes ten minutes of a processor.
 """
 
 import argparse

@@ -14,7 +14,8 @@ module decision
     input logic is_big_notional_11,
     input reasons_t refusal_11,
     input reasons_t stated_11,
-    input logic [1:0] tops_pair_10[4][4],
+    input logic [3:0] negative_pair_10[4],
+    input logic [3:0] overflow_pair_10[4],
     input logic [3:0] is_poor_10,
     input logic [3:0] is_over_money_10,
     output logic applies_11,
@@ -28,13 +29,11 @@ module decision
     reasons_t reasons;
 
     always_comb begin
-        is_over_lots_10 = '0;
-        for (int i = 0; i < 4; i++) begin
-            // Room of the side, then its credit.
-            is_full_10[i] = tops_pair_10[{1'b0, sell_10}][i][1];
-            is_beyond_10[i] = tops_pair_10[{1'b1, sell_10}][i][1];
-            for (int f = 0; f < 4; f++) is_over_lots_10[i] |= ^tops_pair_10[f][i];
-        end
+        // Room of the side, then its credit.
+        is_full_10 = negative_pair_10[{1'b0, sell_10}];
+        is_beyond_10 = negative_pair_10[{1'b1, sell_10}];
+        is_over_lots_10 = overflow_pair_10[0] | overflow_pair_10[1] | overflow_pair_10[2]
+            | overflow_pair_10[3];
     end
 
     // At clock 10 it is known whether the second command before was applied.
