@@ -9,14 +9,16 @@ module card_pins (
     localparam int IN = 1 + 3 * 64 + 3 * 32 + 2 * 16 + 4 * 8;
     localparam int OUT = 1 + 4 * 64;
 
-    logic [IN-1:0] in_shifted, in_held;
-    logic [OUT-1:0] out_shifted, out_held, out;
+    // Held twice: what is shifted may stand far from the card.
+    logic [IN-1:0] in_shifted, in_kept, in_held;
+    logic [OUT-1:0] out_shifted, out_kept, out_held, out;
 
     always_ff @(posedge clk) begin
         in_shifted <= {in_shifted[IN-2:0], in_bit};
-        if (shift) in_held <= in_shifted;
-        out_held <= out;
-        out_shifted <= shift ? out_held : {out_shifted[OUT-2:0], 1'b0};
+        if (shift) in_kept <= in_shifted;
+        in_held <= in_kept;
+        {out_held, out_kept} <= {out, out_held};
+        out_shifted <= shift ? out_kept : {out_shifted[OUT-2:0], 1'b0};
         out_bit <= out_shifted[OUT-1];
     end
 

@@ -36,9 +36,13 @@ from tidegate.native.card import COMMAND
 
 EDGES = [
     *(0, 1, -1, 2**17, 2**18 - 1, 2**18, 2**31 - 1, 2**31, 2**35 - 1, 2**35, -(2**35)),
-    *(2**36, 2**50, 2**53, -(2**53), 2**53 + 1, 2**54 - 1, 2**54, 2**55 - 1, 2**55, -(2**55), -(2**55) - 1, 2**61, 2**62 - 1),
-    *(2**62, 2**63 - 1, -(2**63)),
+    *(2**36, 2**50, 2**53, -(2**53), 2**53 + 1, 2**54 - 1, 2**54, 2**55 - 1, 2**55, -(2**55)),
+    *(-(2**55) - 1, 2**61, 2**62 - 1, 2**62, 2**63 - 1, -(2**63)),
 ]
+# Slots, by first use: alike in all bits of a key but one, or few.
+ACCOUNTS = (1, 2, 17, 33, 65, 129, 255, 128, 64, 16, 3, 254)
+INSTRUMENTS = (1, 2, 4, 9, 14)
+SESSIONS = (1, 9, 33, 63)
 ACTIVE_OPEN_MARKED = 1 | 8 | 16
 CENTRE = 10_000
 # An instrument of any price, of which rates, prices and lots are of any width: products overflow.
@@ -51,7 +55,7 @@ class Stream:
 
     def __init__(self, seed: int, *, accounts: int = 12, instruments: int = 5) -> None:
         self.random = Random(seed)
-        self.accounts, self.instruments = accounts, instruments
+        self.accounts, self.instruments = ACCOUNTS[:accounts], INSTRUMENTS[:instruments]
         self.now = 10**18
         self.account = self.instrument = 1
         self.weights: list[tuple[Callable[[], Command | list[Command]], float]] = [
@@ -80,9 +84,9 @@ class Stream:
     def drawn(self) -> list[Command]:
         """The next command, or the few that are given together."""
         if self.random.random() > 0.4:
-            self.account = self.random.randint(1, self.accounts)
+            self.account = self.random.choice(self.accounts)
         if self.random.random() > 0.5:
-            self.instrument = self.random.randint(1, self.instruments)
+            self.instrument = self.random.choice(self.instruments)
         draws, weights = zip(*self.weights, strict=True)
         drawn = self.random.choices(draws, weights)[0]()
         return [drawn] if isinstance(drawn, Command) else drawn
@@ -94,15 +98,15 @@ class Stream:
 
     def loads(self) -> list[Command]:
         found = [Command(TICK, amount=self.now), Command(KILL, index=0)]
-        for instrument in range(1, self.instruments + 1):
+        for instrument in self.instruments:
             for side in (BUY, SELL):
                 found += self.row(instrument, side)
         for side in (BUY, SELL):
             words = {0: ACTIVE_OPEN_MARKED, 1: -(2**35), 2: 2**35 - 1, 6: 2**62 - 1}
             found += words_of(WIDE, side, words)
-        for session in range(1, 5):
+        for session in SESSIONS:
             found.append(Command(STATE, session=session, kind=1, index=1))
-        for account in range(1, self.accounts + 1):
+        for account in self.accounts:
             found += self.account_rows(account)
         return found
 
@@ -125,7 +129,7 @@ class Stream:
                 Command(LANE, account=account, index=lane, amount=-draw.randrange(1 + money // 8))
             )
         found += self.buckets(account)
-        for instrument in range(1, self.instruments + 1):
+        for instrument in self.instruments:
             found += self.pair_rows(account, instrument)
         # An epoch counts only where no load is refused: edges come later.
         return found + self.wide_pair(account, (0,))
@@ -183,7 +187,7 @@ class Stream:
             ORDER,
             **where,
             order_qty=where["lots"] + draw.choice((0, 0, 0, draw.randint(0, 50))),
-            session=draw.randint(1, 4),
+            session=draw.choice(SESSIONS),
             kind=draw.choice((0, 0, 0, 1)),
         )
 
@@ -194,7 +198,7 @@ class Stream:
         return Command(FILL, **self.where())
 
     def cancel(self) -> Command:
-        return Command(CANCEL, **self.where(), session=self.random.randint(1, 4))
+        return Command(CANCEL, **self.where(), session=self.random.choice(SESSIONS))
 
     def money(self) -> Command:
         amount = self.random.randint(-(10**8), 10**8)
@@ -229,7 +233,7 @@ class Stream:
         if which == 0:
             return Command(KILL, index=draw.random() < 0.1)
         if which == 1:
-            return Command(STATE, kind=1, session=draw.randint(1, 4), index=index)
+            return Command(STATE, kind=1, session=draw.choice(SESSIONS), index=index)
         if which == 2:
             where = {"instrument": self.instrument, "side": draw.choice((BUY, SELL))}
             return Command(
@@ -239,7 +243,7 @@ class Stream:
 
     def bucket(self) -> Command:
         draw = self.random
-        owner = {"account": self.account, "session": draw.randint(1, 4)}
+        owner = {"account": self.account, "session": draw.choice(SESSIONS)}
         owner |= {"instrument": self.instrument, "index": draw.randrange(3)}
         kind = draw.randrange(2)
         if draw.random() < 0.5:
@@ -254,7 +258,7 @@ class Stream:
         draw = self.random
         # Now and then it is still fresh in the last nanosecond.
         fresh = {6: self.now + draw.choice((0, *(draw.randint(10**9, 10**12),) * 5))}
-        session = draw.randint(1, 4)
+        session = draw.choice(SESSIONS)
         owner = {"account": self.account, "instrument": self.instrument, "session": session}
         owner |= {"index": draw.randrange(3), "kind": draw.randrange(2)}
         return [

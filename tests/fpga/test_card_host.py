@@ -172,6 +172,7 @@ def test_a_card_that_has_answered_what_it_was_not_given_is_wrong_and_stays_wrong
     with pytest.raises(CardError, match="answered 0 of 2 commands"):
         driver.exchange(orders, responses)
     assert (driver.is_wrong, driver.is_still) == (True, False)
+    assert memory.read(Register.REG_KILL) == 1
 
 
 def test_an_epoch_of_a_card_that_stands_still_does_not_count() -> None:

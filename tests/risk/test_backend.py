@@ -183,6 +183,22 @@ def tables() -> Tables:
     return risk_state.in_memory(universe())
 
 
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("order_qty", 1 << 18), ("price", 1 << 35), ("price", -(1 << 35) - 1)],
+)
+def test_an_order_that_is_wider_than_the_card_is_decided_by_the_rules(
+    field: str, value: int
+) -> None:
+    run = Run()
+    run.order()
+    wide = order(run.sequence)
+    wide[field] = value
+    run.run(wide)
+    counted = run.card.counters
+    assert (counted["asked"], counted["alone_width"], run.card.out_reason) == (1, 1, "")
+
+
 def test_a_card_with_a_later_epoch_refuses_to_start() -> None:
     memory = CardMemory()
     memory.write(Register.REG_EPOCH, 5)

@@ -107,6 +107,7 @@ def test_a_card_that_answers_wrongly_clears_nothing_and_is_not_asked_again(
     assert run.card.out_reason == "answers wrongly"
     counted = run.card.counters
     assert (counted["asked"], counted["passed"], counted["alone_out"]) == (0, 0, 2)
+    assert run.memory.read(Register.REG_KILL) == 1
 
 
 @pytest.mark.parametrize("beside", [4_000, -1])

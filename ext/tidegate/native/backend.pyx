@@ -10,7 +10,7 @@ from libc.string cimport memcmp
 from tidegate.errors import CardError
 
 from tidegate.native.balances cimport available
-from tidegate.native.card cimport CARD_QTY_BITS, card_response
+from tidegate.native.card cimport CARD_PRICE_BITS, CARD_QTY_BITS, card_response
 from tidegate.native.card_driver cimport CardDriver
 from tidegate.native.card_sync cimport CardSync
 from tidegate.native.card_wanted cimport has_own_money
@@ -26,6 +26,9 @@ from tidegate.native.records cimport (
 )
 from tidegate.native.tables cimport Tables, account_row, instrument_row, tables
 from tidegate.native.verdict cimport DECIDED_BIT
+
+cdef extern from "card_money.h" nogil:
+    bint card_fits(int64_t value, int bits)
 
 # By ALONE_*, and by OUT_*.
 ALONE = ("", "out", "slot", "market", "close", "no_lots", "floor", "margin", "width")
@@ -196,7 +199,10 @@ cdef class Backend:
             return ALONE_CLOSE
         if c.lots <= 0:
             return ALONE_NO_LOTS
-        if c.order.order_qty >> CARD_QTY_BITS or c.lots >> CARD_QTY_BITS:
+        if (
+            c.order.order_qty >> CARD_QTY_BITS or c.lots >> CARD_QTY_BITS
+            or not card_fits(price, CARD_PRICE_BITS)
+        ):
             return ALONE_WIDTH
         if (
             account.margin_ppm > MARGIN_AS_IT_IS or account.is_shared

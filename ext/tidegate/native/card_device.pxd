@@ -28,5 +28,5 @@ cdef class CardDevice:
     cdef void heed_register(self) noexcept nogil
     cdef void heed_kill(self, int64_t count) noexcept nogil
     cdef void note(self, const card_response* responses, int64_t count) noexcept nogil
-    cdef void look_at_epoch(self) noexcept nogil
+    cdef void look_at_epoch(self, uint64_t taken) noexcept nogil
     cdef void add(self, int place, uint64_t count) noexcept nogil

@@ -16,8 +16,9 @@ from tidegate.native.card cimport (
 )
 from tidegate.native.card_page cimport (
     REG_COMMANDS_PUT, REG_COMMANDS_TAKEN, REG_EPOCH, REG_EPOCHS_REFUSED, REG_EPOCH_WANTED,
-    REG_HOLD, REG_IDENTITY, REG_KILL, REG_LAYOUT, REG_LOADS_REFUSED, REG_ORDERS, REG_ORDERS_ACCEPTED,
-    REG_RESPONSES_PUT, REG_RESPONSES_TAKEN, REG_VERSION, CardMemory, card_read, card_write,
+    REG_HOLD, REG_IDENTITY, REG_KILL, REG_LAYOUT, REG_LOADS_REFUSED, REG_ORDERS,
+    REG_ORDERS_ACCEPTED, REG_RESPONSES_PUT, REG_RESPONSES_TAKEN, REG_VERSION, CardMemory,
+    card_read, card_write,
 )
 from tidegate.native.verdict cimport DECIDED_BIT
 
@@ -52,6 +53,8 @@ cdef class CardDevice:
         if self.is_still or card_read(self.page, REG_HOLD):
             return 0
         self.heed_register()
+        if self.is_still:
+            return 0
         count = min(count, <int64_t>(size - first))
         if count > 0:
             memcpy(self.commands, &self.page.commands[first], count * sizeof(card_command))
@@ -65,8 +68,7 @@ cdef class CardDevice:
             taken += count
             card_write(self.page, REG_COMMANDS_TAKEN, taken)
             card_write(self.page, REG_RESPONSES_PUT, taken)
-        if taken == put:
-            self.look_at_epoch()
+        self.look_at_epoch(taken)
         return max(count, 0)
 
     cdef void note(self, const card_response* responses, int64_t count) noexcept nogil:
@@ -81,19 +83,23 @@ cdef class CardDevice:
                 self.add(REG_LOADS_REFUSED, 1)
                 self.is_good = False
 
-    cdef void look_at_epoch(self) noexcept nogil:
+    cdef void look_at_epoch(self, uint64_t taken) noexcept nogil:
         cdef uint64_t wanted = card_read(self.page, REG_EPOCH_WANTED)
         cdef uint64_t epoch = card_read(self.page, REG_EPOCH)
         if wanted == epoch or wanted == self.refused_epoch:
+            return
+        # Looked at behind what is wanted: all that was put before that is in it.
+        if taken != card_read(self.page, REG_COMMANDS_PUT):
             return
         if wanted < epoch or not self.is_good:
             self.is_good = True
             self.refused_epoch = wanted
             self.add(REG_EPOCHS_REFUSED, 1)
             return
+        if epoch == 0 and not self.tell_kill(self.is_killed or self.is_stopped):
+            self.is_still = True
+            return
         card_write(self.page, REG_EPOCH, wanted)
-        if epoch == 0:
-            self.is_still |= not self.tell_kill(self.is_killed or self.is_stopped)
 
     cdef void heed_register(self) noexcept nogil:
         cdef bint is_stopped = card_read(self.page, REG_KILL) != 0

@@ -14,7 +14,8 @@ from tidegate.native.card cimport card_command, card_response
 from tidegate.native.card_device cimport CARD_BATCH, CardDevice
 from tidegate.native.card_page cimport (
     REG_COMMANDS_PUT, REG_EPOCH, REG_EPOCHS_REFUSED, REG_EPOCH_WANTED, REG_IDENTITY, REG_KILL,
-    REG_LAYOUT, REG_LOADS_REFUSED, REG_RESPONSES_PUT, REG_RESPONSES_TAKEN, REG_VERSION, card_read, card_write,
+    REG_LAYOUT, REG_LOADS_REFUSED, REG_RESPONSES_PUT, REG_RESPONSES_TAKEN, REG_VERSION, card_read,
+    card_write,
 )
 
 cdef enum:
@@ -107,4 +108,5 @@ cdef class CardDriver:
             raise CardError(f"the card refused epoch {epoch}: "
                             f"{card_read(self.page, REG_LOADS_REFUSED)} loads were refused")
         if card_read(self.page, REG_EPOCH) != epoch:
+            self.kill()
             raise CardError(f"the card has not taken epoch {epoch} and stands still")

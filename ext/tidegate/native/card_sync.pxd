@@ -7,7 +7,7 @@ from tidegate.native.card cimport (
 )
 from tidegate.native.card_wanted cimport wanted_pair
 from tidegate.native.context cimport context
-from tidegate.native.tables cimport Tables, bucket, pair_row, tables
+from tidegate.native.tables cimport bucket, pair_row, tables
 
 cdef enum:
     # More than one order ever needs.

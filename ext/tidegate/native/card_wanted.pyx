@@ -1,16 +1,17 @@
 """What the card is to have: rows of risk's tables in the card's words and widths. Reads only.
 
 What is wider than the card's fields is cut on the side that denies, so a card never passes what
-the rules would not.
+the rules would not: but for a rate's interval, and rates are asked of the rules as well.
 """
 from libc.stdint cimport int32_t, int64_t, uint8_t
 
 from tidegate.native.balances cimport available
 from tidegate.native.card cimport (
     CARD_CREDIT_BITS, CARD_LANES, CARD_LANE_BITS, CARD_MONEY_BITS, CARD_SCENARIOS,
-    CARD_FRACTION_BITS, CARD_PRICE_BITS, CARD_QTY_BITS, CARD_TIME_BITS, STATE_HAS_MARK, STATE_OPEN, TERM_LOADED,
-    TERM_NOT_PERMITTED, WORD_COLLAR_HIGH, WORD_COLLAR_LOW, WORD_LOT_MARGIN, WORD_PRICE_RATE,
-    WORD_SCAN, WORD_STALE_AT, WORD_STATE, WORD_TICK_VALUE, bucket_state,
+    CARD_FRACTION_BITS, CARD_PRICE_BITS, CARD_QTY_BITS, CARD_TIME_BITS, STATE_HAS_MARK,
+    STATE_OPEN, TERM_LOADED, TERM_NOT_PERMITTED, WORD_COLLAR_HIGH, WORD_COLLAR_LOW,
+    WORD_LOT_MARGIN, WORD_PRICE_RATE, WORD_SCAN, WORD_STALE_AT, WORD_STATE, WORD_TICK_VALUE,
+    bucket_state,
 )
 from tidegate.native.card_form cimport is_word
 from tidegate.native.invariant cimport add_checked, mul_checked, sub_checked

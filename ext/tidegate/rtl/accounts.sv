@@ -3,9 +3,9 @@ module accounts
     import card_pkg::*;
 (
     input logic clk,
-    input command_t command_4,
+    input command_t command_3,
     input command_t command_7,
-    input logic [RATE-1:0] load_4,
+    input logic [RATE-1:0] load_3,
     input logic [ACCOUNT_BITS-1:0] key_5,
     input logic [QTY-1:0] lots_5,
     input logic is_traded_6,
@@ -29,10 +29,11 @@ module accounts
 
     for (genvar k = 0; k < LANES; k++) begin : lanes
         lane #(.NUMBER(k)) lane (
-            .clk, .command_4, .load_4, .lots_5, .is_traded_6,
+            .clk, .command_3, .load_3, .lots_5, .is_traded_6,
             .is_other_7(command_7.lane && command_7.index != 8'(k)), .money_8, .key_5, .key_11,
             .meets, .clear_7(command_7.account), .minus_8, .applies_11,
-            .is_negative_10(is_negative_10[k]), .is_overflow_10(is_overflow_10[k]), .after_12(after_12[k]), .after_13(after_13[k]));
+            .is_negative_10(is_negative_10[k]), .is_overflow_10(is_overflow_10[k]),
+            .after_12(after_12[k]), .after_13(after_13[k]));
     end
 
     always_comb begin

@@ -235,33 +235,27 @@ module card
         .minus_8(c[8].order), .applies_11, .is_negative_10(negative_pair_10),
         .is_overflow_10(overflow_pair_10));
     accounts accounts (
-        .clk, .command_4(c[4]), .command_7(c[7]), .load_4(amount[4][RATE-1:0]),
+        .clk, .command_3(c[3]), .command_7(c[7]), .load_3(amount[3][RATE-1:0]),
         .key_5(c[5].account_key), .lots_5(lots[5]), .is_traded_6, .money_8,
         .touch_8(touch_lanes_8), .minus_8(c[8].order), .applies_11, .is_poor_10,
         .is_over_money_10, .after_12, .after_13);
 
     // Clocks 10 to 12: the decision.
-    reasons_t refusal_10, refusal_11, stated_10, stated_11, reasons_12;
-    logic is_order_10, is_order_11, touch_10, touch_11, sell_10, is_stopped_10, is_stopped_11;
-    logic is_reducing_10, is_reducing_11, is_over_need_10, is_over_need_11;
-    logic is_over_notional_10, is_over_notional_11, is_big_notional_10, is_big_notional_11;
+    reasons_t refusal_10, stated_10, reasons_12;
+    logic is_order_10, touch_10, sell_10, is_stopped_10, is_reducing_10, is_over_need_10;
+    logic is_over_notional_10, is_big_notional_10;
 
     always_ff @(posedge clk) begin
-        {refusal_10, refusal_11} <= {refusal_9, refusal_10};
-        {stated_10, stated_11} <= {stated_9, stated_10};
-        {is_order_10, is_order_11} <= {is_order_9, is_order_10};
-        {touch_10, touch_11} <= {touch_pair_9 || touch_lanes_9, touch_10};
-        sell_10 <= sell_9;
-        {is_stopped_10, is_stopped_11} <= {is_stopped_9, is_stopped_10};
-        {is_reducing_10, is_reducing_11} <= {is_reducing_9, is_reducing_10};
-        {is_over_need_10, is_over_need_11} <= {is_over_need_9, is_over_need_10};
-        {is_over_notional_10, is_over_notional_11} <= {is_over_notional_9, is_over_notional_10};
-        {is_big_notional_10, is_big_notional_11} <= {is_big_notional_9, is_big_notional_10};
+        {refusal_10, stated_10} <= {refusal_9, stated_9};
+        touch_10 <= touch_pair_9 || touch_lanes_9;
+        {is_order_10, sell_10, is_stopped_10} <= {is_order_9, sell_9, is_stopped_9};
+        {is_reducing_10, is_over_need_10} <= {is_reducing_9, is_over_need_9};
+        {is_over_notional_10, is_big_notional_10} <= {is_over_notional_9, is_big_notional_9};
     end
 
     decision decision (
-        .clk, .is_order_11, .sell_10, .touch_11, .is_stopped_11, .is_reducing_11,
-        .is_over_need_11, .is_over_notional_11, .is_big_notional_11, .refusal_11, .stated_11,
+        .clk, .is_order_10, .sell_10, .touch_10, .is_stopped_10, .is_reducing_10,
+        .is_over_need_10, .is_over_notional_10, .is_big_notional_10, .refusal_10, .stated_10,
         .negative_pair_10, .overflow_pair_10, .is_poor_10, .is_over_money_10,
         .applies_11, .applied_12, .reasons_12);
 
@@ -272,7 +266,6 @@ module card
     logic valid[9:15];
     logic shows[10:15];
     logic clears[10:15];
-    logic touches_lanes[10:12];
     logic is_taken[13:15];
     logic [ACCOUNT_BITS-1:0] key_12;
 
@@ -287,11 +280,11 @@ module card
 
     always_ff @(posedge clk) begin
         valid[9] <= c[8].valid;
-        {shows[10], clears[10], touches_lanes[10]} <= {shows_9, clear_9, touch_lanes_9};
+        {shows[10], clears[10]} <= {shows_9, clear_9};
         for (int i = 10; i <= 15; i++) valid[i] <= valid[i-1];
         for (int i = 11; i <= 15; i++) {shows[i], clears[i]} <= {shows[i-1], clears[i-1]};
-        for (int i = 11; i <= 12; i++) touches_lanes[i] <= touches_lanes[i-1];
-        is_taken[13] <= touches_lanes[12] && applied_12;
+        // One that is applied to lots alone adds nothing to the lanes: what is left is what was.
+        is_taken[13] <= applied_12;
         verdict[13] <= verdict_of(reasons_12);
         for (int i = 14; i <= 15; i++) begin
             is_taken[i] <= is_taken[i-1];

@@ -25,8 +25,8 @@ package card_pkg;
     localparam logic [2:0] KILLED = 3'd4;
 
     typedef enum logic [7:0] {
-        OP_NONE = 8'd0, OP_ORDER = 8'd1, OP_RELEASE = 8'd2, OP_FILL = 8'd3, OP_CANCEL = 8'd4,
-        OP_LIMIT = 8'd5, OP_PAIR = 8'd6, OP_TERMS = 8'd7, OP_ACCOUNT = 8'd8, OP_LANE = 8'd9,
+        OP_ORDER = 8'd1, OP_RELEASE = 8'd2, OP_FILL = 8'd3, OP_CANCEL = 8'd4, OP_LIMIT = 8'd5,
+        OP_PAIR = 8'd6, OP_TERMS = 8'd7, OP_ACCOUNT = 8'd8, OP_LANE = 8'd9,
         OP_MONEY = 8'd10, OP_STATE = 8'd11, OP_INSTRUMENT = 8'd12, OP_BUCKET = 8'd13,
         OP_DEBT = 8'd14, OP_TICK = 8'd15, OP_KILL = 8'd16
     } op_t;

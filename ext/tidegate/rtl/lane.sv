@@ -7,8 +7,8 @@ module lane
     parameter int NUMBER = 0
 ) (
     input logic clk,
-    input command_t command_4,
-    input logic [RATE-1:0] load_4,
+    input command_t command_3,
+    input logic [RATE-1:0] load_3,
     input logic [QTY-1:0] lots_5,
     input logic is_traded_6,
     // The command gives an amount to another lane.
@@ -34,22 +34,23 @@ module lane
 
     // The last lane has no scenario.
     if (NUMBER < SCENARIOS) begin : scenario
-        logic [RATE-1:0] rate_5, rate_6;
+        logic [RATE-1:0] rate_4, rate_5, rate_6;
         logic [QTY-1:0] lots_6;
         logic [35:0] low_7, high_7;
-        logic is_traded_7, loads_4;
+        logic is_traded_7, loads_3;
 
-        assign loads_4 = command_4.valid && command_4.well_formed && command_4.instrument
-            && command_4.has_instrument && command_4.index == 8'(16 + NUMBER);
+        assign loads_3 = command_3.valid && command_3.well_formed && command_3.instrument
+            && command_3.has_instrument && command_3.index == 8'(16 + NUMBER);
 
         // Written in the stage in which it is read, so nothing is forwarded.
         block_ram #(.KEY(INSTRUMENT_BITS + 1), .WIDTH(RATE)) rates (
-            .clk, .read_key({command_4.instrument_key, command_4.freed_sell}),
-            .read_value(rate_5), .write(loads_4),
-            .write_key({command_4.instrument_key, command_4.freed_sell}), .write_value(load_4));
+            .clk, .read_key({command_3.instrument_key, command_3.freed_sell}),
+            .read_value(rate_4), .write(loads_3),
+            .write_key({command_3.instrument_key, command_3.freed_sell}), .write_value(load_3));
 
         always_ff @(posedge clk) begin
-            rate_6 <= rate_5;
+            // From the RAM to the multiplier is a long way.
+            {rate_5, rate_6} <= {rate_4, rate_5};
             lots_6 <= lots_5;
             low_7 <= rate_6[17:0] * lots_6;
             high_7 <= rate_6[35:18] * lots_6;

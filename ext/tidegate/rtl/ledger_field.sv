@@ -3,9 +3,10 @@
 // before was applied (a) and the one before that was (b). Cases that cannot differ are alike, so
 // that a decision chooses between them whatever rows its command and this one have.
 //
-//   clock   6    7    8      9      10           11           12        13, 14
-//           key  RAM  merge  sums   cases of     cases of     decided,  kept for reads
-//                            of 4   b are chosen a are chosen written   that were too early
+//   clock   6    7    9       10         11            12             13, 14
+//           key  RAM  merged  sums of 4  b is chosen,  a is chosen,   kept for reads
+//                                        2 are left    1 is left,     that were too early
+//                                                      and written
 module ledger_field #(
     parameter int KEY = 8,
     parameter int WIDTH = 56

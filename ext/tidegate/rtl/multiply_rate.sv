@@ -1,6 +1,8 @@
-// A word of two 18-bit limbs by one of three, in units of 2^31, rounded up, and a word added to it:
-// there after three clocks; a clock later whether it has more than 54 bits.
-module multiply_rate (
+// A word of two 18-bit limbs by one of three, in units of 2^FRACTION, rounded up, and a word added
+// to it: there after three clocks; a clock later whether it has more than 54 bits.
+module multiply_rate
+    import card_pkg::*;
+(
     input logic clk,
     input logic [35:0] left,
     input logic [53:0] right,
@@ -18,8 +20,9 @@ module multiply_rate (
     logic [6:0] top;
     logic is_rest_2;
 
-    // 2^31 - 1 makes the cut at bit 31 a rounding up.
-    assign one = {addend_1, 13'h1fff};
+    // All ones below the cut make it a rounding up.
+    localparam int CUT = FRACTION - 18;
+    assign one = {addend_1, {CUT{1'b1}}};
     assign two = {31'd0, limbs_10};
     assign three = {13'd0, limbs_02, 18'd0};
     assign sum = {1'b0, limbs_2, 1'b1} + {6'd0, rest_2, is_rest_2};
@@ -38,7 +41,7 @@ module multiply_rate (
         rest_2 <= {1'b0, one ^ two ^ three} + {(one & two) | (one & three) | (two & three), 1'b0};
         is_rest_2 <= limbs_00[17:0] != '0;
 
-        {top, result} <= sum[74:14];
+        {top, result} <= sum[74:CUT+1];
         is_over <= top != '0;
     end
 endmodule
