@@ -225,15 +225,14 @@ module card
 
     // Clock 10: what is left of lots and money; clock 12: as the decision has it.
     logic applies_11, applied_12;
-    logic [3:0] negative_pair_10[4], overflow_pair_10[4];
-    logic [3:0] is_poor_10, is_over_money_10;
+    logic [1:0] tops_pair_10[4][4];
+    logic [3:0] is_poor_10, is_over_money_10[2];
     logic [LANE-1:0] after_12[LANES], after_13[LANES];
 
     pairs pairs (
         .clk, .key_5(pair_5), .command_7(c[7]), .lots_7(lots[7]),
         .buys_7(price[7][CREDIT:0]), .sells_7(amount[7][CREDIT:0]), .touch_8(touch_pair_8),
-        .minus_8(c[8].order), .applies_11, .is_negative_10(negative_pair_10),
-        .is_overflow_10(overflow_pair_10));
+        .minus_8(c[8].order), .applies_11, .tops_10(tops_pair_10));
     accounts accounts (
         .clk, .command_3(c[3]), .command_7(c[7]), .load_3(amount[3][RATE-1:0]),
         .key_5(c[5].account_key), .lots_5(lots[5]), .is_traded_6, .money_8,
@@ -256,7 +255,7 @@ module card
     decision decision (
         .clk, .is_order_10, .sell_10, .touch_10, .is_stopped_10, .is_reducing_10,
         .is_over_need_10, .is_over_notional_10, .is_big_notional_10, .refusal_10, .stated_10,
-        .negative_pair_10, .overflow_pair_10, .is_poor_10, .is_over_money_10,
+        .tops_pair_10, .is_poor_10, .is_over_money_10,
         .applies_11, .applied_12, .reasons_12);
 
     // Clocks 13 to 16: what is left.

@@ -21,15 +21,14 @@ module lane
     input logic clear_7,
     input logic minus_8,
     input logic applies_11,
-    output logic [3:0] is_negative_10,
-    output logic [3:0] is_overflow_10,
+    output logic [1:0] tops_10[4],
     output logic [LANE-1:0] after_12,
     output logic [LANE-1:0] after_13
 );
     logic [MONEY-1:0] scan_8;
     logic [LANE:0] need_9;
     logic [LANE-1:0] afters_12[1], afters_13[1];
-    logic [3:0] negatives[1], overflows[1];
+    logic [1:0] tops[1][4];
     logic is_other_8;
 
     // The last lane has no scenario.
@@ -68,10 +67,8 @@ module lane
 
     ledger #(.KEY(ACCOUNT_BITS), .FIELDS(1), .WIDTH(LANE)) money (
         .clk, .key_5, .key_11, .meets, .clear_7, .minus_8, .applies_11, .delta_9('{need_9}),
-        .is_negative_10(negatives), .is_overflow_10(overflows), .after_12(afters_12),
-        .after_13(afters_13));
-    assign is_negative_10 = negatives[0];
-    assign is_overflow_10 = overflows[0];
+        .tops_10(tops), .after_12(afters_12), .after_13(afters_13));
+    assign tops_10 = tops[0];
     assign after_12 = afters_12[0];
     assign after_13 = afters_13[0];
 endmodule

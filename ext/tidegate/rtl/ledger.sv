@@ -17,8 +17,7 @@ module ledger
     // The command at clock 11 is applied.
     input logic applies_11,
     // See ledger_field.
-    output logic [3:0] is_negative_10[FIELDS],
-    output logic [3:0] is_overflow_10[FIELDS],
+    output logic [1:0] tops_10[FIELDS][4],
     // What is there if the command is applied.
     output logic [WIDTH-1:0] after_12[FIELDS],
     output logic [WIDTH-1:0] after_13[FIELDS]
@@ -44,7 +43,7 @@ module ledger
         ledger_field #(.KEY(KEY), .WIDTH(WIDTH)) field (
             .clk, .key_6, .key_12, .writes_12, .clear_8, .is_fourth_8, .is_fifth_8, .is_sixth_8,
             .is_first_9, .is_second_9, .is_newer_9, .is_third_9, .applied_12, .minus_9,
-            .delta_9(delta_9[f]), .is_negative_10(is_negative_10[f]),
-            .is_overflow_10(is_overflow_10[f]), .after_12(after_12[f]), .after_13(after_13[f]));
+            .delta_9(delta_9[f]), .tops_10(tops_10[f]), .after_12(after_12[f]),
+            .after_13(after_13[f]));
     end
 endmodule

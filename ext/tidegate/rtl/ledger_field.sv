@@ -27,16 +27,16 @@ module ledger_field #(
     input logic applied_12,
     input logic minus_9,
     input logic [WIDTH:0] delta_9,
-    // Bit by case: the sum is less than nothing; it cannot be expressed.
-    output logic [3:0] is_negative_10,
-    output logic [3:0] is_overflow_10,
+    // The two highest bits of the sum of each case: it is less than nothing, or cannot be expressed
+    // where they differ.
+    output logic [1:0] tops_10[4],
     output logic [WIDTH-1:0] after_12,
     output logic [WIDTH-1:0] after_13
 );
     logic [WIDTH-1:0] ram_7, ram_8, base_9, older_9, newer_9, after_14, chosen_11;
     logic [WIDTH-1:0] start_1, start_2, start_3, after_0_11, after_1_11;
-    logic [WIDTH-1:0] sum_0_10, sum_1_10, sum_2_10, sum_3_10, left_0_10, left_1_10;
-    logic [WIDTH:0] sum_0_9, sum_1_9, sum_2_9, sum_3_9, change_9;
+    logic [WIDTH-1:0] left_0_10, left_1_10;
+    logic [WIDTH:0] sum_0_10, sum_1_10, sum_2_10, sum_3_10, change_9;
 
     block_ram #(.KEY(KEY), .WIDTH(WIDTH)) ram (
         .clk, .read_key(key_6), .read_value(ram_7), .write(writes_12), .write_key(key_12),
@@ -46,13 +46,15 @@ module ledger_field #(
     assign chosen_11 = applied_12 ? after_1_11 : after_0_11;
 
     // At clock 10 b is known; a of the command at clock 10 is b of the one at clock 9.
-    assign left_0_10 = applied_12 ? sum_1_10 : sum_0_10;
-    assign left_1_10 = applied_12 ? sum_3_10 : sum_2_10;
+    assign left_0_10 = applied_12 ? sum_1_10[WIDTH-1:0] : sum_0_10[WIDTH-1:0];
+    assign left_1_10 = applied_12 ? sum_3_10[WIDTH-1:0] : sum_2_10[WIDTH-1:0];
     assign older_9 = is_third_9 && applied_12 ? after_12 : base_9;
     assign newer_9 = is_first_9 ? left_1_10 : chosen_11;
     assign start_1 = is_second_9 ? chosen_11 : older_9;
     assign start_2 = is_first_9 ? left_0_10 : older_9;
     assign start_3 = is_newer_9 ? newer_9 : older_9;
+    assign tops_10 = '{sum_0_10[WIDTH:WIDTH-1], sum_1_10[WIDTH:WIDTH-1], sum_2_10[WIDTH:WIDTH-1],
+        sum_3_10[WIDTH:WIDTH-1]};
 
     // Less than nothing is added as complement and carry.
     function automatic logic [WIDTH:0] sum(
@@ -61,11 +63,6 @@ module ledger_field #(
         with_carry = {start[WIDTH-1], start, 1'b1} + {change, minus};
         return with_carry[WIDTH+1:1];
     endfunction
-
-    assign sum_0_9 = sum(older_9, change_9, minus_9);
-    assign sum_1_9 = sum(start_1, change_9, minus_9);
-    assign sum_2_9 = sum(start_2, change_9, minus_9);
-    assign sum_3_9 = sum(start_3, change_9, minus_9);
 
     always_ff @(posedge clk) begin
         ram_8 <= ram_7;
@@ -76,11 +73,10 @@ module ledger_field #(
         else if (is_sixth_8) base_9 <= after_14;
         else base_9 <= ram_8;
 
-        {sum_0_10, sum_1_10} <= {sum_0_9[WIDTH-1:0], sum_1_9[WIDTH-1:0]};
-        {sum_2_10, sum_3_10} <= {sum_2_9[WIDTH-1:0], sum_3_9[WIDTH-1:0]};
-        is_negative_10 <= {sum_3_9[WIDTH], sum_2_9[WIDTH], sum_1_9[WIDTH], sum_0_9[WIDTH]};
-        is_overflow_10 <= {^sum_3_9[WIDTH:WIDTH-1], ^sum_2_9[WIDTH:WIDTH-1],
-            ^sum_1_9[WIDTH:WIDTH-1], ^sum_0_9[WIDTH:WIDTH-1]};
+        sum_0_10 <= sum(older_9, change_9, minus_9);
+        sum_1_10 <= sum(start_1, change_9, minus_9);
+        sum_2_10 <= sum(start_2, change_9, minus_9);
+        sum_3_10 <= sum(start_3, change_9, minus_9);
         after_0_11 <= left_0_10;
         after_1_11 <= left_1_10;
         after_12 <= chosen_11;

@@ -13,8 +13,7 @@ module pairs
     input logic minus_8,
     input logic applies_11,
     // Room of buys, of sells, credit of buys, of sells; each in the cases of ledger_field.
-    output logic [3:0] is_negative_10[4],
-    output logic [3:0] is_overflow_10[4]
+    output logic [1:0] tops_10[4][4]
 );
     logic is_traded_7;
     logic [CREDIT:0] delta_8[4], delta_9[4];
@@ -42,5 +41,5 @@ module pairs
         .clk, .key_5, .clear_7(command_7.pair), .touch_8, .key_11, .meets);
     ledger #(.KEY(PAIR_BITS), .FIELDS(4), .WIDTH(CREDIT)) lots (
         .clk, .key_5, .key_11, .meets, .clear_7(command_7.pair), .minus_8, .delta_9, .applies_11,
-        .is_negative_10, .is_overflow_10, .after_12(), .after_13());
+        .tops_10, .after_12(), .after_13());
 endmodule
