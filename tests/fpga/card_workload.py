@@ -207,6 +207,8 @@ class Stream:
     def lane(self) -> Command:
         draw = self.random
         amount = draw.randint(-(10**6), 10**6)
+        if draw.random() < 0.05:
+            amount = self.bits(55) * draw.choice((1, -1))
         return Command(LANE, account=self.account, index=draw.randrange(17), amount=amount)
 
     def limit(self) -> Command:
