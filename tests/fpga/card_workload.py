@@ -204,12 +204,14 @@ class Stream:
         amount = self.random.randint(-(10**8), 10**8)
         return Command(MONEY, account=self.account, amount=amount)
 
-    def lane(self) -> Command:
+    def lane(self) -> Command | list[Command]:
         draw = self.random
-        amount = draw.randint(-(10**6), 10**6)
-        if draw.random() < 0.05:
-            amount = self.bits(55) * draw.choice((1, -1))
-        return Command(LANE, account=self.account, index=draw.randrange(17), amount=amount)
+        where = {"account": self.account, "index": draw.randrange(17)}
+        if draw.random() > 0.1:
+            return Command(LANE, **where, amount=draw.randint(-(10**6), 10**6))
+        # The second cannot be expressed on this lane alone; the third takes the first back.
+        most = (2**55 - 1 - self.bits(54)) * draw.choice((1, -1))
+        return [Command(LANE, **where, amount=amount) for amount in (most, most, -most)]
 
     def limit(self) -> Command:
         draw, where = self.random, {"account": self.account, "instrument": self.instrument}
