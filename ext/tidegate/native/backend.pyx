@@ -12,6 +12,7 @@ from tidegate.errors import CardError
 from tidegate.native.balances cimport available
 from tidegate.native.card cimport CARD_PRICE_BITS, CARD_QTY_BITS, card_response
 from tidegate.native.card_driver cimport CardDriver
+from tidegate.native.card_form cimport card_fits
 from tidegate.native.card_sync cimport CardSync
 from tidegate.native.card_wanted cimport has_own_money
 from tidegate.native.context cimport context
@@ -26,9 +27,6 @@ from tidegate.native.records cimport (
 )
 from tidegate.native.tables cimport Tables, account_row, instrument_row, tables
 from tidegate.native.verdict cimport DECIDED_BIT
-
-cdef extern from "card_money.h" nogil:
-    bint card_fits(int64_t value, int bits)
 
 # By ALONE_*, and by OUT_*.
 ALONE = ("", "out", "slot", "market", "close", "no_lots", "floor", "margin", "width")

@@ -8,7 +8,9 @@ from cpython.pycapsule cimport PyCapsule_New
 from libc.stdint cimport int64_t, uint64_t
 from libc.stdlib cimport calloc, free
 
-from tidegate.native.card_form cimport has_account, has_instrument, is_well_formed
+from tidegate.native.card_form cimport (
+    card_fits, card_is_below, has_account, has_instrument, is_well_formed,
+)
 from tidegate.native.records cimport (
     BUY, HALTED, HALTED_STATE, KILLED, KILL_SWITCH, LIMIT_MISSING, MALFORMED, MARGIN,
     NOT_PERMITTED, ORDER_NOTIONAL, ORDER_RATE, ORDER_SIZE, OVERFLOW, POSITION_LIMIT, PRICE_COLLAR,
@@ -22,8 +24,6 @@ import numpy as np
 
 cdef extern from "card_money.h" nogil:
     bint card_times(uint64_t left, uint64_t right, int shift, uint64_t* product)
-    bint card_fits(int64_t value, int bits)
-    bint card_is_below(int64_t value, int bits)
 
 
 cdef inline uint64_t one(int reason) noexcept nogil:
