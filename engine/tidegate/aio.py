@@ -53,9 +53,7 @@ class Client:
         self._keeper = asyncio.get_running_loop().create_task(self._keep())
         try:
             if not await self._wait(lambda: trading.is_ready, timeout):
-                raise SessionError(
-                    f"no answer from {self._arguments[0]} within {timeout} s; is it up?"
-                )
+                raise SessionError(f"{trading.silence()} (waited for {timeout} s)")
             # A gateway that came up meanwhile has made its rings.
             self._watch(trading)
         except BaseException:

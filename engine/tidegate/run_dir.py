@@ -74,6 +74,8 @@ class RunDir:
     def refuse_foreign(self) -> None:
         """RunDirError when other files are here: nobody's directory is written to or closed."""
         parts = (self.regions, self.journal, self.lanes)
+        if self.path.exists() and not self.path.is_dir():
+            raise RunDirError(f"{self.path}: is a file; expected a directory, or nothing yet")
         if not self.path.is_dir() or all(path.is_dir() for path in parts):
             return
         foreign = sorted(entry.name for entry in self.path.iterdir() if entry not in parts)

@@ -39,7 +39,12 @@ def test_a_run_directory_that_is_named_is_looked_at(tmp_path: Path) -> None:
     place = RunDir(tmp_path / "run")
     arguments = ("check", "configs/dev.toml", "--run-dir", str(place.path))
     assert tidegate(*arguments).stdout.splitlines()[1:] == [f"{place.path}: good; is new"]
+    place.path.touch()
+    done = tidegate(*arguments)
+    assert done.stderr == f"{place.path}: is a file; expected a directory, or nothing yet\n"
+    place.path.unlink()
     place.create()
+    assert tidegate(*arguments).stdout.endswith("good; `run` goes on where it stopped\n")
     lock = place.lock()
     done = tidegate(*arguments)
     os.close(lock)
@@ -59,7 +64,7 @@ def test_run_refuses_a_bad_config_before_it_makes_a_directory(tmp_path: Path) ->
     (tmp_path / "bad.toml").write_text("[firm]\n")
     done = tidegate("run", str(tmp_path / "bad.toml"), "--run-dir", str(tmp_path / "run"))
     assert done.returncode == 1
-    assert "bad.toml: venues: missing; " in done.stderr
+    assert "bad.toml: venues: missing; a config needs venues, " in done.stderr
     assert not (tmp_path / "run").exists()
 
 

@@ -109,7 +109,8 @@ def test_many_orders_travel_in_one_frame(gateway: House) -> None:
         ({"account": "dev-2"}, "'dev-2' is not of this session; it has dev-1"),
         ({"instrument": "XX"}, "'XX' is unknown; there are GCZ3"),
         ({"side": "buy"}, "neither BUY nor SELL"),
-        ({"order_qty": 2**63}, "does not fit 64 bits"),
+        ({"order_qty": 2**63}, "order_qty 9223372036854775808: expected 1 to"),
+        ({"order_qty": 0}, "order_qty 0: expected 1 to"),
         ({"price": "1313.55"}, "nearest is 1313.6"),
         ({"price": "NaN"}, "not finite"),
         ({"price": "1" * 40}, "more than 36 digits"),
@@ -132,9 +133,24 @@ def test_an_unknown_session_is_told_so(gateway: House) -> None:
     assert gateway.count("refused", Reason.LOGON_REFUSED) == 1
 
 
+@pytest.mark.parametrize(
+    ("endpoint", "words"),
+    [
+        ("shm://none/front", "no gateway has made /.*none/front; is that the path"),
+        ("ipc://none/front", "no gateway has made /.*none/front; is that the path"),
+        ("tcp://127.0.0.1:9", "it needs key and server_key"),
+        ("shmm:///tmp/front", "expected ipc://PATH, shm://PATH or tcp://HOST:PORT"),
+        ("ipc://", "expected ipc://PATH, shm://PATH or tcp://HOST:PORT"),
+    ],
+)
+def test_an_endpoint_where_nothing_can_be_is_told_so(endpoint: str, words: str) -> None:
+    with pytest.raises(SessionError, match=words):
+        Client(endpoint, "one").connect(timeout=0.1)
+
+
 def test_a_gateway_that_is_not_there_is_named(gateway: House) -> None:
     gateway.stop()
-    with pytest.raises(SessionError, match=r"no answer from ipc://.*front within"):
+    with pytest.raises(SessionError, match=r"no gateway (answers at ipc://|has made /).*front"):
         Client(gateway.front, "one").connect(timeout=0.3)
 
 

@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 import click
 import msgspec
 
-from tidegate import Client, counters
+from tidegate import Client, counters, topology
+from tidegate.admission import refuse_stopped
 from tidegate.cli.answer import as_words, sentence
 from tidegate.client.operator import Operator
 from tidegate.client.report import ControlAnswer
@@ -33,6 +34,12 @@ def asks(
     ) -> None:
         requests = words(**options)
         universe = run_dir.read_universe()
+        if topology.is_embedded(universe):
+            raise click.UsageError(
+                f"{run_dir.path} is embedded: it has no gateway to log on at; expected its program "
+                "to ask, by Engine.operator"
+            )
+        refuse_stopped(run_dir)
         roles = {row.name: row.role for row in universe.sessions}
         if roles.get(operator, "operator") != "operator":
             # Its logon would take the place of the strategy that is logged on.

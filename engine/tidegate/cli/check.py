@@ -38,4 +38,5 @@ def check(config: Path, run_dir: Path | None) -> None:
         click.echo(why, err=True)
     if refused:
         sys.exit(1)
-    click.echo(f"{run_dir}: {'good; a run goes on' if place.journal.is_dir() else 'good; is new'}")
+    found = "`run` goes on where it stopped" if place.journal.is_dir() else "is new"
+    click.echo(f"{run_dir}: good; {found}")

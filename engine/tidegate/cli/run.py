@@ -35,5 +35,8 @@ def run(config: Path, run_dir: Path | None, backend: str | None) -> None:
             click.echo(f"ready: {place.path}, for the program that opens tidegate.Engine there")
         else:
             click.echo(f"ready: {universe.gateway.endpoints[0]}")
+            for session in universe.sessions:
+                if session.shm:
+                    click.echo(f"{session.name}: shm://{topology.front_path(universe)}")
 
     sys.exit(supervisor.run(universe, place, on_ready=on_ready))

@@ -62,9 +62,7 @@ class Client:
         self._keeper.start()
         try:
             if not self._wait(lambda trading: trading.is_ready, timeout):
-                raise SessionError(
-                    f"no answer from {self._arguments[0]} within {timeout} s; is it up?"
-                )
+                raise SessionError(f"{self._trading.silence()} (waited for {timeout} s)")
         except SessionError:
             self.close()
             raise

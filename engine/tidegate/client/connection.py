@@ -4,6 +4,9 @@ Never blocks. At shm:///PATH the session is proved and asked at ipc:///PATH, and
 rings beside it.
 """
 
+import re
+from pathlib import Path
+
 import zmq
 
 from tidegate.client.core import SessionCore
@@ -13,6 +16,7 @@ from tidegate.errors import SessionError
 HWM = 10_000
 LINGER_MS = 200
 SHM = "shm://"
+ENDPOINT = r"(ipc|shm)://.+|tcp://[^:/\s]+:[0-9]{1,5}"
 
 
 class Connection:
@@ -27,10 +31,16 @@ class Connection:
         self._rings: Rings | None = None
         # Logged on, at the last exchange: until then what is in the ring waits.
         self._is_reading = False
+        if re.fullmatch(ENDPOINT, endpoint) is None:
+            raise SessionError(
+                f"endpoint {endpoint!r}: expected ipc://PATH, shm://PATH or tcp://HOST:PORT; an "
+                "absolute path has three slashes"
+            )
         if endpoint.startswith(SHM):
             self._front = endpoint.removeprefix(SHM)
             self._rings = Rings.find(self._front, session)
             endpoint = f"ipc://{self._front}"
+        self._endpoint = endpoint
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._socket = self._context.socket(zmq.DEALER)
         self._socket.set(zmq.LINGER, LINGER_MS)
@@ -116,6 +126,13 @@ class Connection:
     def has_unsent(self) -> bool:
         """Whether records wait for room in a ring: exchange() again within RETRY_S."""
         return self._rings is not None and self._rings.pair.has_unsent
+
+    def silence(self) -> str:
+        """What may be wrong at an endpoint that does not answer."""
+        path = Path(self._endpoint.removeprefix("ipc://"))
+        if self._endpoint.startswith("ipc://") and not path.exists():
+            return f"no gateway has made {path.absolute()}; is that the path, and the run up?"
+        return f"no gateway answers at {self._endpoint}; is the run up?"
 
     def close(self) -> None:
         """Frees the socket; what is queued has a moment to leave."""

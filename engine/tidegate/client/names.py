@@ -96,7 +96,7 @@ def whole(name: str, value: int, least: int, end: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         raise TypeError(f"{name} {value!r} is a {type(value).__name__}, not an int")
     if not least <= value < end:
-        raise SessionError(f"{name} {value} does not fit {(end - least).bit_length() - 1} bits")
+        raise SessionError(f"{name} {value}: expected {least} to {end - 1}")
     return value
 
 

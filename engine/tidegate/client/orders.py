@@ -383,4 +383,4 @@ def _side(side: Side | str) -> Side:
 
 
 def _quantity(order_qty: int) -> int:
-    return whole("order_qty", order_qty, -(2**63), 2**63)
+    return whole("order_qty", order_qty, 1, 2**63)

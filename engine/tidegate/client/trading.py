@@ -44,7 +44,6 @@ class Trading:
         self._pid = os.getpid()
         # On tcp the key never leaves the host: CURVE proves it.
         shown = None if endpoint.startswith("tcp://") else key
-        self.endpoint = endpoint
         self.core = SessionCore(
             session, secret_key=shown, resume=resume, shares_memory=endpoint.startswith(SHM)
         )
@@ -169,10 +168,11 @@ class Trading:
     def require_logon(self) -> None:
         """SessionError unless logged on: an order is never kept to be sent late."""
         if not self.is_ready:
-            raise SessionError(
-                f"session {self.core.name!r} is not logged on at {self.endpoint}: no gateway "
-                "answers; is it up?"
-            )
+            raise SessionError(self.silence())
+
+    def silence(self) -> str:
+        """Why the session is not logged on, as far as this end can tell."""
+        return f"session {self.core.name!r} is not logged on: {self.connection.silence()}"
 
     def _request(self, body: messages.Request) -> int:
         self._request_id += 1

@@ -73,7 +73,7 @@ def scan_table(value: Any, table: type[Strict], where: str, problems: Problems) 
         if name in value:
             scan(value[name], field.type, join(where, name), problems)
         elif field.required:
-            problems.add(join(where, name), "missing; " + first_line(table))
+            problems.add(join(where, name), "missing; " + first_line(table, where))
 
 
 def scan(value: Any, kind: Any, where: str, problems: Problems) -> None:
@@ -115,10 +115,10 @@ def join(where: str, key: str) -> str:
     return f"{where}.{key}" if where else key
 
 
-def first_line(table: type[Strict]) -> str:
-    """What the schema says of a table, to show with a missing key."""
+def first_line(table: type[Strict], where: str) -> str:
+    """What the schema says of a table, to show with a missing key; the file's own has no name."""
     required = [field.encode_name for field in msgspec.structs.fields(table) if field.required]
-    return f"{table.__name__} needs {', '.join(required)}"
+    return f"{table.__name__ if where else 'a config'} needs {', '.join(required)}"
 
 
 def described(kind: Any) -> str | None:

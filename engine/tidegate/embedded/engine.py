@@ -88,6 +88,7 @@ class Engine:
         self.run_dir = run_dir
         self.alerts: deque[Alert] = deque(maxlen=ALERTS_MAX)
         self._session = own
+        self._pid = os.getpid()
         self._waiting: deque[Report] = deque()
         self._tend_ns = 0
         # Closed in reverse, also what a start that fails has opened.
@@ -382,8 +383,13 @@ class Engine:
         return messages.decode(found, kind)
 
     def _refuse_closed(self) -> None:
+        if os.getpid() != self._pid:
+            raise SessionError(
+                f"the engine is of process {self._pid}, which has forked this one; expected an "
+                "Engine that this process has opened"
+            )
         if not self.native.is_usable:
-            raise SessionError("the engine is closed, or was opened by the process that forked")
+            raise SessionError("the engine is closed")
 
     def _has_no_cancels(self) -> bool:
         return not has_cancels(self._risk.tables, self._session.handle)
