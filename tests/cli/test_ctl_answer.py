@@ -1,5 +1,7 @@
 """What `tidegate ctl` says of an answer; tests/e2e/test_ctl.py has it against a run."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -102,3 +104,23 @@ def test_what_was_compared_says_where() -> None:
     )
     assert compared(0, 0, 5, None, Scope.SCOPE_ALL) == " (limit 0, used 0, asked 5, of all)"
     assert compared(0, 0, 0, None, None) == ""
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        ("configs/dev.toml", "is not up, none of its stages runs; expected `tidegate run`"),
+        ("configs/embedded.toml", "is embedded: it has no gateway to log on at; expected"),
+    ],
+)
+def test_a_run_that_nobody_could_ask_is_refused_at_once(
+    tmp_path: Path, config: str, said: str
+) -> None:
+    place = RunDir(tmp_path)
+    place.create()
+    place.write_universe(load_universe(ROOT / config, place))
+    halt = ("halt", "--account", "dev-1", "--operator", "desk", "--why", "a test")
+    command = (sys.executable, "-m", "tidegate", "ctl", str(tmp_path), *halt)
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode
+    assert said in done.stderr

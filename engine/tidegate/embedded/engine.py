@@ -384,10 +384,7 @@ class Engine:
 
     def _refuse_closed(self) -> None:
         if os.getpid() != self._pid:
-            raise SessionError(
-                f"the engine is of process {self._pid}, which has forked this one; expected an "
-                "Engine that this process has opened"
-            )
+            raise SessionError(f"the engine is of process {self._pid}, which has forked this one")
         if not self.native.is_usable:
             raise SessionError("the engine is closed")
 
