@@ -34,8 +34,8 @@ FILES = " ".join([*sources(RTL), str(HERE / "card_pins.sv")])
 def netlist(into: Path) -> None:
     """The card between shift registers, as cells of an ECP5."""
     read = SLANG.format(top="card_pins", files=FILES).replace("slang", "slang --keep-hierarchy", 1)
-    # Lanes stay apart, or their copies of the decision would be merged into one that is far away.
-    keep = "setattr -mod -set keep_hierarchy 1 lane*"
+    # These stay apart, or their copies of what is decided would be merged into one far away.
+    keep = "setattr -mod -set keep_hierarchy 1 lane$* ledger$*"
     run_yosys([read, "opt_clean", keep, f"synth_ecp5 -top card_pins -json {into}"])
 
 

@@ -7,20 +7,20 @@ module accounts
     input command_t command_7,
     input logic [RATE-1:0] load_3,
     input logic [ACCOUNT_BITS-1:0] key_5,
-    input logic [QTY-1:0] lots_5,
-    input logic is_traded_6,
+    input logic [QTY-1:0] lots_4,
+    input logic traded_6,
     input logic [LANE:0] money_8,
     input logic touch_8,
     input logic minus_8,
     input logic applies_11,
-    // Of any lane, in each case of ledger_field; the second of each half of the lanes, for what is
+    // Of any lane, in cases a (ledger.sv); the second of each half of the lanes, for what is
     // collected of all comes too late.
-    output logic [3:0] is_poor_10,
-    output logic [3:0] is_over_money_10[2],
+    output logic [1:0] is_poor_10,
+    output logic [1:0] is_over_money_10[2],
     output logic [LANE-1:0] after_12[LANES],
     output logic [LANE-1:0] after_13[LANES]
 );
-    logic [1:0] tops_10[LANES][4];
+    logic [1:0] tops_10[LANES][2];
 
     logic [ACCOUNT_BITS-1:0] key_11;
     meets_t meets;
@@ -30,7 +30,7 @@ module accounts
 
     for (genvar k = 0; k < LANES; k++) begin : lanes
         lane #(.NUMBER(k)) lane (
-            .clk, .command_3, .load_3, .lots_5, .is_traded_6,
+            .clk, .command_3, .load_3, .lots_4, .traded_6,
             .is_other_7(command_7.lane && command_7.index != 8'(k)), .money_8, .key_5, .key_11,
             .meets, .clear_7(command_7.account), .minus_8, .applies_11,
             .tops_10(tops_10[k]), .after_12(after_12[k]), .after_13(after_13[k]));
@@ -40,7 +40,7 @@ module accounts
         is_poor_10 = '0;
         is_over_money_10 = '{default: '0};
         for (int k = 0; k < LANES; k++)
-            for (int i = 0; i < 4; i++) begin
+            for (int i = 0; i < 2; i++) begin
                 is_poor_10[i] |= tops_10[k][i][1];
                 is_over_money_10[k % 2][i] |= ^tops_10[k][i];
             end

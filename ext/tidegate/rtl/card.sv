@@ -144,9 +144,7 @@ module card
     // Clocks 8 and 9: money.
     logic [MONEY-1:0] notional_8;
     logic [LANE:0] money_8;
-    logic is_over_need_9, is_over_worth_9, is_over_notional_9, is_traded_6;
-
-    assign is_traded_6 = c[6].order || c[6].release_ || c[6].fill;
+    logic is_over_need_9, is_over_worth_9, is_over_notional_9;
 
     notional notional (
         .clk, .price_size_3, .tick_value_3(row_3.tick_value), .order_qty_6(order_qty[6]),
@@ -199,7 +197,7 @@ module card
         stated_8.order_rate <= c[7].order && is_full_7 != '0 && !c[7].kind;
         stated_8.replace_rate <= c[7].order && is_full_7 != '0 && c[7].kind;
         stated_8.no_terms <= !has_terms_7
-            && (c[7].order || c[7].release_ || c[7].fill || c[7].limit);
+            && (c[7].traded || c[7].limit);
         stated_8.not_permitted <= c[7].order && term_bits_7[2];
         stated_8.restricted <= c[7].order && term_bits_7[1:0] == 2'b11;
         stated_8.side_locked <=
@@ -210,8 +208,8 @@ module card
             || (has_terms_7 && (c[7].release_ || c[7].fill || c[7].limit)));
         touch_lanes_8 <= known_7 && (c[7].order || c[7].account || c[7].lane || c[7].money
             || (has_terms_7 && (c[7].release_ || c[7].fill)));
-        shows_8 <= known_7 && (c[7].order || c[7].release_ || c[7].fill || c[7].cancel
-            || c[7].account || c[7].lane || c[7].money);
+        shows_8 <= known_7 && (c[7].traded || c[7].cancel || c[7].account || c[7].lane
+            || c[7].money);
 
         is_big_notional_9 <= notional_8 > max_notional_8;
         is_stopped_9 <= stated_8 != '0;
@@ -225,8 +223,8 @@ module card
 
     // Clock 10: what is left of lots and money; clock 12: as the decision has it.
     logic applies_11, applied_12;
-    logic [1:0] tops_pair_10[4][4];
-    logic [3:0] is_poor_10, is_over_money_10[2];
+    logic [1:0] tops_pair_10[4][2];
+    logic [1:0] is_poor_10, is_over_money_10[2];
     logic [LANE-1:0] after_12[LANES], after_13[LANES];
 
     pairs pairs (
@@ -235,7 +233,7 @@ module card
         .minus_8(c[8].order), .applies_11, .tops_10(tops_pair_10));
     accounts accounts (
         .clk, .command_3(c[3]), .command_7(c[7]), .load_3(amount[3][RATE-1:0]),
-        .key_5(c[5].account_key), .lots_5(lots[5]), .is_traded_6, .money_8,
+        .key_5(c[5].account_key), .lots_4(lots[4]), .traded_6(c[6].traded), .money_8,
         .touch_8(touch_lanes_8), .minus_8(c[8].order), .applies_11, .is_poor_10,
         .is_over_money_10, .after_12, .after_13);
 

@@ -36,6 +36,7 @@ package card_pkg;
         logic valid;
         logic order, release_, fill, cancel, limit, pair, terms, account, lane, money;
         logic state, instrument, bucket, debt, tick, kill;
+        logic traded;  // an order, release or fill
         logic well_formed, has_account, has_instrument;
         logic sell, freed_sell, kind;
         logic [7:0] index;

@@ -14,40 +14,31 @@ module decision
     input logic is_big_notional_10,
     input reasons_t refusal_10,
     input reasons_t stated_10,
-    // By case (ledger_field.sv).
-    input logic [1:0] tops_pair_10[4][4],
-    input logic [3:0] is_poor_10,
-    input logic [3:0] is_over_money_10[2],
+    // In cases a (ledger.sv).
+    input logic [1:0] tops_pair_10[4][2],
+    input logic [1:0] is_poor_10,
+    input logic [1:0] is_over_money_10[2],
     output logic applies_11,
     output logic applied_12,
     output reasons_t reasons_12
 );
     // Bit a: for the case that the command before was applied.
     logic [1:0] is_full_10, is_opening_10, is_beyond_10, is_over_lots_10, is_over_money_11[2];
-    logic [3:0] full, beyond, over_lots;
     logic [1:0] is_opening_11, is_beyond_11, is_over_lots_11, is_poor_11, is_held_back_11;
     logic is_touched_11, is_reducing_11, is_big_notional_11, is_opening;
     logic is_over_need_11, is_over_notional_11;
     reasons_t refusal_11, stated_11, reasons;
 
-    // At clock 10 it is known whether the second command before was applied.
-    function automatic logic [1:0] left(input logic [3:0] cases, input logic applied);
-        return applied ? {cases[3], cases[1]} : {cases[2], cases[0]};
-    endfunction
-
     always_comb begin
-        over_lots = '0;
-        for (int i = 0; i < 4; i++) begin
+        is_over_lots_10 = '0;
+        for (int i = 0; i < 2; i++) begin
             // Room of the side, then its credit.
-            full[i] = tops_pair_10[{1'b0, sell_10}][i][1];
-            beyond[i] = tops_pair_10[{1'b1, sell_10}][i][1];
-            for (int f = 0; f < 4; f++) over_lots[i] |= ^tops_pair_10[f][i];
+            is_full_10[i] = tops_pair_10[{1'b0, sell_10}][i][1];
+            is_beyond_10[i] = tops_pair_10[{1'b1, sell_10}][i][1];
+            for (int f = 0; f < 4; f++) is_over_lots_10[i] |= ^tops_pair_10[f][i];
         end
     end
 
-    assign is_full_10 = left(full, applied_12);
-    assign is_beyond_10 = left(beyond, applied_12);
-    assign is_over_lots_10 = left(over_lots, applied_12);
     assign is_opening_10 = is_order_10 ? is_full_10 : '0;
 
     always_ff @(posedge clk) begin
@@ -57,9 +48,9 @@ module decision
             {is_over_need_10, is_over_notional_10, is_big_notional_10};
         {is_opening_11, is_beyond_11} <= {is_opening_10, is_beyond_10};
         is_over_lots_11 <= is_over_lots_10;
-        is_poor_11 <= left(is_poor_10, applied_12);
-        is_over_money_11[0] <= left(is_over_money_10[0], applied_12);
-        is_over_money_11[1] <= left(is_over_money_10[1], applied_12);
+        // What closes needs no money.
+        is_poor_11 <= is_opening_10 & is_poor_10;
+        is_over_money_11 <= is_over_money_10;
         // By all but money.
         is_held_back_11 <= is_over_lots_10
             | {2{!touch_10 || is_stopped_10 || is_over_need_10 || is_over_notional_10}}
@@ -68,7 +59,7 @@ module decision
 
     assign applies_11 = !is_held_back_11[applied_12]
         && !is_over_money_11[0][applied_12] && !is_over_money_11[1][applied_12]
-        && !(is_opening_11[applied_12] && is_poor_11[applied_12]);
+        && !is_poor_11[applied_12];
 
     always_comb begin
         is_opening = is_opening_11[applied_12];
@@ -78,7 +69,7 @@ module decision
             reasons.reducing = is_opening && is_reducing_11;
             reasons.notional = is_opening && is_big_notional_11 && !is_over_notional_11;
             reasons.position = is_opening && is_beyond_11[applied_12];
-            reasons.margin = is_opening && is_poor_11[applied_12] && !is_over_need_11;
+            reasons.margin = is_poor_11[applied_12] && !is_over_need_11;
             reasons.overflow = is_touched_11 && (is_over_need_11 || is_over_notional_11
                 || is_over_lots_11[applied_12] || is_over_money_11[0][applied_12]
                 || is_over_money_11[1][applied_12]);

@@ -121,6 +121,7 @@ module decode
         command.debt = op_1 == OP_DEBT;
         command.tick = op_1 == OP_TICK;
         command.kill = op_1 == OP_KILL;
+        command.traded = command.order || command.release_ || command.fill;
         command.well_formed = good;
         command.has_account = has_account;
         command.has_instrument = has_instrument;

@@ -12,34 +12,31 @@ module pairs
     input logic touch_8,
     input logic minus_8,
     input logic applies_11,
-    // Room of buys, of sells, credit of buys, of sells; each in the cases of ledger_field.
-    output logic [1:0] tops_10[4][4]
+    // Room of buys, of sells, credit of buys, of sells; each in cases a (ledger.sv).
+    output logic [1:0] tops_10[4][2]
 );
-    logic is_traded_7;
-    logic [CREDIT:0] delta_8[4], delta_9[4];
-
-    assign is_traded_7 = command_7.order || command_7.release_ || command_7.fill;
-
-    for (genvar f = 0; f < 4; f++) begin : fields
-        localparam bit IS_SELL = f % 2 == 1;
-        localparam bit IS_CREDIT = f >= 2;
-
-        always_ff @(posedge clk) begin
-            if (is_traded_7)
-                delta_8[f] <= command_7.freed_sell == IS_SELL ? (CREDIT + 1)'(lots_7) : '0;
-            else if (command_7.pair || (command_7.limit && IS_CREDIT))
-                delta_8[f] <= IS_SELL ? sells_7 : buys_7;
-            else delta_8[f] <= '0;
-            delta_9[f] <= delta_8[f];
-        end
-    end
-
     logic [PAIR_BITS-1:0] key_11;
     meets_t meets;
 
     ledger_keys #(.KEY(PAIR_BITS)) keys (
         .clk, .key_5, .clear_7(command_7.pair), .touch_8, .key_11, .meets);
-    ledger #(.KEY(PAIR_BITS), .FIELDS(4), .WIDTH(CREDIT)) lots (
-        .clk, .key_5, .key_11, .meets, .clear_7(command_7.pair), .minus_8, .delta_9, .applies_11,
-        .tops_10, .after_12(), .after_13());
+
+    for (genvar f = 0; f < 4; f++) begin : fields
+        localparam bit IS_SELL = f % 2 == 1;
+        localparam bit IS_CREDIT = f >= 2;
+        logic [CREDIT:0] delta_8, delta_9;
+
+        always_ff @(posedge clk) begin
+            if (command_7.traded)
+                delta_8 <= command_7.freed_sell == IS_SELL ? (CREDIT + 1)'(lots_7) : '0;
+            else if (command_7.pair || (command_7.limit && IS_CREDIT))
+                delta_8 <= IS_SELL ? sells_7 : buys_7;
+            else delta_8 <= '0;
+            delta_9 <= delta_8;
+        end
+
+        ledger #(.KEY(PAIR_BITS), .WIDTH(CREDIT)) lots (
+            .clk, .key_5, .key_11, .meets, .clear_7(command_7.pair), .minus_8, .delta_9,
+            .applies_11, .tops_10(tops_10[f]), .after_12(), .after_13());
+    end
 endmodule
