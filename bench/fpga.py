@@ -55,7 +55,7 @@ def constants(small: bool, seed: int) -> dict[str, Constant]:
     if clock and clock["rtl"] != digest(RTL):
         clock = None
     if clock:
-        place = f"{clock['device']}, slowest of {len(clock['seeds_mhz'])} seeds; {ROUTED.name}"
+        place = f"{clock['device']}, reached by {len(clock['seeds_mhz'])} seeds; {ROUTED.name}"
     else:
         place = "the RTL as it stands is not placed and routed: make fpga-synth"
     mhz = clock["clock_mhz"] if clock else ASSUMED_MHZ
