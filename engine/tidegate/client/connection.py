@@ -132,7 +132,9 @@ class Connection:
         path = Path(self._endpoint.removeprefix("ipc://"))
         if self._endpoint.startswith("ipc://") and not path.exists():
             return f"no gateway has made {path.absolute()}; is that the path, and the run up?"
-        return f"no gateway answers at {self._endpoint}; is the run up?"
+        # CURVE answers nothing to a key that it does not know.
+        keys = ", and are the keys right" if self._endpoint.startswith("tcp://") else ""
+        return f"no gateway answers at {self._endpoint}; is the run up{keys}?"
 
     def close(self) -> None:
         """Frees the socket; what is queued has a moment to leave."""
