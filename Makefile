@@ -206,7 +206,7 @@ ifneq ($(shell cat build/active 2>/dev/null),$(TIDEGATE_PROFILE))
 .PHONY: $(BUILT)
 endif
 $(BUILT): $(SOURCES) setup.py $(VENV)/runtime.stamp
-	@echo "Compiling $(words $(NATIVE)) modules ($(TIDEGATE_PROFILE)): some minutes, once"
+	@echo "Building $(words $(NATIVE)) modules ($(TIDEGATE_PROFILE)): some minutes the first time"
 	$(BIN)/python setup.py -q build_ext --inplace
 	@touch $@
 

@@ -6,6 +6,7 @@ Each is card_sim.h, called by ctypes: so that RTL other than the one that is bui
 import ctypes
 import hashlib
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -35,8 +36,13 @@ def sources(rtl: Path) -> list[str]:
 
 
 def digest(rtl: Path) -> str:
-    """Tells one RTL from another: a clock belongs to the RTL that was placed and routed."""
-    return hashlib.sha256(b"".join(Path(name).read_bytes() for name in sources(rtl))).hexdigest()
+    """Tells one RTL from another: a clock belongs to the RTL that was placed and routed.
+
+    Comments and the breaks of lines do not count.
+    """
+    files = (re.sub("//[^\n]*", "", Path(name).read_text()) for name in sources(rtl))
+    words = " ".join(word for text in files for word in text.split())
+    return hashlib.sha256(words.encode()).hexdigest()
 
 
 def compiled(command: Iterable[str | Path]) -> None:

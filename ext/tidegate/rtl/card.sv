@@ -196,8 +196,7 @@ module card
         stated_8 <= stated_7;
         stated_8.order_rate <= c[7].order && is_full_7 != '0 && !c[7].kind;
         stated_8.replace_rate <= c[7].order && is_full_7 != '0 && c[7].kind;
-        stated_8.no_terms <= !has_terms_7
-            && (c[7].traded || c[7].limit);
+        stated_8.no_terms <= !has_terms_7 && (c[7].traded || c[7].limit);
         stated_8.not_permitted <= c[7].order && term_bits_7[2];
         stated_8.restricted <= c[7].order && term_bits_7[1:0] == 2'b11;
         stated_8.side_locked <=

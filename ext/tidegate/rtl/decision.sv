@@ -14,7 +14,7 @@ module decision
     input logic is_big_notional_10,
     input reasons_t refusal_10,
     input reasons_t stated_10,
-    // In cases a (ledger.sv).
+    // For a = 0 and 1 (ledger.sv).
     input logic [1:0] tops_pair_10[4][2],
     input logic [1:0] is_poor_10,
     input logic [1:0] is_over_money_10[2],

@@ -25,8 +25,8 @@ module ledger
     input logic [WIDTH:0] delta_9,
     // The command at clock 11 is applied.
     input logic applies_11,
-    // The two highest bits of the sum in cases a: it is less than nothing, or cannot be expressed
-    // where they differ.
+    // For a = 0 and 1, the two highest bits of the sum: it is less than nothing, or cannot be
+    // expressed where they differ.
     output logic [1:0] tops_10[2],
     // What is there if the command is applied.
     output logic [WIDTH-1:0] after_12,

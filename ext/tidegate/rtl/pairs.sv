@@ -12,7 +12,7 @@ module pairs
     input logic touch_8,
     input logic minus_8,
     input logic applies_11,
-    // Room of buys, of sells, credit of buys, of sells; each in cases a (ledger.sv).
+    // Room of buys, of sells, credit of buys, of sells; each for a = 0 and 1 (ledger.sv).
     output logic [1:0] tops_10[4][2]
 );
     logic [PAIR_BITS-1:0] key_11;
