@@ -11,7 +11,7 @@ endif
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
-SOURCES := $(shell find ext -name '*.pyx' -o -name '*.pxd' -o -name '*.h')
+SOURCES := $(shell find ext -name '*.pyx' -o -name '*.pxd' -o -name '*.h' -o -name '*.sv' -o -name '*.cpp')
 NATIVE := $(patsubst ext/%.pyx,%,$(wildcard ext/tidegate/native/*.pyx))
 # Where verilator is not, fpga is not built and its stub stands for nothing.
 STUBBED = $(filter-out $(if $(shell ls engine/tidegate/native/fpga.*.so 2>/dev/null),,%/fpga),$(NATIVE))

@@ -5,7 +5,9 @@ What a check costs in three deployments, with every constant that it is made of.
 passed), *sourced* (somebody else's figure, named) or *assumed* (nobody's; change it with --set).
 
     software    the engine's own verdict with its hold
-    look-aside  the host gives an order to the card over PCIe and waits for the answer
+    look-aside  the host gives an order to the card over PCIe and waits for the answer. One command;
+                the backend brings two or three more an order (replay --backend fpga counts them),
+                and what the card has no rule for is still the host's
     inline      the order goes on from the card to the wire: what the card adds to its way. A model
                 of time alone: its tables would have to be pushed at each change, and what the card
                 has no rule for be decided elsewhere
@@ -135,13 +137,19 @@ def main() -> None:
     for name, _, value in (setting.partition("=") for setting in options.set):
         if name not in of:
             bench.parser.error(f"--set {name}: expected one of {', '.join(of)}")
-        of[name] = Constant(float(value), "assumed", "--set")
+        try:
+            of[name] = Constant(float(value), "assumed", "--set")
+        except ValueError:
+            bench.parser.error(f"--set {name}={value}: expected a number")
+        if not 0 < of[name].value < 1e9:
+            bench.parser.error(f"--set {name}={value}: expected more than 0 and less than 1e9")
     for name, row in of.items():
         bench.line(f"{name:16}", f"{row.value:9.1f}  {row.tag:9} {row.source}")
     bench.table("an order", "ns", {"sum": ".1f", "x software": ".1f"})
     sums = {name: sum(part for _, part in parts) for name, parts in ways(of).items()}
     for name, total in sums.items():
         bench.row(name, {"sum": total, "x software": total / sums["software"]})
+    bench.line("of these", "the card knows an account's part of the check, software all of it")
     for name, parts in ways(of).items():
         bench.line(name, " + ".join(f"{part} {ns:.0f}" for part, ns in parts))
     tell_rates(bench, 5_000 if options.small else 100_000)

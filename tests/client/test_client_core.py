@@ -216,6 +216,16 @@ def test_resent_records_say_so() -> None:
     assert record[ORDER.index["flags"]] == Flag.POST_ONLY | Flag.POSS_DUP
 
 
+def test_resent_records_say_how_long_they_were_held() -> None:
+    core, gateway = logged_on()
+    core.send([ORDER.pack({"kind": 1, "cl_ord_id": 1})], 2)
+    core.outgoing.clear()
+    for now_ns, held_ns in ((5_000, 4_998), (9_000, 8_998), (1, 0)):
+        core.receive([gateway.session(Kind.RESEND_REQUEST, begin_seq_no=1)], now_ns)
+        record = ORDER.unpack(core.outgoing.popleft()[0])
+        assert record[ORDER.index["received_ns"]] == held_ns
+
+
 def test_a_question_that_was_lost_is_asked_again_while_reports_go_on() -> None:
     core, gateway = logged_on()
     for number in range(1, 4):

@@ -123,7 +123,7 @@ def test_only_final_orders_are_forgotten() -> None:
     [
         ({"account": -1}, SessionError, "account -1: expected 0 to"),
         ({"account": 2**32}, SessionError, "account 4294967296: expected 0 to 4294967295"),
-        ({"cl_ord_id": -1}, SessionError, "cl_ord_id -1: expected 0 to"),
+        ({"cl_ord_id": -1}, SessionError, "cl_ord_id -1: expected 1 to"),
         ({"cl_ord_id": 2**64}, SessionError, "cl_ord_id 18446744073709551616: expected"),
         ({"cl_ord_id": "x"}, TypeError, "cl_ord_id 'x' is a str, not an int"),
         ({"time_in_force": "IOC"}, TypeError, "time_in_force 'IOC' is a str, not an int"),

@@ -10,6 +10,7 @@ import pytest
 import zmq
 from gateway_rig import HEARTBEAT_NS, House, blank, until
 
+from tidegate.native.clock import wall_ns
 from tidegate.native.records import (
     DENIAL_RECORD,
     LAYOUT_VERSION,
@@ -172,6 +173,21 @@ def test_what_a_client_says_about_itself_is_overwritten(
     row = gateway.risk.take()[0]
     assert (row["session"], row["sequence"], row["decided_delta"], row["reason"]) == (1, 0, 0, 0)
     assert row["received_ns"] > 10**18
+
+
+def test_what_its_client_has_held_is_as_old_as_that(gateway: House, raw: Raw, account: int) -> None:
+    """Risk and router refuse what is too old, wherever it waited."""
+    raw.logon()
+    begin_ns = wall_ns()
+    # Longer than there were clocks, and less than nothing, are no times.
+    for number, held_ns in enumerate((10**12, 2**62, 0, -5), 1):
+        record = order(number, account=account, received_ns=held_ns, flags=Flag.POSS_DUP)
+        raw.send(record.tobytes())
+    ages = wall_ns() - gateway.risk.take(4)["received_ns"]
+    passed_ns = wall_ns() - begin_ns
+    assert all(
+        abs(age - held) <= passed_ns for age, held in zip(ages, (10**12, 0, 0, 0), strict=True)
+    )
 
 
 def test_a_gap_is_asked_for_once_and_what_follows_is_not_taken(

@@ -139,6 +139,7 @@ def test_an_unknown_session_is_told_so(gateway: House) -> None:
         ("shm://none/front", "no gateway has made /.*none/front; is that the path"),
         ("ipc://none/front", "no gateway has made /.*none/front; is that the path"),
         ("tcp://127.0.0.1:9", "it needs key and server_key"),
+        ("tcp://127.0.0.1:9 x", "expected ipc://PATH, shm://PATH or tcp://HOST:PORT"),
         ("shmm:///tmp/front", "expected ipc://PATH, shm://PATH or tcp://HOST:PORT"),
         ("ipc://", "expected ipc://PATH, shm://PATH or tcp://HOST:PORT"),
     ],

@@ -73,6 +73,13 @@ def test_the_key_of_another_session_is_refused(guarded: House) -> None:
     assert guarded.count("refused", Reason.LOGON_REFUSED) == 1
 
 
+@pytest.mark.parametrize("name", ["key", "server_key"])
+def test_what_is_no_key_is_refused_by_name(name: str) -> None:
+    keys = {"key": ONE_SECRET, "server_key": SERVER_PUBLIC, name: "x"}
+    with pytest.raises(SessionError, match=f"^{name}: expected a CURVE key"):
+        Client("tcp://127.0.0.1:9", "one", **keys).connect()
+
+
 def test_a_gateway_with_another_key_is_not_believed(guarded: House) -> None:
     with pytest.raises(SessionError, match=r"no gateway answers at tcp://.*are the keys right"):
         Client(tcp_of(guarded), "one", ONE_SECRET, ONE_PUBLIC).connect(timeout=1)

@@ -7,6 +7,7 @@ import click
 import msgspec
 
 from tidegate import supervisor, topology
+from tidegate.backend import FPGA
 from tidegate.cli.backend_option import backend_option
 from tidegate.config import load_universe
 from tidegate.run_dir import RunDir, default_path
@@ -38,5 +39,7 @@ def run(config: Path, run_dir: Path | None, backend: str | None) -> None:
             for session in universe.sessions:
                 if session.shm:
                     click.echo(f"{session.name}: shm://{topology.front_path(universe)}")
+        if universe.backend == FPGA:
+            click.echo("risk asks a simulated card first")
 
     sys.exit(supervisor.run(universe, place, on_ready=on_ready))

@@ -14,6 +14,8 @@ from tidegate.client.rings import Rings, is_logon
 from tidegate.errors import SessionError
 
 HWM = 10_000
+# Characters of a CURVE key (Z85).
+KEY_SIZE = 40
 LINGER_MS = 200
 SHM = "shm://"
 ENDPOINT = r"(ipc|shm)://.+|tcp://[^:/\s]+:[0-9]{1,5}"
@@ -172,6 +174,9 @@ class Connection:
         """CURVE: the gateway is known by its public key, we by ours."""
         if key is None or server_key is None:
             raise SessionError(f"{endpoint!r} is tcp: it needs key and server_key")
+        for name, text in (("key", key), ("server_key", server_key)):
+            if not isinstance(text, str) or len(text) != KEY_SIZE:
+                raise SessionError(f"{name}: expected a CURVE key, a str of {KEY_SIZE} characters")
         self._socket.set(zmq.CURVE_SERVERKEY, server_key.encode())
         self._socket.set(zmq.CURVE_SECRETKEY, key.encode())
         self._socket.set(zmq.CURVE_PUBLICKEY, zmq.curve_public(key.encode()))

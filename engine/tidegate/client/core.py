@@ -21,6 +21,8 @@ SILENT_HEARTBEATS = 3
 
 _KIND = offset_of("kind")
 _FLAGS = offset_of("flags")
+_AGE_AT = offset_of("received_ns")
+_AGE = Struct("<q")
 _NUMBER_AT = offset_of("msg_seq_num")
 _NUMBER = Struct("<I")
 _SESSION_KINDS = range(Kind.LOGON, Kind.QUOTE)
@@ -52,7 +54,8 @@ class SessionCore:
         self.losses = 0
         self.next_sending = 0
         self.next_expected = 1 if resume else 0
-        self._kept: deque[bytes] = deque(maxlen=resend_capacity)
+        # Each with the time at which it was first sent.
+        self._kept: deque[tuple[bytes, int]] = deque(maxlen=resend_capacity)
         self._taken = 0
         self._asked_from = 0
         self._asked_ns = 0
@@ -103,7 +106,7 @@ class SessionCore:
                 record[:_NUMBER_AT] + _NUMBER.pack(self.next_sending) + record[_NUMBER_AT + 4 :]
             )
             self.next_sending += 1
-        self._kept.extend(numbered)
+        self._kept.extend((record, now_ns) for record in numbered)
         self._put_records(numbered, now_ns)
 
     def request(self, request_id: int, body: messages.Request, now_ns: int) -> None:
@@ -132,7 +135,7 @@ class SessionCore:
     def kept(self) -> list[tuple[int, bytes]]:
         """What was sent, by number, as far back as it is kept."""
         first = self.next_sending - len(self._kept)
-        return list(enumerate(self._kept, first))
+        return list(enumerate((record for record, _ in self._kept), first))
 
     @property
     def heartbeat_ns(self) -> int:
@@ -271,9 +274,12 @@ class SessionCore:
             self._put_session(Kind.SEQUENCE_RESET, now_ns, next_sending=first)
         skipped = max(0, begin - first)
         again = []
-        for record in list(self._kept)[skipped:]:
+        for record, sent_ns in list(self._kept)[skipped:]:
             flags = bytes([record[_FLAGS] | Flag.POSS_DUP])
-            again.append(record[:_FLAGS] + flags + record[_FLAGS + 1 :])
+            # What waited here too long is refused there as what waited on its way.
+            age = _AGE.pack(max(0, now_ns - sent_ns))
+            changed = record[:_FLAGS] + flags + record[_FLAGS + 1 : _AGE_AT] + age
+            again.append(changed + record[_AGE_AT + _AGE.size :])
         self._put_records(again, now_ns)
 
     def _put_records(self, records: list[bytes], now_ns: int) -> None:

@@ -104,7 +104,7 @@ class Orders:
         time_in_force = whole("time_in_force", new.time_in_force, 0, 2**8)
         cl_ord_id = self.next_id() if new.cl_ord_id is None else new.cl_ord_id
         order = Order(
-            cl_ord_id=whole("cl_ord_id", cl_ord_id, 0, 2**64),
+            cl_ord_id=whole("cl_ord_id", cl_ord_id, 1, 2**64),
             account=str(new.account),
             instrument=new.instrument,
             side=side,
@@ -383,4 +383,4 @@ def _side(side: Side | str) -> Side:
 
 
 def _quantity(order_qty: int) -> int:
-    return whole("order_qty", order_qty, 1, 2**63)
+    return whole("order_qty", order_qty, 1, 2**31)

@@ -42,6 +42,7 @@ from tidegate.native.records cimport (
     LOGON,
     NEW_ORDER_SINGLE,
     NOT_LOGGED_ON,
+    POSS_DUP,
     REQUEST,
     RESPONSE,
     ROUTING_ID,
@@ -68,6 +69,11 @@ cdef enum:
     TICK_NS = 10_000_000
     TICK_MS = 10
     COMMANDS_A_CYCLE = 16
+
+
+# How long its client has held a record that it sends again: risk and router refuse what is too old.
+cdef inline int64_t held_ns(const record* r, int64_t now) noexcept nogil:
+    return r.received_ns if r.flags & POSS_DUP and 0 < r.received_ns < now else 0
 
 
 cdef int cycle(void* agent) noexcept nogil:
@@ -200,7 +206,7 @@ cdef class GatewayAgent:
         for index in range(count):
             memcpy(&r, data + index * TG_RECORD_SIZE, TG_RECORD_SIZE)
             self.outbox.counters.records += 1
-            r.received_ns = self.now
+            r.received_ns = self.now - held_ns(&r, self.now)
             if not self.take_record(row, &r):
                 return
 

@@ -6,7 +6,7 @@ a price is not a plain decimal of few digits.
 """
 cimport cython
 from cpython.unicode cimport PyUnicode_AsUTF8AndSize
-from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport INT32_MAX, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memset
 
 import numpy as np
@@ -225,7 +225,7 @@ cdef class OrderEntry:
         if found is None:
             raise SessionError(f"side {side!r} is neither BUY nor SELL")
         o.side = found
-        o.order_qty = whole("order_qty", order_qty)
+        o.order_qty = quantity(order_qty)
         o.price = self._price(price, o.instrument)
         o.ord_type = MARKET if price is None else LIMIT
         o.time_in_force = time_in_force
@@ -248,7 +248,7 @@ cdef class OrderEntry:
         if price is not None and o.instrument != 0:
             o.price = self._price(price, o.instrument)
         if order_qty is not None:
-            o.order_qty = whole("order_qty", order_qty)
+            o.order_qty = quantity(order_qty)
         return self._submit(&o)
 
     def mass_cancel(self, *, account=None, instrument=None, bint is_disconnect=False):
@@ -294,14 +294,18 @@ cdef class OrderEntry:
         return 0
 
 
-cdef int64_t whole(str name, object value) except? -1:
-    """An int of 64 bits; a bool or a float is a mistake."""
+cdef int64_t quantity(object value) except -1:
+    """Lots of an order; a bool or a float is a mistake."""
+    cdef int64_t lots = 0
     if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{name} {value!r} is a {type(value).__name__}, not an int")
+        raise TypeError(f"order_qty {value!r} is a {type(value).__name__}, not an int")
     try:
-        return value
+        lots = value
     except OverflowError:
-        raise SessionError(f"{name} {value} does not fit 64 bits") from None
+        pass
+    if not 0 < lots <= INT32_MAX:
+        raise SessionError(f"order_qty {value}: expected 1 to {INT32_MAX}")
+    return lots
 
 
 cdef uint64_t id_of(str name, object value) except? 0:

@@ -13,8 +13,8 @@ module accounts
     input logic touch_8,
     input logic minus_8,
     input logic applies_11,
-    // Of any lane, for a = 0 and 1 (ledger.sv); the second of each half of the lanes, for what is
-    // collected of all comes too late.
+    // Of any lane, for a = 0 and 1 (ledger.sv); is_over_money_10 of the even and of the odd lanes,
+    // for what is collected of all comes too late.
     output logic [1:0] is_poor_10,
     output logic [1:0] is_over_money_10[2],
     output logic [LANE-1:0] after_12[LANES],

@@ -1,5 +1,5 @@
 // A token bucket a row: the time up to which what was sent has used up the rate. Key at clock 3,
-// verdict at clock 7. It depends on no verdict, so one clock closes its loop.
+// whether it is full at clock 7. That depends on no decision, so one clock closes its loop.
 module bucket
     import card_pkg::*;
 #(

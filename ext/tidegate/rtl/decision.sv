@@ -51,7 +51,7 @@ module decision
         // What closes needs no money.
         is_poor_11 <= is_opening_10 & is_poor_10;
         is_over_money_11 <= is_over_money_10;
-        // By all but money.
+        // By all but the lanes.
         is_held_back_11 <= is_over_lots_10
             | {2{!touch_10 || is_stopped_10 || is_over_need_10 || is_over_notional_10}}
             | (is_opening_10 & (is_beyond_10 | {2{is_reducing_10 || is_big_notional_10}}));

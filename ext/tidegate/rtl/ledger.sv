@@ -1,7 +1,7 @@
 // A signed field of each row, to which commands add if they are applied: that is known only two
-// clocks after the sum. So a sum is made for each case: case 2 * a + b holds when the command
-// before was applied (a) and the one before that was (b). Cases that cannot differ are alike, so
-// that a decision chooses between them whatever rows its command and this one have.
+// clocks after the sum. So a sum is made for each of four cases: a is 1 where the command before
+// was applied, b where the one before that was, and case 2 * a + b is theirs. Cases that cannot
+// differ are alike, so that a decision chooses between them whatever rows the commands have.
 //
 //   clock   6    7    9       10         11            12             13, 14
 //           key  RAM  merged  sums of 4  b is chosen,  a is chosen,   kept for reads

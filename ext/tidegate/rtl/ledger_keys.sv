@@ -1,5 +1,5 @@
-// Which of the six commands before has the row of this one: to be forwarded in ledger_field.
-// Keys are compared early, once for all fields; what each field needs is there a clock before.
+// Which of the six commands before has the row of this one: to be forwarded in its ledgers.
+// Keys are compared early, once for all of them; what each needs is there a clock before.
 module ledger_keys
     import card_pkg::*;
 #(
