@@ -128,6 +128,8 @@ class ProfileBuild(build_ext):
     def build_extension(self, ext: Extension) -> None:
         if ext.name == FPGA and VERILATOR:
             ext.extra_objects = card_objects(VERILATOR)
+            # Or a library that is newer than its sources would keep the RTL that was before.
+            ext.depends = [*ext.depends, *ext.extra_objects]
             ext.libraries = ["stdc++"]
         super().build_extension(ext)
 
