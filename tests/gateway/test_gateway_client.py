@@ -109,8 +109,8 @@ def test_many_orders_travel_in_one_frame(gateway: House) -> None:
         ({"account": "dev-2"}, "'dev-2' is not of this session; it has dev-1"),
         ({"instrument": "XX"}, "'XX' is unknown; there are GCZ3"),
         ({"side": "buy"}, "neither BUY nor SELL"),
-        ({"order_qty": 2**63}, "order_qty 9223372036854775808: expected 1 to"),
-        ({"order_qty": 0}, "order_qty 0: expected 1 to"),
+        ({"order_qty": 2**63}, f"order_qty {2**63}: expected 1 to {2**31 - 1}"),
+        ({"order_qty": 0}, f"order_qty 0: expected 1 to {2**31 - 1}"),
         ({"price": "1313.55"}, "nearest is 1313.6"),
         ({"price": "NaN"}, "not finite"),
         ({"price": "1" * 40}, "more than 36 digits"),
@@ -151,7 +151,8 @@ def test_an_endpoint_where_nothing_can_be_is_told_so(endpoint: str, words: str) 
 
 def test_a_gateway_that_is_not_there_is_named(gateway: House) -> None:
     gateway.stop()
-    with pytest.raises(SessionError, match=r"no gateway (answers at ipc://|has made /).*front"):
+    silence = r"no gateway answers at ipc://.*front; is the run up\? \(waited"
+    with pytest.raises(SessionError, match=silence):
         Client(gateway.front, "one").connect(timeout=0.3)
 
 

@@ -109,6 +109,13 @@ def test_a_bad_record_is_refused_by_its_reason(
     assert audit_run(house.run_dir) == []
 
 
+@pytest.mark.parametrize("order_qty", [0, -1, 2**31, 2**63])
+def test_lots_that_no_order_can_have_are_refused_by_name(house: Rig, order_qty: int) -> None:
+    with pytest.raises(SessionError, match=f"order_qty {order_qty}: expected 1 to {2**31 - 1}"):
+        buy(house.engine, order_qty=order_qty)
+    assert house.engine.native.refusals == {}
+
+
 @pytest.mark.parametrize("name", ["session", "operator"])
 def test_a_session_must_be_there_and_of_its_role(house: Rig, name: str) -> None:
     house.engine.close()

@@ -275,11 +275,11 @@ class SessionCore:
         skipped = max(0, begin - first)
         again = []
         for record, sent_ns in list(self._kept)[skipped:]:
-            flags = bytes([record[_FLAGS] | Flag.POSS_DUP])
+            changed = bytearray(record)
+            changed[_FLAGS] |= Flag.POSS_DUP
             # What waited here too long is refused there as what waited on its way.
-            age = _AGE.pack(max(0, now_ns - sent_ns))
-            changed = record[:_FLAGS] + flags + record[_FLAGS + 1 : _AGE_AT] + age
-            again.append(changed + record[_AGE_AT + _AGE.size :])
+            _AGE.pack_into(changed, _AGE_AT, max(0, now_ns - sent_ns))
+            again.append(bytes(changed))
         self._put_records(again, now_ns)
 
     def _put_records(self, records: list[bytes], now_ns: int) -> None:
